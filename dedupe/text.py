@@ -1,0 +1,38 @@
+"""Words of a text in any script: the one tokeniser under repeats, signatures and matching."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Scripts written without spaces (Thai, Lao, Burmese, Khmer, kana, Han): each character is a
+# word, because a run between two punctuation marks would be a whole sentence.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\U00020000-\U0003ffff"
+)
+# Combining marks that Python's \w leaves out would cut Hindi, Tamil or vowelled Arabic words apart.
+_MARKS = "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
+_WORD = re.compile(rf"[{_UNSPACED}]|(?:[^\W{_UNSPACED}_]|[{_MARKS}])+")
+
+
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """``[start, end)`` in characters of each word of ``text``, in order."""
+    return [match.span() for match in _WORD.finditer(text)]
+
+
+def words(text: str) -> list[str]:
+    """The words of ``text``, folded so that typography does not matter (NFKC, case)."""
+    return _WORD.findall(fold(text))
+
+
+def fold(text: str) -> str:
+    """``text`` under NFKC and case folding; may change its length."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def count_words(text: str) -> int:
+    """Number of words of ``text``; characters count singly in scripts without spaces."""
+    return sum(1 for _ in _WORD.finditer(text))

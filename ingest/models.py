@@ -1,0 +1,192 @@
+"""What travels from the web to the store: the records, and nothing that acts.
+
+One walk: ``Feed`` -> ``FeedEntry`` -> ``Page`` -> ``Article``, with a ``Rejection`` wherever
+the walk ends early.  Ordinary outcomes (not modified, refused, not found) are values.
+All datetimes are timezone-aware UTC.  Standard library only: ``storage`` imports this module.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Scope = Literal["focus", "general"]
+Stage = Literal["poll", "parse", "fetch", "extract", "gate"]
+TextSource = Literal["page", "feed", "given"]
+PublishedFrom = Literal["page", "feed", "url", "given", "unknown"]
+HealthState = Literal[
+    "new", "ok", "quiet", "blocked", "moved", "gone", "html", "failing", "lying_304"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """One source as a person declared it in ``feeds.toml`` or an OPML file."""
+
+    slug: str
+    url: str
+    publisher: str
+    language: str = ""
+    """BCP 47 primary tag ("en", "zh"); empty when not declared."""
+    country: str = ""
+    """ISO 3166-1 alpha-2; empty when not declared."""
+    scope: Scope = "general"
+    """``focus``: everything in it is on topic.  ``general``: articles pass the topic gate."""
+    enabled: bool = True
+    every_minutes: int = 30
+    """Shortest time between two polls."""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedState:
+    """What is remembered of a feed between polls."""
+
+    slug: str
+    state: HealthState = "new"
+    detail: str = ""
+    url: str = ""
+    """The URL that was asked last; validators belong to it."""
+    etag: str = ""
+    last_modified: str = ""
+    body_digest: str = ""
+    last_polled_at: datetime | None = None
+    last_success_at: datetime | None = None
+    """Last answer that was a feed or a 304."""
+    last_delivered_at: datetime | None = None
+    """Last poll that brought an entry not seen before."""
+    next_poll_at: datetime | None = None
+    failures: int = 0
+    """Consecutive failed polls."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedEntry:
+    """What a feed, or a backfill route, lists: one item and what it says of itself."""
+
+    url: str
+    """Absolute URL as listed, untouched but for being resolved."""
+    canonical_url: str
+    """The identity of the entry: see ``ingest.urls.canonical_url``."""
+    feed: str = ""
+    """Slug of the feed, or empty for a backfill that knows no feed."""
+    guid: str = ""
+    title: str = ""
+    author: str = ""
+    published_at: datetime | None = None
+    published_raw: str = ""
+    language: str = ""
+    summary: str = ""
+    """HTML or text of the teaser."""
+    content: str = ""
+    """HTML of the full text where the feed carries one."""
+    text: str = ""
+    """Plain text handed in by a ``jsonl`` row; makes ``text_source='given'``."""
+    revision: str = ""
+    """Digest of title and update time: a change means that the publisher edited the entry."""
+    has_page: bool = True
+    """False when the URL is made up here because the entry names no page of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivePointer:
+    """Where a response lies in the WARC archive."""
+
+    file: str
+    """Path relative to the archive folder."""
+    offset: int
+    """Byte offset of the record's gzip member."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A response with a body: an article page, a feed, a robots.txt."""
+
+    url: str
+    """The URL that answered, after redirects."""
+    requested_url: str
+    status: int
+    content_type: str
+    """The Content-Type header as sent, with its charset; may be wrong."""
+    body: bytes
+    fetched_at: datetime
+    etag: str = ""
+    last_modified: str = ""
+    permanent_url: str = ""
+    """Where a chain of only permanent redirects (301, 308) led; empty otherwise."""
+    max_age: int | None = None
+    """Seconds from Cache-Control or Expires; None when the server names none."""
+    archived: ArchivePointer | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotModified:
+    """304: nothing new since the validators that were sent."""
+
+    url: str
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchFailure:
+    """A request that brought no usable body, and why."""
+
+    url: str
+    reason: str
+    """A word a user can group by: ``http_404``, ``timeout``, ``robots``, ``not_in_archive``..."""
+    detail: str
+    at: datetime
+    status: int | None = None
+    retry_at: datetime | None = None
+    """When another try makes sense; None when none does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """An entry with the page fetched for it, or with none when the entry itself is the text."""
+
+    entry: FeedEntry
+    page: Page | None = None
+    page_failure: FetchFailure | None = None
+    """Why there is no page; the feed's own full text may stand in for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """One real article as it goes into the store."""
+
+    article_id: str
+    """12 characters made from ``canonical_url``: see ``ingest.urls.article_id``."""
+    url: str
+    canonical_url: str
+    feed: str
+    publisher: str
+    title: str
+    author: str
+    language: str
+    published_at: datetime | None
+    published_from: PublishedFrom
+    published_raw: str
+    fetched_at: datetime
+    text: str
+    text_source: TextSource
+    topics: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    """Absolute http(s) URLs that the text cites, in reading order, without repeats."""
+    aliases: tuple[str, ...] = ()
+    """Canonical forms of every URL that led here; always holds ``canonical_url``."""
+    archived: ArchivePointer | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """An entry, page or feed that did not become an article, with the reason."""
+
+    url: str
+    feed: str
+    stage: Stage
+    reason: str
+    detail: str
+    at: datetime
+    retry_at: datetime | None = None
