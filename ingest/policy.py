@@ -1,0 +1,66 @@
+"""The numbers of ``ingest``, one frozen dataclass a concern, each number with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchPolicy:
+    """How long, how much, how often: every limit of the fetcher.  Sizes in bytes, times in seconds.
+
+    Where a limit can be wrong, too low costs one visible, retried rejection; too high lets one
+    server hold up or fill up a whole run.
+    """
+
+    connect_seconds: float = 10.0
+    """Name, TCP and TLS.  Hosts that answer at all do within three."""
+    read_seconds: float = 20.0
+    """Longest silence; busy news sites take up to ten to start a page."""
+    total_seconds: float = 60.0
+    """One exchange from first to last byte: ends servers that drip a byte at a time."""
+    body_bytes: int = 10 * 2**20
+    """For feeds and pages, as sent and as decompressed.  feedkit allows 10 MiB, miniflux 15; the
+    largest of 785 real article pages has 2."""
+    header_bytes: int = 64 * 2**10
+    """All response headers; the largest on real sites stay under 16 KB."""
+    error_body_bytes: int = 256 * 2**10
+    """What is kept of a body that matters by its status: redirects, 404, 503."""
+    robots_bytes: int = 512 * 2**10
+    """RFC 9309 asks to parse at least 500 KiB; the rest is not read."""
+    redirects: int = 5
+    """RFC 9309 asks for five with robots.txt; articles need two or three."""
+
+    tries: int = 3
+    """Inside one run.  What three tries do not bring is for the next run."""
+    backoff_seconds: float = 1.0
+    """Before the second try; doubles, with as much jitter again."""
+    backoff_most_seconds: float = 10.0
+    wait_most_seconds: float = 20.0
+    """A longer Retry-After is not waited for: it comes back as ``retry_at``."""
+    retry_later_seconds: float = 3600.0
+    """``retry_at`` after overload, silence and broken connections."""
+    retry_refused_seconds: float = 24 * 3600.0
+    """``retry_at`` after 401, 403, 451 and bad certificates: people repair these, not time."""
+    retry_most_seconds: float = 7 * 24 * 3600.0
+    """A Retry-After of years is a mistake or a trap."""
+
+    concurrent: int = 24
+    """Requests under way at once over all hosts; two cores parse about that many feeds."""
+    concurrent_per_domain: int = 2
+    """By registered domain: rate limits sit in front of networks, not of host names."""
+    pace_seconds: float = 1.0
+    """Shortest time between two requests to one registered domain; 0 turns pacing off."""
+    crawl_delay_most_seconds: float = 15.0
+    """A longer Crawl-delay counts as this: a feed of 20 pages must end within a run."""
+    keepalive_seconds: float = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UrlPolicy:
+    """Bounds of a URL."""
+
+    max_chars: int = 4096
+    """Longest URL followed.  Google News links reach 900 characters; servers refuse from 8,000."""
+    id_chars: int = 12
+    """Characters of an article id: 60 bits, short enough to type."""
