@@ -1,0 +1,72 @@
+"""How gently each site is asked: one lane a registered domain.
+
+By registered domain and not by host name, because rate limits sit in front of networks: ``www``,
+``feeds`` and ``m`` of one publisher share one.  For the same reason all blogs of one hosting
+platform share a lane; being too slow with them is the smaller mistake.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import cache
+
+import httpx
+import tldextract
+from aiolimiter import AsyncLimiter
+
+
+class Lane:
+    """The requests to one domain: at most ``width`` at once, started ``seconds`` apart."""
+
+    def __init__(self, width: int, seconds: float) -> None:
+        self._slots = asyncio.Semaphore(width)
+        self._seconds = seconds
+        self._limiter = AsyncLimiter(1, seconds) if seconds > 0 else None
+        self.rest_until: datetime | None = None
+        """Set by a 429 that asks for more rest than a run can wait."""
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Hold a place in the lane, entered when the pace allows."""
+        async with self._slots:
+            if self._limiter is not None:
+                await self._limiter.acquire()
+            yield
+
+    async def slow_down(self, seconds: float) -> None:
+        """Start requests at least ``seconds`` apart from now on; never faster than before."""
+        if seconds > self._seconds:
+            self._seconds = seconds
+            self._limiter = AsyncLimiter(1, seconds)
+            # The robots.txt that asked for this has only just been fetched.
+            await self._limiter.acquire()
+
+
+class Lanes:
+    """The lanes of one run, made as domains are met."""
+
+    def __init__(self, width: int, seconds: float) -> None:
+        self._width = width
+        self._seconds = seconds
+        self._lanes: dict[str, Lane] = {}
+
+    def of(self, url: httpx.URL) -> Lane:
+        """The lane of ``url``'s registered domain."""
+        domain = registered_domain(url.host)
+        if domain not in self._lanes:
+            self._lanes[domain] = Lane(self._width, self._seconds)
+        return self._lanes[domain]
+
+
+def registered_domain(host: str) -> str:
+    """``host`` up to one label below the public suffix; ``host`` itself where there is none."""
+    return _extractor()(host).top_domain_under_public_suffix or host.lower()
+
+
+@cache
+def _extractor() -> tldextract.TLDExtract:
+    # The list bundled with the package: no request, no cache folder, the same answer every time.
+    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
