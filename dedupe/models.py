@@ -38,6 +38,8 @@ class RepeatReport:
     repeats: tuple[Repeat, ...] = ()
     looked: bool = True
     """False when the text was over the bound and was passed through unread."""
+    breaks: tuple[int, ...] = ()
+    """Offsets in the original at which a line break was put in to part glued copies, ascending."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,9 @@ class SignatureRecipe:
     """``bands * rows <= permutations``."""
     sketch_modulus: int
     """FracMinHash keeps the shingle hashes that are 0 modulo this."""
+    sketch_head: int = 64
+    """So many first shingles are sketched at ``sketch_modulus``, as many again at twice it, the
+    rest at eight times it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,116 @@
+"""The numbers of deduplication, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dedupe.models import SignatureRecipe
+
+RECIPE = SignatureRecipe(
+    version="3w-128p-16x5-f8",
+    # Three words: one word changed in twenty leaves 85 % of the shingles, and runs shared by
+    # chance are rare enough for the cap on common keys to remove them.
+    shingle_words=3,
+    # The standard error of a resemblance estimate is 1 / (2 * sqrt(128)) = .044 at worst.
+    permutations=128,
+    seed=1,
+    scheme="affine32",
+    # 12 bands of 6 meet a pair of resemblance .8 in 97 of 100 cases, .6 in 44, .3 in 1: what
+    # falls below is met by the sketch.
+    bands=12,
+    rows=6,
+    # One shingle in 8 of the first 64, one in 16 of the next 64, one in 64 after that: 16 keys
+    # for a report of 400 words, 5 for a teaser of 40.  With 12 bands: 230 bytes a document.
+    sketch_modulus=8,
+    sketch_head=64,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchPolicy:
+    """When two texts tell one story.  Applied when asking: nothing of it is stored.
+
+    A false match hides a story from a reader, a missed one shows it twice: where the two are
+    equally likely the numbers lean towards the miss.
+    """
+
+    window_days: float = 14.0
+    """Candidates are looked up among articles published at most so many days apart."""
+    key_cap: int = 60
+    """A key held by more articles than this in the window is template or boilerplate: skipped."""
+    min_shared_sketch: int = 2
+    """Shared sketch keys that make a candidate without a shared band."""
+    min_shared: int = 8
+    """Runs of words in common below which nothing can be said."""
+    containment: float = 0.5
+    """Share of the shorter text that has to stand in the longer."""
+    head: float = 0.3
+    """Share of either opening that has to stand in the other text.  A follow-up that reuses
+    background opens anew; a copy cut from its end, or wrapped, still opens alike."""
+    head_words: int = 40
+    """How many first words are the opening."""
+    numbers: float = 0.75
+    """Share of the figures standing in the same place that have to agree."""
+
+
+POLICY = MatchPolicy()
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatPolicy:
+    """When a stretch counts as a copy of another stretch of the same text.
+
+    Cutting what the author repeated on purpose is the worse mistake: every number leans to
+    keeping.  Counts of words weigh a character of an unspaced script as ``unspaced_weight``.
+    """
+
+    longest_text: int = 4_000_000
+    """Characters.  A second or so of work; an article is 5,000, a long book 1,000,000."""
+    gram_words: int = 5
+    """Anchor length.  With every fourth word changed 24 % of 5-grams survive, enough to chain;
+    shorter ones occur by chance."""
+    gram_unspaced: int = 8
+    """Anchor length where characters count as words: five would be two words of Chinese."""
+    unspaced_weight: float = 0.5
+    """Words a character of Han, kana, Thai... is worth (Chinese words average 1.6 to 2)."""
+    least_words: int = 12
+    """No repeat shorter than this is ever cut."""
+    seed_words: int = 8
+    """Exactly repeated words that a chain must hold before its gaps are aligned."""
+    most_runs: int = 30_000
+    """Exact runs looked at; beyond, the shortest go first.  Keeps tables linear."""
+    chain_gap: int = 60
+    """Words between two anchors of one chain: at 25 % edits longer gaps are under 1 in 1,000."""
+    chain_drift: int = 25
+    """Words by which one copy may be longer than the other between two anchors (a caption)."""
+    active_chains: int = 24
+    """Chains that a new anchor may join; bounds the work a word."""
+    extend_words: int = 40
+    """Window in which a chain's ends are extended, repeated while it pays."""
+    unit_share: float = 0.5
+    """Share of a sentence that must stand in the other copy for the sentence to be one."""
+    bridge_words: int = 40
+    """Words of furniture between two copied sentences that do not end the copy."""
+    adjacent_share: float = 0.8
+    """Similarity asked of a copy of one paragraph; a long copy may be edited more heavily."""
+    short_words: int = 60
+    """Under this many words a copy is judged strictly: similarity, numbers, layout."""
+    near_words: int = 20
+    """Words of a copy that stands near its original with only furniture between."""
+    apart_words: int = 40
+    """Words of a copy in whole paragraphs standing anywhere else."""
+    excerpt_words: int = 100
+    """Words of a copy that begins or ends inside a paragraph: below, it is a pull quote,
+    a key point or a quotation."""
+    excerpt_sentences: int = 4
+    """Sentences of such a copy."""
+    furniture_words: int = 40
+    """Words between two copies that still count as near."""
+    numbers_changed: float = 0.25
+    """Share of numbers that may differ: above, it is a template filled anew."""
+    lede_share: float = 0.8
+    """Longest lede, as a share of the copy, for which the second copy is kept with its lede."""
+    lede_words: int = 150
+    """A lede of up to this many words is always accepted as such."""
+    rounds: int = 8
+    """Passes until nothing more is found; a text that does not settle is left as it was."""

@@ -1,0 +1,221 @@
+"""Word shingles of many texts at once, as 64-bit hashes in reading order.
+
+One pass of NumPy over a whole batch in place of a Python call a shingle: fold, look every code
+point's class up, hash words by a polynomial, roll over words.  Agrees with ``text.words`` on
+what a word is; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from dedupe.text import fold, word_spans
+
+U64 = npt.NDArray[np.uint64]
+Offsets = npt.NDArray[np.int64]
+
+# Code points past this are unassigned, private or not word characters (a test looks).
+_TABLE_SIZE = 0x32400
+_SEPARATOR, _SPACED, _UNSPACED = 0, 1, 2
+
+_CHAR_BASE = np.uint64(0x9E3779B97F4A7C15)
+_WORD_BASE = np.uint64(0xD6E8FEB86659FD93)
+_TEXT_BASE = np.uint64(0xA0761D6478BD642F)
+_LENGTH_MIX = np.uint64(0xE7037ED1A0B428DB)
+_MASK = (1 << 64) - 1
+# Han, kana, Thai carry less a character than Latin does a word: a token there is a character
+# with the two after it, so that a 3-token shingle spans five characters, about three words.
+_UNSPACED_GRAM = 3
+_CHUNK_CHARACTERS = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Shingles:
+    """Shingles of a batch of texts; text ``i`` owns ``[offsets[i], offsets[i + 1])``."""
+
+    hashes: U64
+    """In reading order, with repeats."""
+    offsets: Offsets
+    words: Offsets
+    """Number of words of each text."""
+    exact: U64
+    """Hash of the whole word sequence of each text."""
+
+    def of(self, index: int) -> U64:
+        """The shingles of one text."""
+        return self.hashes[self.offsets[index] : self.offsets[index + 1]]
+
+
+def shingle(texts: Sequence[str], size: int) -> Shingles:
+    """Hash every run of ``size`` words of every text.
+
+    A text of fewer words than ``size`` has one shingle of all of them; a text without words has
+    none.
+    """
+    parts: list[Shingles] = []
+    batch: list[str] = []
+    characters = 0
+    for text in texts:
+        folded = fold(text)
+        if batch and characters + len(folded) > _CHUNK_CHARACTERS:
+            parts.append(_shingle_folded(batch, size))
+            batch, characters = [], 0
+        batch.append(folded)
+        characters += len(folded) + 1
+    if batch or not parts:
+        parts.append(_shingle_folded(batch, size))
+    return parts[0] if len(parts) == 1 else _concatenate(parts)
+
+
+def mix64(values: U64) -> U64:
+    """MurmurHash3's 64-bit finaliser: spreads structure over all bits, a bijection."""
+    mixed = values ^ (values >> np.uint64(33))
+    mixed *= np.uint64(0xFF51AFD7ED558CCD)
+    mixed ^= mixed >> np.uint64(33)
+    mixed *= np.uint64(0xC4CEB9FE1A85EC53)
+    mixed ^= mixed >> np.uint64(33)
+    return mixed
+
+
+def _concatenate(parts: list[Shingles]) -> Shingles:
+    starts = np.cumsum([0, *(len(part.hashes) for part in parts)])
+    return Shingles(
+        hashes=np.concatenate([part.hashes for part in parts]),
+        offsets=np.concatenate(
+            [part.offsets[:-1] + start for part, start in zip(parts, starts, strict=False)]
+            + [starts[-1:]]
+        ),
+        words=np.concatenate([part.words for part in parts]),
+        exact=np.concatenate([part.exact for part in parts]),
+    )
+
+
+@lru_cache(maxsize=1)
+def _classes() -> npt.NDArray[np.uint8]:
+    """What each code point is to ``word_spans``: separator, part of a word, a word by itself."""
+    table = np.zeros(_TABLE_SIZE, dtype=np.uint8)
+    # Each character doubled: one span of two is part of a word, two spans of one stand alone.
+    # Surrogates cannot be encoded; a text that holds them is read as having separators there.
+    points = [point for point in range(1, _TABLE_SIZE) if not 0xD800 <= point < 0xE000]
+    for start, end in word_spans("\0".join(chr(point) * 2 for point in points)):
+        table[points[start // 3]] = _SPACED if end - start == 2 else _UNSPACED
+    return table
+
+
+@lru_cache(maxsize=1)
+def _char_hashes() -> U64:
+    """A random 64-bit value a code point."""
+    points = np.arange(_TABLE_SIZE, dtype=np.uint64)
+    return mix64(points * _CHAR_BASE + np.uint64(0x2545F4914F6CDD1D))
+
+
+@lru_cache(maxsize=8)
+def _powers(base: int, count: int) -> tuple[U64, U64]:
+    """``base ** i`` and its inverse modulo ``2 ** 64``, for ``i`` below ``count``."""
+    inverse = pow(base, -1, 1 << 64)
+    forward = np.full(count, base, dtype=np.uint64)
+    backward = np.full(count, inverse, dtype=np.uint64)
+    forward[0] = backward[0] = 1
+    return np.multiply.accumulate(forward), np.multiply.accumulate(backward)
+
+
+def _powers_for(base: np.uint64, count: int) -> tuple[U64, U64]:
+    size = 1 << max(14, (count - 1).bit_length())
+    forward, backward = _powers(int(base), size)
+    return forward[:count], backward[:count]
+
+
+def _shingle_folded(texts: list[str], size: int) -> Shingles:
+    count = len(texts)
+    ends = np.cumsum(np.array([len(text) + 1 for text in texts], dtype=np.int64))
+    joined = "\n".join(texts) + "\n"
+    points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    if len(points) and int(points.max()) >= _TABLE_SIZE:
+        points = np.where(points < _TABLE_SIZE, points, 0).astype(np.uint32)
+    classes = _classes().take(points)
+    inside = classes != _SEPARATOR
+    begins = inside.copy()
+    begins[1:] &= (classes[1:] == _UNSPACED) | (classes[:-1] != _SPACED)
+    starts = np.flatnonzero(begins)
+    if not len(starts):
+        return Shingles(
+            hashes=np.zeros(0, np.uint64),
+            offsets=np.zeros(count + 1, np.int64),
+            words=np.zeros(count, np.int64),
+            exact=mix64(np.zeros(count, np.uint64)),
+        )
+    forward, backward = _powers_for(_CHAR_BASE, len(points))
+    terms = _char_hashes().take(points)
+    terms *= forward
+    terms *= inside
+    word_hashes = mix64(np.add.reduceat(terms, starts) * backward.take(starts))
+
+    word_ends = np.searchsorted(starts, ends)  # exclusive, in words
+    word_starts = np.concatenate([[0], word_ends[:-1]])
+    words = word_ends - word_starts
+    exact = _exact(word_hashes, word_starts, words)
+
+    unspaced = classes.take(starts) == _UNSPACED
+    if unspaced.any():
+        word_hashes = _gram(word_hashes, unspaced, starts, word_starts)
+    offsets, hashes = _roll(word_hashes, word_starts, words, size)
+    return Shingles(hashes=hashes, offsets=offsets, words=words, exact=exact)
+
+
+def _exact(word_hashes: U64, word_starts: Offsets, words: Offsets) -> U64:
+    forward, backward = _powers_for(_TEXT_BASE, len(word_hashes))
+    running = np.concatenate([np.zeros(1, np.uint64), np.cumsum(word_hashes * forward)])
+    totals = running[word_starts + words] - running[word_starts]
+    totals *= backward.take(np.minimum(word_starts, len(word_hashes) - 1))
+    return mix64(totals + words.astype(np.uint64) * _LENGTH_MIX)
+
+
+def _gram(word_hashes: U64, unspaced: npt.NDArray[np.bool_], at: Offsets, firsts: Offsets) -> U64:
+    """Characters of unspaced scripts joined with those that follow them without a break."""
+    grams = word_hashes.copy()
+    follows = np.zeros(len(at), dtype=bool)
+    follows[:-1] = unspaced[:-1] & unspaced[1:] & (at[1:] == at[:-1] + 1)
+    follows[firsts[(firsts > 0) & (firsts < len(at))] - 1] = False
+    reach = follows.copy()
+    for step in range(1, _UNSPACED_GRAM):
+        shifted = np.zeros_like(word_hashes)
+        shifted[:-step] = word_hashes[step:]
+        grams = np.where(reach, mix64(grams * _WORD_BASE + shifted), grams)
+        onward = np.zeros_like(reach)
+        onward[:-step] = follows[step:]
+        reach &= onward
+    return grams
+
+
+def _roll(word_hashes: U64, word_starts: Offsets, words: Offsets, size: int) -> tuple[Offsets, U64]:
+    total = len(word_hashes)
+    rolled = np.zeros(max(total - size + 1, 0), dtype=np.uint64)
+    for step in range(size):
+        rolled *= _WORD_BASE
+        rolled += word_hashes[step : step + len(rolled)]
+    rolled = mix64(rolled)
+    counts = np.where(words >= size, words - size + 1, np.minimum(words, 1))
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    keep = np.zeros(total, dtype=bool)
+    short: list[tuple[int, int]] = []
+    for index, (start, length) in enumerate(zip(word_starts.tolist(), words.tolist(), strict=True)):
+        if length >= size:
+            keep[start : start + length - size + 1] = True
+        elif length:
+            short.append((index, start))
+    hashes = np.zeros(int(offsets[-1]), dtype=np.uint64)
+    whole = np.ones(len(hashes), dtype=bool)
+    for index, start in short:
+        value = 0
+        for word in word_hashes[start : start + int(words[index])].tolist():
+            value = (value * int(_WORD_BASE) + word) & _MASK
+        slot = int(offsets[index])
+        hashes[slot] = mix64(np.array([value], np.uint64) + words[index].astype(np.uint64))[0]
+        whole[slot] = False
+    hashes[whole] = rolled[keep[: len(rolled)]]
+    return offsets, hashes
