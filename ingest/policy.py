@@ -80,3 +80,67 @@ class ExtractPolicy:
     """Shorter link text may be a heading or a name."""
     link_line_share: float = 0.3
     """A page most of whose paragraphs are links is a list that someone wrote: nothing is cut."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatePolicy:
+    """Which dates are believed."""
+
+    first_year: int = 1990
+    """Earlier ones are defaults of a content system (1970) or misread; the web begins here."""
+    future_days: int = 1
+    """Zones and clocks are off by hours, never by days; scheduled posts are not out yet."""
+    max_chars: int = 80
+    """No written date is longer."""
+    most_offset_minutes: int = 14 * 60
+    """Kiribati; anything beyond is a typing error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsePolicy:
+    """What of a feed is read.  Too low refuses a real feed and says so; too high costs time."""
+
+    max_bytes: int = 10 * 2**20
+    """As the fetcher's limit; the largest real feed met has 0.4 MB."""
+    max_elements: int = 200_000
+    """Elements of the XML.  5,000 entries of 20 elements are half of that; 400,000 cost 11 s."""
+    max_broken_bytes: int = 4 * 2**20
+    """Of a feed that is no XML: it goes through feedparser's slow reader."""
+    max_broken_tags: int = 100_000
+    """``<`` characters in such a feed: that reader needs some 30 microseconds for each."""
+    title_chars: int = 1000
+    """Longer titles are bodies in the wrong element; cut."""
+    full_text_words: int = 120
+    """A second text below this, no longer than the summary, is another teaser and not the body."""
+    head_chars: int = 4096
+    """Where the root element must stand; PHP warnings before it fill about one thousand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollPolicy:
+    """When a feed is asked again.  Minutes.
+
+    Asking too often gets a reader blocked for good; too seldom loses entries out of a short
+    window, which is noticed by nobody.
+    """
+
+    least_minutes: int = 10
+    """Between two polls of any feed, failed or not."""
+    most_minutes: int = 24 * 60
+    """Longest wait after failures: a feed that comes back is back in the store within a day."""
+    failing_minutes: int = 30
+    """After the first failure; doubles with each further one."""
+    blocked_minutes: int = 2 * 60
+    """After the first 403 or 429: firewalls count every further try against the reader."""
+    gone_minutes: int = 24 * 60
+    """410, repeated 404: asked daily, since feeds do come back after a site's relaunch."""
+    gone_after: int = 3
+    """404s in a row before a feed counts as gone; one alone happens in every deployment."""
+    retry_after_most_minutes: int = 7 * 24 * 60
+    """A longer Retry-After is a mistake; the same bound as the fetcher's."""
+    jitter_share: float = 0.1
+    """Of the interval, spread by slug, so that 80 feeds do not all fall due in one minute."""
+    quiet_days: int = 30
+    """No new entry for so long while the answers are fine: the feed is ``quiet``."""
+    ttl_most_minutes: int = 6 * 60
+    """A feed's own ``ttl`` stretches the interval up to here: many are set to a day by default."""
