@@ -1,0 +1,317 @@
+"""Articles: one row each, whatever URL, guid or edit it comes with.
+
+Which stored article a new one is, in this order: the same id; any of its URLs already leads to
+an article; or the same site carried the same words under the same title at the same time, which
+is one article whose URL or guid changed.  Taking two articles for one loses one of them, so the
+last rule wants all four; two rows for one article are still linked as duplicates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import duckdb
+
+from dedupe.models import Document
+from storage.batches import rows, staged
+from storage.edits import is_real_edit, word_changes, words
+from storage.lookup import find
+from storage.models import PreparedArticle, SaveResult
+
+__all__ = ["documents", "find", "save", "site_of"]
+
+_MASK = (1 << 64) - 1
+_ARTICLE = {
+    "article_id": "VARCHAR", "url": "VARCHAR", "canonical_url": "VARCHAR", "site": "VARCHAR",
+    "feed": "VARCHAR", "publisher": "VARCHAR", "title": "VARCHAR", "author": "VARCHAR",
+    "language": "VARCHAR", "published_at": "TIMESTAMPTZ", "published_from": "VARCHAR",
+    "published_raw": "VARCHAR", "fetched_at": "TIMESTAMPTZ", "text": "VARCHAR",
+    "original_text": "VARCHAR", "words": "INTEGER", "text_source": "VARCHAR",
+    "topics": "VARCHAR[]", "version": "INTEGER", "seen_at": "TIMESTAMPTZ",
+    "words_added": "INTEGER", "words_removed": "INTEGER", "archive_file": "VARCHAR",
+    "archive_offset": "BIGINT", "exact": "UBIGINT",
+}  # fmt: skip
+_REPEAT = {
+    "article_id": "VARCHAR", "start_char": "INTEGER", "end_char": "INTEGER",
+    "of_start_char": "INTEGER", "of_end_char": "INTEGER", "words": "INTEGER",
+    "similarity": "DOUBLE", "removed_text": "VARCHAR",
+}  # fmt: skip
+_LINK = {
+    "article_id": "VARCHAR", "position": "INTEGER", "url": "VARCHAR", "canonical_url": "VARCHAR",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Current:
+    """What is stored of an article, as far as saving another copy needs it."""
+
+    version: int
+    title: str
+    text: str
+    text_source: str
+    fetched_at: datetime
+    author: str
+    published_at: datetime | None
+    published_from: str
+    published_raw: str
+    words_added: int
+    words_removed: int
+    seen_at: datetime
+
+
+def save(con: duckdb.DuckDBPyConnection, prepared: Sequence[PreparedArticle]) -> SaveResult:
+    """Store a batch of articles with their repeats, links and URLs.
+
+    Saving the same batch again changes nothing.  Signatures, matches and stories are saved by
+    their own modules: for ``new`` and ``changed`` ids under the id in ``id_of``.
+    """
+    if not prepared:
+        return SaveResult()
+    stored_id = _identities(con, prepared)
+    groups: dict[str, list[PreparedArticle]] = {}
+    id_of: dict[str, str] = {}
+    for number, one in enumerate(prepared):
+        groups.setdefault(stored_id[number], []).append(one)
+        id_of[one.article.article_id] = stored_id[number]
+    current = _load_current(con, list(groups))
+
+    new: list[str] = []
+    changed: list[str] = []
+    known: list[str] = []
+    inserts: list[list[object]] = []
+    written: dict[str, PreparedArticle] = {}
+    superseded: list[list[object]] = []
+    for article_id, copies in groups.items():
+        was = current.get(article_id)
+        best = _best(copies)
+        if was is None:
+            new.append(article_id)
+            inserts.append(_row(article_id, best, None))
+            written[article_id] = best
+        elif _replaces(was, best):
+            changed.append(article_id)
+            superseded.append([
+                article_id, was.version, was.seen_at, was.title, was.text, was.words_added,
+                was.words_removed,
+            ])  # fmt: skip
+            inserts.append(_row(article_id, best, was))
+            written[article_id] = best
+        else:
+            known.append(article_id)
+    _write(con, inserts, superseded, changed, written)
+    _write_urls(con, groups)
+    return SaveResult(new=tuple(new), changed=tuple(changed), known=tuple(known), id_of=id_of)
+
+
+def documents(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[Document]:
+    """What matching needs of stored articles ``ids``, in order of id."""
+    if not ids:
+        return []
+    with staged(con, "asked_ids", {"id": "VARCHAR"}, {"id": sorted(set(ids))}) as asked:
+        found = con.execute(
+            "SELECT article_id, text, title, publisher, language, "
+            "coalesce(published_at, fetched_at) FROM core.articles "
+            f"WHERE article_id IN (SELECT id FROM {asked}) ORDER BY article_id"
+        ).fetchall()
+    return [
+        Document(
+            article_id=article_id, text=text, title=title, publisher=publisher,
+            language=language, published_at=at,
+        )
+        for article_id, text, title, publisher, language, at in found
+    ]  # fmt: skip
+
+
+def site_of(one: PreparedArticle) -> str:
+    """The site that carries an article: as given, else its host without ``www.``."""
+    if one.site:
+        return one.site.lower()
+    try:
+        host = urlsplit(one.article.canonical_url).hostname or ""
+    except ValueError:
+        return ""
+    return host.removeprefix("www.")
+
+
+class _Groups:
+    """Disjoint sets of batch positions."""
+
+    def __init__(self, size: int) -> None:
+        self._parent = list(range(size))
+
+    def find(self, one: int) -> int:
+        while self._parent[one] != one:
+            self._parent[one] = self._parent[self._parent[one]]
+            one = self._parent[one]
+        return one
+
+    def join(self, one: int, other: int) -> None:
+        first, second = sorted((self.find(one), self.find(other)))
+        self._parent[second] = first
+
+
+def _identities(
+    con: duckdb.DuckDBPyConnection, prepared: Sequence[PreparedArticle]
+) -> dict[int, str]:
+    """Position in the batch -> the id under which that article is, or will be, stored."""
+    asked_urls: list[list[object]] = []
+    asked_texts: list[list[object]] = []
+    sets = _Groups(len(prepared))
+    first_with: dict[object, int] = {}
+    for number, one in enumerate(prepared):
+        article = one.article
+        marks: list[object] = [("id", article.article_id)]
+        for url in _urls(one):
+            asked_urls.append([number, url])
+            marks.append(("url", url))
+        if article.title and article.published_at is not None and site_of(one):
+            exact = one.signature.exact & _MASK
+            text_mark = (site_of(one), exact, article.title, article.published_at)
+            asked_texts.append([number, *text_mark])
+            marks.append(("text", *text_mark))
+        for mark in marks:
+            sets.join(number, first_with.setdefault(mark, number))
+    by_number: dict[int, str] = {}
+    ids = [[number, one.article.article_id] for number, one in enumerate(prepared)]
+    types = {"number": "BIGINT", "url": "VARCHAR"}
+    text_types = {
+        "number": "BIGINT", "site": "VARCHAR", "exact": "UBIGINT", "title": "VARCHAR",
+        "published_at": "TIMESTAMPTZ",
+    }  # fmt: skip
+    with (
+        staged(con, "asked_urls", types, rows(types, asked_urls)) as urls,
+        staged(con, "asked_numbers", types, rows(types, ids)) as numbers,
+        staged(con, "asked_texts", text_types, rows(text_types, asked_texts)) as texts,
+    ):
+        # Strongest last: a later answer overwrites an earlier one.
+        found = con.execute(
+            f"""SELECT t.number, a.article_id, 1 AS strength FROM {texts} t JOIN core.articles a
+                ON a.exact = t.exact AND a.site = t.site AND a.title = t.title
+                AND a.published_at = t.published_at
+            UNION ALL SELECT t.number, u.article_id, 2 FROM {urls} t JOIN core.article_urls u
+                ON u.url = t.url
+            UNION ALL SELECT t.number, a.article_id, 3 FROM {numbers} t JOIN core.articles a
+                ON a.article_id = t.url
+            ORDER BY strength, article_id DESC, number DESC"""
+        ).fetchall()
+    for number, article_id, _ in found:
+        by_number[sets.find(number)] = article_id
+    chosen: dict[int, str] = {}
+    for number, one in enumerate(prepared):
+        root = sets.find(number)
+        chosen.setdefault(root, by_number.get(root, one.article.article_id))
+    return {number: chosen[sets.find(number)] for number in range(len(prepared))}
+
+
+def _urls(one: PreparedArticle) -> list[str]:
+    return sorted({one.article.canonical_url, *one.article.aliases} - {""})
+
+
+_SOURCES = {"page": 2, "given": 2, "feed": 1}
+
+
+def _best(copies: list[PreparedArticle]) -> PreparedArticle:
+    """The copy to keep of one article in one batch: a page before a feed's text, then newest."""
+    return max(copies, key=lambda one: (_SOURCES[one.article.text_source], one.article.fetched_at))
+
+
+def _replaces(was: _Current, one: PreparedArticle) -> bool:
+    """Whether a copy fetched now is a newer version of what is stored."""
+    article = one.article
+    if _SOURCES[article.text_source] < _SOURCES[was.text_source]:
+        # The page did not answer today and the feed's own text stood in: not an edit.
+        return False
+    if article.fetched_at <= was.fetched_at and article.text_source == was.text_source:
+        # An older capture, or the same one again.
+        return False
+    return is_real_edit(was.title, was.text, article.title, article.text)
+
+
+def _row(article_id: str, one: PreparedArticle, was: _Current | None) -> list[object]:
+    article = one.article
+    added, removed = (0, 0) if was is None else word_changes(was.text, article.text)
+    published: tuple[Any, str, str] = (
+        article.published_at, article.published_from, article.published_raw,
+    )  # fmt: skip
+    if was is not None and was.published_at is not None:
+        # An edit does not move the day an article came out.
+        published = (was.published_at, was.published_from, was.published_raw)
+    archived = article.archived
+    return [
+        article_id, article.url, article.canonical_url, site_of(one), article.feed,
+        article.publisher, article.title, article.author or (was.author if was else ""),
+        article.language, *published, article.fetched_at, article.text,
+        one.original_text if one.original_text != article.text else None,
+        one.words if one.words is not None else len(words(article.text)),
+        article.text_source, list(article.topics), 1 if was is None else was.version + 1,
+        article.fetched_at, added, removed, archived.file if archived else None,
+        archived.offset if archived else None, one.signature.exact & _MASK,
+    ]  # fmt: skip
+
+
+def _load_current(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> dict[str, _Current]:
+    names = list(_Current.__dataclass_fields__)
+    with staged(con, "asked_ids", {"id": "VARCHAR"}, {"id": list(ids)}) as asked:
+        found = con.execute(
+            f"SELECT article_id, {', '.join(names)} FROM core.articles "
+            f"WHERE article_id IN (SELECT id FROM {asked})"
+        ).fetchall()
+    return {row[0]: _Current(**dict(zip(names, row[1:], strict=True))) for row in found}
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection,
+    inserts: list[list[object]],
+    superseded: list[list[object]],
+    changed: list[str],
+    written: dict[str, PreparedArticle],
+) -> None:
+    if changed:
+        types = {
+            "article_id": "VARCHAR", "version": "INTEGER", "seen_at": "TIMESTAMPTZ",
+            "title": "VARCHAR", "text": "VARCHAR", "words_added": "INTEGER",
+            "words_removed": "INTEGER",
+        }  # fmt: skip
+        with staged(con, "batch_versions", types, rows(types, superseded)) as batch:
+            con.execute(f"INSERT INTO core.article_versions BY NAME SELECT * FROM {batch}")
+            for table in ("core.articles", "core.repeats", "core.links"):
+                con.execute(
+                    f"DELETE FROM {table} WHERE article_id IN (SELECT article_id FROM {batch})"
+                )
+    if inserts:
+        with staged(con, "batch_articles", _ARTICLE, rows(_ARTICLE, inserts)) as batch:
+            con.execute(f"INSERT INTO core.articles BY NAME SELECT * FROM {batch}")
+    repeats = [
+        [article_id, r.start, r.end, r.of_start, r.of_end, r.words, r.similarity, r.removed_text]
+        for article_id, one in written.items()
+        for r in one.repeats
+    ]
+    if repeats:
+        with staged(con, "batch_repeats", _REPEAT, rows(_REPEAT, repeats)) as batch:
+            con.execute(f"INSERT INTO core.repeats BY NAME SELECT * FROM {batch}")
+    links = [
+        [article_id, position, url, one.link_targets.get(url, url)]
+        for article_id, one in written.items()
+        for position, url in enumerate(one.article.links)
+    ]
+    if links:
+        with staged(con, "batch_links", _LINK, rows(_LINK, links)) as batch:
+            con.execute(f"INSERT INTO core.links BY NAME SELECT * FROM {batch}")
+
+
+def _write_urls(con: duckdb.DuckDBPyConnection, groups: dict[str, list[PreparedArticle]]) -> None:
+    leads: dict[str, str] = {}
+    for article_id, copies in groups.items():
+        for one in copies:
+            for url in _urls(one):
+                leads.setdefault(url, article_id)
+    types = {"url": "VARCHAR", "article_id": "VARCHAR"}
+    with staged(con, "batch_urls", types, rows(types, leads.items())) as batch:
+        con.execute(
+            f"INSERT INTO core.article_urls SELECT b.url, b.article_id FROM {batch} b "
+            "WHERE NOT EXISTS (SELECT 1 FROM core.article_urls u WHERE u.url = b.url)"
+        )

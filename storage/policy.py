@@ -1,0 +1,64 @@
+"""The numbers of storage, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockPolicy:
+    """How long a writer waits for another one."""
+
+    # Write windows last a second or two; two minutes cover a backfill's final publish of a
+    # large store.  Giving up too early costs a run, too late only some patience.
+    wait: timedelta = timedelta(minutes=2)
+    # Short against a write window, long enough not to load the machine while waiting.
+    poll: timedelta = timedelta(milliseconds=50)
+    # A published file that somebody opened for writing is not waited for this long: readers
+    # are served from a private copy instead.
+    reader_wait: timedelta = timedelta(milliseconds=300)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoragePolicy:
+    """How DuckDB keeps the file."""
+
+    # The oldest layout that DuckDB 1.5 clients read; the writer is 2.0.
+    format_version: str = "v1.5.0"
+    # Checkpoints in the middle of a run cost more than the rows (1k rows/s against 24k measured
+    # with one checkpoint at the end), so the log may grow to this before one is forced.
+    wal_autocheckpoint: str = "1GB"
+    # A copy that does not end in this time hangs on a dead network disk.  Seconds.
+    copy_timeout: float = 600.0
+    # Superseded copies kept: one, so that a reader who resolved the name just before the
+    # replacement still finds its file.
+    kept_copies: int = 1
+    # Backups made before an upgrade; the last few are enough to step back.
+    kept_backups: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPolicy:
+    """When a run counts as dead."""
+
+    # Whether a process on another host (or in a container that is gone) lives cannot be seen
+    # from here; no run takes longer than this without having been noticed.
+    foreign_run: timedelta = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryBound:
+    """How far a story is followed through its links."""
+
+    # Steps of the walk over matches: chains of edits and excerpts in labelled sets end after 6.
+    steps: int = 25
+    # A cluster beyond this is boilerplate that slipped through, and following it further would
+    # make every batch pay for it; nothing is lost, only left unmerged.
+    nodes: int = 20_000
+
+
+LOCK = LockPolicy()
+STORAGE = StoragePolicy()
+RUN = RunPolicy()
+STORY = StoryBound()

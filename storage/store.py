@@ -1,0 +1,261 @@
+"""The store folder: open, transact, close, publish; the only place that connects to DuckDB.
+
+Writers work on ``live.duckdb`` in short windows under an OS file lock; people read
+``voltwire.duckdb``, replaced whole by ``publish``.  Neither ever waits for the other.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+
+from storage import migrate
+from storage.errors import StoreBusy, StoreError, StoreFull, StoreMissing
+from storage.lock import locked
+from storage.policy import LOCK, STORAGE
+from storage.publish import copy_file, heal, publish_copy
+
+_HELD = re.compile(r"Conflicting lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)", re.S)
+_FULL = re.compile(
+    r"No space left on device|Disk quota exceeded|File too large|failed to offload|"
+    r"max_temp_directory_size",
+    re.I,
+)
+_CATALOG = "voltwire"
+
+
+class Store:
+    """A store folder.  Making one touches nothing; the folder comes with the first write."""
+
+    def __init__(
+        self, folder: Path, *, wait: timedelta = LOCK.wait, purpose: str = "voltwire"
+    ) -> None:
+        self.folder = folder
+        self._wait = wait
+        self._purpose = purpose
+
+    @property
+    def live(self) -> Path:
+        """The writer's database."""
+        return self.folder / "live.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """The database that people query."""
+        return self.folder / "voltwire.duckdb"
+
+    @property
+    def archive(self) -> Path:
+        """The folder of WARC files."""
+        return self.folder / "archive"
+
+    @property
+    def lock(self) -> Path:
+        """The lock file of the writers."""
+        return self.folder / "voltwire.lock"
+
+    @contextmanager
+    def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """One transaction on the live database: committed at the end, rolled back on any exception.
+
+        Makes or upgrades the database first.  Raises ``StoreBusy`` when another process does not
+        let go in time, ``StoreFull``, ``StoreTooNew``, ``StoreError``.
+        """
+        with self._alone():
+            con = self._open_migrated()
+            try:
+                with _explained(self.live):
+                    con.execute("BEGIN")
+                    yield con
+                    con.execute("COMMIT")
+            except BaseException:
+                with suppress(duckdb.Error):
+                    con.execute("ROLLBACK")
+                raise
+            finally:
+                _close(con)
+
+    def publish(self) -> Path:
+        """Put the live database's content in place for readers; returns the published path.
+
+        If anything fails the old published file stays.  Raises as ``write`` does.
+        """
+        with self._alone():
+            con = self._open_migrated()
+            try:
+                with _explained(self.live):
+                    con.execute(f"CHECKPOINT {_CATALOG}")
+            finally:
+                _close(con)
+            log = self.live.with_name(self.live.name + ".wal")
+            if log.exists() and log.stat().st_size > 0:
+                raise StoreError(
+                    f"{self.live.name} did not take in its log", hint="run the command again"
+                )
+            return publish_copy(self.live, self.published)
+
+    @contextmanager
+    def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The published database, read-only and consistent for as long as it is open.
+
+        Raises ``StoreMissing`` when nothing has been published, ``StoreError`` when the file
+        cannot be read.
+        """
+        if not self.published.exists():
+            raise StoreMissing(self.published)
+        with self._readable() as path, _explained(path):
+            con = duckdb.connect(str(path), read_only=True)
+            try:
+                con.execute("SET TimeZone='UTC'")
+                yield con
+            finally:
+                con.close()
+
+    @contextmanager
+    def _readable(self) -> Iterator[Path]:
+        """The published file, or a private copy of it while somebody has it open for writing."""
+        deadline = time.monotonic() + LOCK.reader_wait.total_seconds()
+        while True:
+            try:
+                duckdb.connect(str(self.published), read_only=True).close()
+                yield self.published
+                return
+            except duckdb.IOException as error:
+                if "WAL" in str(error) and heal(self.published):
+                    continue
+                if not _HELD.search(str(error)):
+                    raise _translated(error, self.published) from error
+            if time.monotonic() >= deadline:
+                break
+            time.sleep(LOCK.poll.total_seconds())
+        with tempfile.TemporaryDirectory(prefix="voltwire-read-") as scratch:
+            private = Path(scratch) / self.published.name
+            copy_file(self.published, private)
+            yield private
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"cannot make the store folder {self.folder}: {error.strerror}",
+                hint="name another folder with --store",
+            ) from error
+        with locked(self.lock, wait=self._wait, purpose=self._purpose):
+            yield
+
+    def _open_migrated(self) -> duckdb.DuckDBPyConnection:
+        existed = self.live.exists()
+        con = self._open()
+        try:
+            with _explained(self.live):
+                todo = migrate.pending(con)
+                if todo and existed and migrate.applied(con):
+                    # The copy is taken while the file is closed; nobody else gets in between,
+                    # for the lock is ours.
+                    con.execute(f"CHECKPOINT {_CATALOG}")
+                    _close(con)
+                    self._back_up()
+                    con = self._open()
+                migrate.migrate(con)
+        except BaseException:
+            _close(con)
+            raise
+        return con
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        """Open the live database, waiting while another program has it open."""
+        deadline = time.monotonic() + self._wait.total_seconds()
+        while True:
+            con = duckdb.connect(":memory:")
+            try:
+                con.execute("SET TimeZone='UTC'")
+                con.execute(f"SET wal_autocheckpoint='{STORAGE.wal_autocheckpoint}'")
+                quoted = str(self.live).replace("'", "''")
+                con.execute(
+                    f"ATTACH '{quoted}' AS {_CATALOG} (STORAGE_VERSION '{STORAGE.format_version}')"
+                )
+                con.execute(f"USE {_CATALOG}")
+                return con
+            except duckdb.Error as error:
+                con.close()
+                held = _HELD.search(str(error))
+                if held is None:
+                    raise _translated(error, self.live) from error
+                if time.monotonic() >= deadline:
+                    program = Path(held["program"] or "a program").name
+                    raise StoreBusy(
+                        f"{self.live.name} is open in {program} (PID {held['pid']})",
+                        hint=f"close it there; to query, open {self.published.name} instead",
+                    ) from error
+                time.sleep(LOCK.poll.total_seconds())
+            except BaseException:
+                con.close()
+                raise
+
+    def _back_up(self) -> None:
+        number = 1
+        while (target := self.folder / f"live.backup-{number}.duckdb").exists():
+            number += 1
+        try:
+            copy_file(self.live, target)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+        old = sorted(
+            self.folder.glob("live.backup-*.duckdb"), key=lambda path: path.stat().st_mtime
+        )
+        for path in old[: -STORAGE.kept_backups]:
+            path.unlink(missing_ok=True)
+
+
+def connect_memory() -> duckdb.DuckDBPyConnection:
+    """An empty store in memory, migrated: for documentation and tests."""
+    con = duckdb.connect(":memory:")
+    con.execute("SET TimeZone='UTC'")
+    migrate.migrate(con)
+    return con
+
+
+def _close(con: duckdb.DuckDBPyConnection) -> None:
+    # Closing takes the log into the file; when that fails (no room) the log stays beside it and
+    # is read at the next opening, so nothing committed is lost.
+    with suppress(duckdb.Error):
+        con.close()
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn DuckDB's word for a full disk or a broken file into ours; pass the rest on."""
+    try:
+        yield
+    except duckdb.Error as error:
+        translated = _translated(error, path)
+        if type(translated) is StoreError and not _is_broken(error):
+            raise
+        raise translated from error
+
+
+def _is_broken(error: duckdb.Error) -> bool:
+    return isinstance(error, (duckdb.SerializationException, duckdb.FatalException))
+
+
+def _translated(error: duckdb.Error, path: Path) -> StoreError:
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if _FULL.search(str(error)):
+        return StoreFull(
+            f"no room to write {path.name}: {first}",
+            hint="free some disk space and run it again; what was stored before is whole",
+        )
+    return StoreError(
+        f"cannot open {path}: {first}",
+        hint="is it a DuckDB file that you may read and write?",
+    )

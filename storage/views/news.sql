@@ -1,0 +1,25 @@
+-- Example: SELECT published_at, publisher, title, copies FROM news WHERE published_at > now() - INTERVAL 7 DAY ORDER BY copies DESC LIMIT 20
+CREATE OR REPLACE VIEW news AS
+WITH grouped AS (
+    SELECT coalesce(m.story_id, a.article_id) AS story_id,
+        any_value(s.representative_id) AS representative_id,
+        count(*) AS copies, count(DISTINCT a.publisher) AS publishers
+    FROM core.articles a
+    LEFT JOIN core.story_members m ON m.article_id = a.article_id
+    LEFT JOIN core.stories s ON s.story_id = m.story_id
+    GROUP BY 1
+)
+SELECT g.story_id, r.article_id, r.title, r.url, r.publisher, r.published_at, r.text,
+    g.copies, g.publishers
+FROM grouped g
+JOIN core.articles r ON r.article_id = coalesce(g.representative_id, g.story_id);
+COMMENT ON VIEW news IS 'One row a story, shown by its representative: what happened, without copies';
+COMMENT ON COLUMN news.story_id IS 'The story';
+COMMENT ON COLUMN news.article_id IS 'The article shown for it';
+COMMENT ON COLUMN news.title IS 'Headline of that article';
+COMMENT ON COLUMN news.url IS 'Its address';
+COMMENT ON COLUMN news.publisher IS 'Its publisher';
+COMMENT ON COLUMN news.published_at IS 'Its time of publication, UTC';
+COMMENT ON COLUMN news.text IS 'Its text';
+COMMENT ON COLUMN news.copies IS 'Number of articles that tell this story, this one included';
+COMMENT ON COLUMN news.publishers IS 'Number of publishers among them';
