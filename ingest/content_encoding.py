@@ -38,7 +38,8 @@ def decode_body(
     ``lenient`` is for archives, whose writers often store the decoded body under the original
     header: a body that does not decode is then taken as it stands.  Live, only a body without the
     magic bytes of gzip or zstd is, for servers that announce a coding which they did not apply.
-    ``partial`` accepts what a cut-off body decodes to, for answers that matter by their status.
+    ``partial`` takes the first ``limit`` bytes and what a cut-off body decodes to, for answers
+    that matter by their status.
     Raises ``TooLarge`` and ``EncodingFailed``.
     """
     names = [name.strip().lower() for name in codings.split(",")]
@@ -60,9 +61,7 @@ def decode_body(
             if lenient or _is_bare(body, name):
                 continue
             raise
-    if len(body) > limit:
-        raise TooLarge(f"more than {limit} bytes")
-    return body
+    return body[:limit] if _is_full(body, limit, partial) else body
 
 
 def undo_chunked(raw: bytes) -> bytes:
@@ -104,6 +103,12 @@ def _is_bare(body: bytes, name: str) -> bool:
     return False
 
 
+def _is_full(out: bytes | bytearray, limit: int, partial: bool) -> bool:
+    if len(out) > limit and not partial:
+        raise TooLarge(f"more than {limit} bytes after decompression")
+    return len(out) > limit
+
+
 def _inflate(raw: bytes, limit: int, partial: bool, wbits: int) -> bytes:
     out = bytearray()
     rest = raw
@@ -120,8 +125,8 @@ def _inflate(raw: bytes, limit: int, partial: bool, wbits: int) -> bytes:
                 if out and partial:
                     return bytes(out)
                 raise EncodingFailed(str(error)) from error
-            if len(out) > limit:
-                raise TooLarge(f"more than {limit} bytes after decompression")
+            if _is_full(out, limit, partial):
+                return bytes(out[:limit])
             rest = inflater.unconsumed_tail
         rest = inflater.unused_data
         if wbits <= zlib.MAX_WBITS or not rest.startswith(b"\x1f\x8b"):
@@ -156,8 +161,8 @@ def _brotli(raw: bytes, limit: int, partial: bool) -> bytes:
                         break
                     raise EncodingFailed("compressed body ends early")
             out += decompressor.process(chunk, output_buffer_limit=_STEP)
-            if len(out) > limit:
-                raise TooLarge(f"more than {limit} bytes after decompression")
+            if _is_full(out, limit, partial):
+                return bytes(out[:limit])
     except brotli.error as error:
         raise EncodingFailed(str(error)) from error
     return bytes(out)
@@ -184,8 +189,8 @@ def _zstd(raw: bytes, limit: int, partial: bool) -> bytes:
                 if out and partial:
                     return bytes(out)
                 raise EncodingFailed(str(error)) from error
-            if len(out) > limit:
-                raise TooLarge(f"more than {limit} bytes after decompression")
+            if _is_full(out, limit, partial):
+                return bytes(out[:limit])
         rest = inflater.unused_data + rest[at:]
         if not rest.startswith(b"\x28\xb5\x2f\xfd"):
             break

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import socket
 import ssl
 import time
@@ -26,6 +27,9 @@ Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 OPEN_PORTS = frozenset({80, 443, 8080, 8443})
 LONGEST_URL = 4096
 # Longer ones are traps or mistakes; browsers and servers stop at about twice that.
+
+_HOST = re.compile(rb"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})|[0-9A-Fa-f:.]+")
+# A name, an IPv4 or an IPv6 address; httpx escapes other characters and would ask DNS for them.
 
 _MOST_ADDRESSES = 4
 # Tried one after another within the one connect timeout.
@@ -72,8 +76,8 @@ def url_problem(
         return "bad_url", f"scheme {url.scheme[:20]!r}: only http and https are fetched"
     if url.userinfo:
         return "bad_url", "credentials in the URL"
-    if not url.host:
-        return "bad_url", "no host"
+    if _HOST.fullmatch(url.raw_host) is None:
+        return "bad_url", f"no host name: {url.host[:100]!r}"
     if len(url.raw_path) > LONGEST_URL:
         return "bad_url", f"longer than {LONGEST_URL} characters"
     if not connecting or url.host.lower() in allow_hosts:

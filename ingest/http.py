@@ -21,12 +21,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt
-from tenacity.wait import wait_exponential_jitter
+from tenacity.wait import wait_exponential, wait_random
 
 from ingest.archive import ArchiveWriter, NotInArchive, ReplayTransport
 from ingest.content_encoding import ACCEPT_ENCODING, EncodingFailed, TooLarge, decode_body
@@ -90,7 +91,7 @@ class Fetcher:
         self._sleep = sleep
         self._live = not isinstance(transport, ReplayTransport)
         self._client = httpx.AsyncClient(
-            transport=transport or self._network(resolver, ssl_context),
+            transport=self._network(resolver, ssl_context) if transport is None else transport,
             headers={"User-Agent": user_agent, "Accept-Encoding": ACCEPT_ENCODING},
             timeout=httpx.Timeout(
                 policy.read_seconds, connect=policy.connect_seconds, pool=policy.total_seconds
@@ -143,7 +144,7 @@ class Fetcher:
     ) -> httpx.AsyncBaseTransport:
         return GuardedTransport(
             backend=GuardedBackend(allow_hosts=self._allow_hosts, resolver=resolver),
-            ssl_context=ssl_context or httpx.create_ssl_context(trust_env=False),
+            ssl_context=ssl_context or _trusted(),
             max_connections=self._policy.concurrent,
             keepalive_seconds=self._policy.keepalive_seconds,
         )
@@ -159,18 +160,17 @@ class Fetcher:
         )
 
     async def _fetch(self, url: str, ask: _Ask) -> Page | NotModified | FetchFailure:
-        backoff = wait_exponential_jitter(
-            initial=self._policy.backoff_seconds,
-            max=self._policy.backoff_most_seconds,
-            jitter=self._policy.backoff_seconds,
-        )
+        policy = self._policy
+        backoff = wait_exponential(
+            multiplier=policy.backoff_seconds, max=policy.backoff_most_seconds
+        ) + wait_random(0, policy.backoff_seconds)
 
         def wait(state: RetryCallState) -> float:
             return max(backoff(state), _result(state).wait)
 
         retrying = AsyncRetrying(
             sleep=self._sleep,
-            stop=stop_after_attempt(self._policy.tries if self._live else 1),
+            stop=stop_after_attempt(policy.tries if self._live else 1),
             wait=wait,
             retry=retry_if_result(lambda tried: tried.again),
             retry_error_callback=_result,
@@ -374,16 +374,12 @@ class Fetcher:
     async def _decoded(self, reading: _Reading, ask: _Ask) -> bytes:
         raw = b"".join(reading.chunks)
         codings = reading.response.headers.get("content-encoding", "")
-        partial = reading.cut or not reading.usable
+        partial = ask.cut or reading.cut or not reading.usable
         limit = ask.limit if reading.usable else self._policy.error_body_bytes
         try:
             if len(raw) < _THREAD_FROM:
-                return decode_body(
-                    raw, codings, limit=2 * limit if partial else limit, partial=partial
-                )
-            return await asyncio.to_thread(
-                decode_body, raw, codings, limit=2 * limit if partial else limit, partial=partial
-            )
+                return decode_body(raw, codings, limit=limit, partial=partial)
+            return await asyncio.to_thread(decode_body, raw, codings, limit=limit, partial=partial)
         except (TooLarge, EncodingFailed) as error:
             if not reading.usable:
                 return b""
@@ -489,6 +485,11 @@ class _Failed(Exception):
         """Worth another try in a later run."""
         self.retry_after = retry_after
         self.retry_at = retry_at
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _result(state: RetryCallState) -> _Try:

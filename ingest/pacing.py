@@ -62,8 +62,15 @@ class Lanes:
 
 
 def registered_domain(host: str) -> str:
-    """``host`` up to one label below the public suffix; ``host`` itself where there is none."""
-    return _extractor()(host).top_domain_under_public_suffix or host.lower()
+    """``host`` up to one label below the public suffix; an address stands for itself.
+
+    Under a suffix that the list does not know its last label counts as one, as the list's
+    default rule says.
+    """
+    found = _extractor()(host)
+    if found.top_domain_under_public_suffix or found.ipv4 or found.ipv6 or ":" in host:
+        return found.top_domain_under_public_suffix or host.lower()
+    return ".".join(host.lower().rstrip(".").split(".")[-2:])
 
 
 @cache
