@@ -68,7 +68,44 @@ class UrlPolicy:
 
 @dataclass(frozen=True, slots=True)
 class ExtractPolicy:
-    """Numbers of article extraction, applied in ``extract`` and the modules under it."""
+    """Numbers of article extraction, applied in ``extract`` and the modules under it.
+
+    Words are counted as in ``extract.count_words``: two characters of Chinese or Japanese are one.
+    """
+
+    page_bytes: int = 30_000_000
+    """A larger body is refused; the fetcher stops earlier, archives from elsewhere may not."""
+    parse_chars: int = 4_000_000
+    """Above it scripts and styles are cut out before parsing."""
+    max_elements: int = 150_000
+    """A tree with more is read by the plain reader, which is linear, instead of trafilatura."""
+    max_links: int = 4_000
+    """With more links trafilatura's link density takes seconds: they are unwrapped first."""
+    max_depth: int = 400
+    """Deeper trees make trafilatura return nothing: the plain reader takes them."""
+    min_words: int = 20
+    """The shortest real notices seen have 40 words; a caption or a cookie line has under 20."""
+    stub_words: int = 120
+    """Below it a page is doubted, and the feed's own full text is preferred when longer."""
+    paywall_words: int = 50
+    """A page that says it is not free and shows less is a stub; the first paragraph and a half
+    of a report is more."""
+    feed_gain: float = 1.5
+    """The feed's text replaces a doubted page's when it is this much longer."""
+    feed_content_words: int = 80
+    """``content:encoded`` shorter than this is a teaser; news in brief has its page."""
+    feed_summary_words: int = 150
+    """``description`` is a teaser unless as long as an article; teasers reach 100 words."""
+    detail_chars: int = 200
+    """How much of a refused text is quoted."""
+    links: int = 200
+    """Cited links kept for an article; a live blog with more cites nothing in particular."""
+    language_chars: int = 3_000
+    """More text does not change what py3langid says."""
+    language_least_chars: int = 200
+    """Of shorter texts the declared language is believed."""
+    language_margin: float = 60.0
+    """Log-likelihood by which another language must beat the declared one."""
 
     doubtful_chars: int = 800
     """A first result shorter than this is compared with trafilatura's other extractors; measured
@@ -80,6 +117,9 @@ class ExtractPolicy:
     """Shorter link text may be a heading or a name."""
     link_line_share: float = 0.3
     """A page most of whose paragraphs are links is a list that someone wrote: nothing is cut."""
+    edge_share: float = 0.35
+    """At most this share of a text's characters is taken off its start and end as noise."""
+
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,337 @@
+"""A parsed page -> the running text of its article; with ``extract.py`` the only trafilatura user.
+
+trafilatura's lower-level functions are called in the order of its own cascade (Barbaresi 2021,
+https://aclanthology.org/2021.acl-demo.15/), but its comparison with further extractors, half of
+the cost, is paid only where the first result is doubtful.  Before it, what a page itself marks as
+pointing elsewhere is taken out; after it, the headline and lines that address the reader rather
+than report.  The worse mistake is losing a sentence of the article: every cut is bounded.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from htmldate import find_date
+from lxml import etree, html
+from trafilatura.core import trafilatura_sequence
+from trafilatura.htmlprocessing import convert_tags, prune_unwanted_nodes, tree_cleaning
+from trafilatura.main_extractor import extract_content
+from trafilatura.settings import Extractor
+from trafilatura.xml import xmltotxt
+from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_XPATH
+
+from ingest import urls
+from ingest.metadata import PageMetadata, fold_title
+from ingest.policy import ExtractPolicy
+
+# trafilatura logs every page that it gives up; the reason travels in the Rejection instead
+logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+logging.getLogger("htmldate").setLevel(logging.CRITICAL)
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+_HEAVY = re.compile(
+    r"<(script|style|svg|noscript)\b(?![^>]{0,200}ld\+json)[^>]*>.*?</\1\s*>|<!--.*?-->",
+    re.IGNORECASE | re.DOTALL,
+)
+_LONG_ATTRIBUTE = re.compile(r"=\s*(\"[^\"<>]{5000,}\"|'[^'<>]{5000,}')")
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """The text of an article and what it cites."""
+
+    text: str
+    links: tuple[str, ...] = ()
+    page_chars: int = 0
+    """Characters of visible text in the whole page."""
+
+
+def parse_page(
+    text: str, parse_chars: int = ExtractPolicy().parse_chars
+) -> html.HtmlElement | None:
+    """``text`` of a page as a tree, or None when there is nothing to parse; never raises."""
+    if len(text) > parse_chars:
+        text = _LONG_ATTRIBUTE.sub('=""', _HEAVY.sub(" ", text))
+    source = _CONTROL.sub("", text).encode("utf-8", "replace")
+    if not source.strip():
+        return None
+    parser = html.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True
+    )
+    try:
+        tree = html.document_fromstring(source, parser=parser)
+    except (etree.LxmlError, ValueError, AssertionError, RecursionError):
+        return None
+    return tree if isinstance(tree, html.HtmlElement) else None
+
+
+def body_of(tree: html.HtmlElement, url: str, meta: PageMetadata, policy: ExtractPolicy) -> Body:
+    """Running text of the article in ``tree``: a paragraph, heading or list entry a line.
+
+    The tree is used up.  The text is empty when the page shows none.
+    """
+    elements, links, depth = _size(tree, policy.max_depth)
+    anchors = _anchors(tree) if links <= policy.max_links else []
+    page_length = _visible_chars(tree)
+    if elements > policy.max_elements or depth > policy.max_depth:
+        text = plain_text(tree)
+    else:
+        if links > policy.max_links:
+            _unwrap_links(tree)
+        text = _main_text(tree, url, policy, page_length)
+    text = trim_noise(text, meta, policy)
+    return Body(text=text, links=_cited(anchors, text, url, policy), page_chars=page_length)
+
+
+def _main_text(tree: html.HtmlElement, url: str, policy: ExtractPolicy, page_length: int) -> str:
+    _drop_link_lines(tree, policy)
+    options = Extractor(output_format="python", comments=False, url=url)
+    spare = deepcopy(tree)
+    tree = prune_unwanted_nodes(tree, RAW_TREE_PRUNE_XPATH)
+    tree = prune_unwanted_nodes(tree, REMOVE_COMMENTS_AND_LISTS_XPATH)
+    cleaned = convert_tags(tree_cleaning(tree, options), options, url)
+    body, text = extract_content(cleaned, options)
+    if len(text) < policy.doubtful_chars or len(text) < policy.doubtful_share * page_length:
+        rest = deepcopy(spare)
+        body, _, _, _ = trafilatura_sequence(spare, options, url)
+        spare = rest
+    text = tidy(xmltotxt(body, False))
+    return text or plain_text(spare)
+
+
+def tidy(text: str) -> str:
+    """One paragraph a line, spaces single, no empty lines."""
+    lines = (_SPACE.sub(" ", line).strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def guess_date(tree: html.HtmlElement, url: str, now: datetime) -> str:
+    """A day that stands in the page's text or URL, "" when none does; for pages without markup.
+
+    htmldate (Barbaresi 2020, https://doi.org/10.21105/joss.02439) finds it.
+    """
+    try:
+        found = find_date(
+            tree,
+            original_date=True,
+            url=url,
+            max_date=(now + timedelta(days=1)).strftime("%Y-%m-%d"),
+        )
+    except (ValueError, TypeError, RecursionError, etree.LxmlError):
+        return ""
+    return found or ""
+
+
+# Size
+
+
+def _size(tree: html.HtmlElement, depth_limit: int) -> tuple[int, int, int]:
+    """(elements, links, depth); counting depth stops a little above ``depth_limit``."""
+    elements = links = depth = deepest = 0
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
+        if event == "start":
+            elements += 1
+            depth += 1
+            deepest = max(deepest, depth)
+            links += element.tag == "a"
+        else:
+            depth -= 1
+    return elements, links, deepest
+
+
+def _unwrap_links(tree: html.HtmlElement) -> None:
+    """Take lists of links out and unwrap the others."""
+    for element in list(tree.iter("ul", "ol", "nav", "table")):
+        if sum(1 for _ in element.iter("a")) > 20 and sum(1 for _ in element.iter("p")) == 0:
+            parent = element.getparent()
+            if parent is not None:
+                element.drop_tree()
+    etree.strip_tags(tree, "a")
+
+
+# The plain reader
+
+_UNREAD = frozenset(
+    "script style head template noscript svg nav footer aside form button select iframe figure"
+    " header object canvas video audio dialog menu".split()
+)
+_BREAKS = frozenset(
+    "p div section article main h1 h2 h3 h4 h5 h6 li ul ol dl dt dd tr table blockquote pre br hr"
+    " body td th figcaption summary details address center".split()
+)
+
+
+def plain_text(tree: html.HtmlElement) -> str:
+    """All text of ``tree`` outside its chrome, a block a line; linear in any shape of tree."""
+    pieces: list[str] = []
+    skipping = 0
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
+        tag = element.tag
+        unread = tag in _UNREAD
+        if event == "start":
+            skipping += unread
+            if not skipping:
+                if tag in _BREAKS:
+                    pieces.append("\n")
+                if element.text:
+                    pieces.append(_SPACE.sub(" ", element.text))
+        else:
+            skipping -= unread
+            if not skipping:
+                if tag in _BREAKS:
+                    pieces.append("\n")
+                if element.tail:
+                    pieces.append(_SPACE.sub(" ", element.tail))
+    return tidy("".join(pieces))
+
+
+def fragment_text(markup: str) -> str:
+    """Text of an HTML fragment out of a feed, a block a line."""
+    if "<" not in markup and "&" not in markup:
+        return tidy(markup)
+    tree = parse_page(f"<html><body><div>{markup}</div></body></html>")
+    return plain_text(tree) if tree is not None else ""
+
+
+def _visible_chars(tree: html.HtmlElement) -> int:
+    return sum(
+        len(part)
+        for element in tree.iter("p", "li", "td", "h2", "h3", "blockquote", "div")
+        for part in (element.text, element.tail)
+        if part
+    )
+
+
+# Links
+
+_BLOCKS = frozenset("p li td th blockquote h2 h3 h4 h5 h6 dd dt pre div section article".split())
+_SHARE = re.compile(
+    r"^https?://(?:[\w-]+\.)*(?:facebook\.com/(?:sharer|dialog|share)|(?:twitter|x)\.com/(?:intent|share)"
+    r"|linkedin\.com/(?:share|cws)|t\.me/share|wa\.me/|api\.whatsapp\.com|pinterest\.\w+/pin/create"
+    r"|reddit\.com/submit|getpocket\.com|addtoany\.com|(?:play|apps)\.(?:google|apple)\.com)",
+    re.IGNORECASE,
+)
+_NO_ARTICLE = re.compile(
+    r"/(?:tags?|author|authors|autor|category|kategorie|topics?|thema|search|suche|login|signin"
+    r"|subscribe|newsletter|abo|account|page|impressum|privacy|datenschutz|contact|about)(?:/|$)",
+    re.IGNORECASE,
+)
+_KEY = 60
+"""Folded characters of a paragraph that identify it inside the text."""
+
+
+def _anchors(tree: html.HtmlElement) -> list[tuple[str, str]]:
+    """(href, start of the block that holds it), in reading order."""
+    keys: dict[html.HtmlElement, str] = {}
+    found = []
+    for anchor in tree.iter("a"):
+        href = anchor.get("href")
+        if not href or href.startswith(("#", "javascript:", "mailto:", "tel:")):
+            continue
+        block = anchor.getparent()
+        while block is not None and block.tag not in _BLOCKS:
+            block = block.getparent()
+        if block is None:
+            continue
+        if block not in keys:
+            keys[block] = fold_title("".join(block.itertext())[: 4 * _KEY])[:_KEY]
+        if keys[block]:
+            found.append((href, keys[block]))
+    return found
+
+
+def _cited(
+    anchors: list[tuple[str, str]], text: str, base: str, policy: ExtractPolicy
+) -> tuple[str, ...]:
+    folded = fold_title(text)
+    own = urls.canonical_url(base)
+    found: dict[str, None] = {}
+    for href, key in anchors:
+        if key not in folded:
+            continue
+        url = urls.resolve(base, href)
+        if url is None or _SHARE.match(url) or not _leads_to_an_article(url, base):
+            continue
+        if urls.canonical_url(url) == own:
+            continue
+        found[url] = None
+        if len(found) >= policy.links:
+            break
+    return tuple(found)
+
+
+def _leads_to_an_article(url: str, base: str) -> bool:
+    path = re.sub(r"^https?://[^/?#]*", "", url).partition("#")[0]
+    if path in ("", "/"):
+        return False
+    if not urls.same_site(url, base):
+        return True
+    return not _NO_ARTICLE.search(path) and bool(re.search(r"\d|-|\?", path))
+
+
+def cited_links(
+    tree: html.HtmlElement, text: str, base: str, policy: ExtractPolicy
+) -> tuple[str, ...]:
+    """Absolute URLs that ``text`` cites by the links of ``tree``, in reading order."""
+    return _cited(_anchors(tree), text, base, policy)
+
+
+# Noise before trafilatura: paragraphs that only lead elsewhere
+
+_LABEL = re.compile(r"[\W_]*(?:\w[\w’' ]{0,28}[:|–—-])?[\W_]*\Z")
+
+
+def _drop_link_lines(tree: html.HtmlElement, policy: ExtractPolicy) -> None:
+    """Take out paragraphs that are nothing but one link to another page, with or without a label.
+
+    These are "Related: ...", "Read more: ..." and the headlines set between paragraphs.  A link
+    whose text is a URL is a reference and stays.
+    """
+    found = []
+    total = 0
+    for paragraph in tree.iter("p"):
+        text = _SPACE.sub(" ", paragraph.text_content()).strip()
+        total += len(text)
+        if not text or len(text) > 300:
+            continue
+        anchors = paragraph.findall(".//a")
+        if not 1 <= len(anchors) <= 3:
+            continue
+        linked = " ".join(_SPACE.sub(" ", a.text_content()).strip() for a in anchors).strip()
+        if len(linked) < policy.link_line_chars or re.search(r"https?://|www\.", linked):
+            continue
+        start = text.find(linked)
+        if start < 0 or len(linked) < 0.6 * len(text):
+            continue
+        if _LABEL.match(text[:start]) and len(text) - start - len(linked) <= 2:
+            found.append((paragraph, len(text)))
+    if sum(length for _, length in found) > policy.link_line_share * max(1, total):
+        return
+    for paragraph, _ in found:
+        paragraph.drop_tree()
+
+
+# Noise after it: lines at the edges of the text
+
+
+def trim_noise(text: str, meta: PageMetadata, policy: ExtractPolicy) -> str:
+    """``text`` without the headline at its start and without what surrounds an article.
+
+    Only whole lines at the two edges go, and at most ``policy.edge_share`` of the text.
+    """
+    return _without_headline(text, meta)
+
+
+def _without_headline(text: str, meta: PageMetadata) -> str:
+    lines = text.split("\n")
+    headlines = {fold_title(title) for title in meta.titles} - {""}
+    for position, line in enumerate(lines[:3]):
+        if fold_title(line) in headlines and len(lines) > position + 1:
+            del lines[position]
+            break
+    return "\n".join(lines)
