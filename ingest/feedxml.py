@@ -1,0 +1,154 @@
+"""The text of a feed, made as well-formed as it can be before a parser sees it.
+
+feedparser reads well-formed XML quickly and anything else with a slow reader that loses more.
+What is cheap to mend is mended here; where it breaks for good is told apart, so that what stands
+before the break is kept and what comes after it is known to be missing.  Entity declarations are
+taken out whole: no feed needs them, and they are how a small file becomes a large one.
+"""
+
+from __future__ import annotations
+
+import html.entities
+import re
+from dataclasses import dataclass
+from xml.parsers import expat
+
+from ingest.policy import ParsePolicy
+
+_ROOT = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|RDF|channel)(?=[\s/>])", re.IGNORECASE)
+_PROLOG = re.compile(r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>\s*)", re.S)
+_DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.S | re.I)
+_TAG = re.compile(r"<([A-Za-z_][\w:.-]*)")
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_ENTITY = re.compile(r"&(?:#(\d{1,7});|#[xX]([0-9a-fA-F]{1,6});|(\w{1,40});)?")
+_CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.S)
+_KNOWN = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_OPEN = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)(?=[\s>])", re.IGNORECASE)
+_CLOSE = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """XML ready for feedparser, without declaration and doctype, or why there is none."""
+
+    xml: str = ""
+    note: str = ""
+    refused: str = ""
+    """``html``, ``not_a_feed`` or ``too_complex``; empty when ``xml`` may be parsed."""
+    detail: str = ""
+    cut: bool = False
+    """The text breaks off inside its last entry."""
+
+
+def prepare(text: str, policy: ParsePolicy) -> Prepared:
+    """Find the feed in ``text`` and mend it.  Time grows with the length only."""
+    text = _NOT_XML.sub("", text)
+    start = _after_prolog(text)
+    first = _TAG.match(text, start)
+    name = first[1].lower() if first else ""
+    doctype = _DOCTYPE.search(text[: policy.head_chars])
+    if name in ("html", "head", "body") or (
+        doctype and doctype[0][9:].lower().lstrip().startswith("html")
+    ):
+        return Prepared(refused="html", detail="a web page stands where the feed should be")
+    notes = []
+    root = _ROOT.match(text, start)
+    if root is None:
+        root = _ROOT.search(text, 0, policy.head_chars)
+        if root is None:
+            what = f"the root element is <{first[1][:60]}>" if first else "there is no element"
+            return Prepared(refused="not_a_feed", detail=what)
+        notes.append("text before the feed left out")
+    text = text[root.start() :]
+    # A second document glued on after the root's end, or advertising, would make all of it broken.
+    text = _without_tail(text)
+    well, error, elements = _check(text)
+    if not well:
+        mended = _mend(text)
+        well, later, elements = _check(mended)
+        if well:
+            text, error = mended, ""
+            notes.append("entities mended")
+        else:
+            text, error = mended, later
+    if elements > policy.max_elements:
+        return Prepared(refused="too_complex", detail=f"over {policy.max_elements} elements")
+    cut = False
+    if not well:
+        notes.append(f"broken XML ({error}); what stands before the break was kept")
+        text = _before_open_comment(text)
+        if len(text) > policy.max_broken_bytes or text.count("<") > policy.max_broken_tags:
+            return Prepared(refused="too_complex", detail=f"broken XML and too large: {error}")
+        cut = _last(_OPEN, text) > _last(_CLOSE, text)
+    return Prepared(xml=text, note="; ".join(notes), cut=cut)
+
+
+def _after_prolog(text: str) -> int:
+    position = len(text) - len(text.lstrip("\ufeff \t\r\n"))
+    for _ in range(50):
+        match = _PROLOG.match(text, position)
+        if match is None:
+            break
+        position = match.end()
+    return position
+
+
+def _without_tail(text: str) -> str:
+    root = _TAG.match(text)
+    if root is None:
+        return text
+    end = text.rfind(f"</{root[1]}")
+    close = text.find(">", end) if end >= 0 else -1
+    return text[: close + 1] if close >= 0 else text
+
+
+def _check(text: str) -> tuple[bool, str, int]:
+    """Whether ``text`` is well-formed, the first error, and the elements read."""
+    elements = 0
+
+    def count(_name: str, _attributes: object) -> None:
+        nonlocal elements
+        elements += 1
+
+    parser = expat.ParserCreate("utf-8", namespace_separator=" ")
+    parser.StartElementHandler = count
+    try:
+        parser.Parse(text.encode("utf-8", "replace"), True)
+    except expat.ExpatError as error:
+        return False, str(error)[:200], elements
+    return True, "", elements
+
+
+def _mend(text: str) -> str:
+    """HTML entities as characters and lone ampersands escaped, outside CDATA sections."""
+    parts = _CDATA.split(text)
+    return "".join(part if part.startswith("<![CDATA[") else _mend_part(part) for part in parts)
+
+
+def _mend_part(text: str) -> str:
+    def one(match: re.Match[str]) -> str:
+        decimal, hexadecimal, name = match.groups()
+        if decimal or hexadecimal:
+            code = int(decimal) if decimal else int(hexadecimal, 16)
+            legal = code in (9, 10, 13) or 32 <= code < 0xD800 or 0xDFFF < code < 0xFFFE
+            return match[0] if legal or 0xFFFF < code <= 0x10FFFF else ""
+        if name in _KNOWN:
+            return match[0]
+        code_point = html.entities.name2codepoint.get(name or "")
+        return chr(code_point) if code_point else f"&amp;{match[0][1:]}"
+
+    return _ENTITY.sub(one, text)
+
+
+def _before_open_comment(text: str) -> str:
+    """Cut at a comment that never ends: the slow reader looks for its end again and again."""
+    if text.rfind("<!--") <= text.rfind("-->"):
+        return text
+    return text[: text.find("<!--", text.rfind("-->") + 1)]
+
+
+def _last(pattern: re.Pattern[str], text: str) -> int:
+    place = -1
+    for match in pattern.finditer(text):
+        place = match.start()
+    return place
