@@ -1,0 +1,108 @@
+"""The console command: finds the subcommand, loads only that, and ends every error in one line."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+# A command's module is imported when it is called: `voltwire sql` must not pay for Prefect, nor
+# for the extractor.
+COMMANDS = {
+    "ingest": "Poll the feeds and store what is new.",
+    "backfill": "Store articles from an archive or a file.",
+    "sql": "Ask the store a question.",
+    "feeds": "List, add, import and export feeds; see their health.",
+    "explain": "Why an article is a duplicate, what was cut, where it came from.",
+    "serve": "Run the schedule and manual backfills in one process.",
+    "demo": "The whole job on a bundled newsroom, without a network.",
+}
+EXIT_USAGE = 2
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in ``flows.commands``, one module each."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order in which a newcomer meets them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported; None when there is none of that name."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"flows.commands.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing any."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Try it without a network: voltwire demo",
+)
+@click.version_option(package_name="voltwire")
+def cli() -> None:
+    """EV and battery news: one clean record an article, one story an event, SQL over all of it."""
+
+
+def main() -> None:
+    """Run the command; a plain line and an exit code for whatever stops it."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line ``arguments``; its exit code (0 done, 1 with failures, 2 wrong use)."""
+    try:
+        code = cli.main(arguments, prog_name="voltwire", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return EXIT_USAGE
+    except click.ClickException as error:
+        message = " ".join(error.format_message().split())
+        context = getattr(error, "ctx", None)
+        where = f"; see `{context.command_path} --help`" if context else ""
+        click.echo(f"voltwire: {message.rstrip('.')}{where}", err=True)
+        return EXIT_USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("voltwire: stopped; nothing that was saved is lost", err=True)
+        return 130
+    except BrokenPipeError:
+        # `voltwire sql ... | head`: the reader has seen enough.
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        line = _plain_line(error)
+        if line is None:
+            raise
+        click.echo(f"voltwire: {line}", err=True)
+        return EXIT_USAGE
+    return code if isinstance(code, int) else 0
+
+
+def _plain_line(error: Exception) -> str | None:
+    """One line for an error that a person can put right; None for a fault of the program."""
+    from flows.settings import SettingsError
+    from ingest.errors import VoltwireError
+    from storage.errors import StoreError
+
+    if isinstance(error, StoreError):
+        line = f"{error}; {error.hint}" if error.hint else str(error)
+    elif isinstance(error, VoltwireError | SettingsError):
+        line = str(error)
+    else:
+        return None
+    return " ".join(line.split())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""``voltwire sql``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from flows.commands.options import settings_from, store_option
+from storage.store import Store
+
+EXAMPLES = """\b
+Examples:
+  voltwire sql "select published_at, title, copies from news order by 1 desc limit 10"
+  voltwire sql "select * from rejections" --format csv --output rejections.csv
+  voltwire sql "from feed_health" --format json
+  voltwire sql "describe articles"
+The views: articles news stories duplicates repeats citations article_versions rejections
+feed_health coverage gaps runs entries article_urls.
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("query")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json", "parquet"]),
+    default="table",
+    show_default=True,
+)
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file."
+)
+@store_option
+def command(query: str, form: str, output: Path | None, store: Path | None) -> int:
+    """Run QUERY against the published store, read-only."""
+    from flows import answers
+
+    if form == "parquet" and output is None:
+        raise click.UsageError("parquet is not for a terminal: name a file with --output")
+    settings = settings_from(store)
+    with Store(settings.store).read() as con:
+        answers.write(con, query, form=form, output=output)
+    return 0

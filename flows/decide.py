@@ -1,0 +1,79 @@
+"""What to do with an entry that a feed lists.  Pure: the entry, what the store knows, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from ingest.models import FeedEntry
+from ingest.urls import registered_domain
+from storage.models import EntryRecord
+
+# An edit is looked for only while publishers still edit: corrections come within days, and
+# some feeds renew every "updated" time at each poll.  Refetching for nothing is the lesser
+# mistake, so the bounds are wide: a week, and never twice in an hour.
+EDIT_WINDOW = timedelta(days=7)
+EDIT_PAUSE = timedelta(hours=1)
+
+Step = Literal["fetch", "refetch", "known", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One entry, and how many further times feeds listed it in the same run."""
+
+    entry: FeedEntry
+    times: int = 1
+
+
+def merge(entries: Iterable[FeedEntry]) -> list[Listed]:
+    """Each canonical URL once, in order of first sight, with its number of sightings."""
+    first: dict[str, FeedEntry] = {}
+    times: dict[str, int] = {}
+    for entry in entries:
+        first.setdefault(entry.canonical_url, entry)
+        times[entry.canonical_url] = times.get(entry.canonical_url, 0) + 1
+    return [Listed(entry, times[url]) for url, entry in first.items()]
+
+
+def step_for(entry: FeedEntry, record: EntryRecord | None, now: datetime) -> Step:
+    """Fetch a new entry, refetch an edited one, leave the others."""
+    if record is None:
+        return "fetch"
+    if record.article_id is None:
+        due = record.retry_at is not None and record.retry_at <= now
+        return "fetch" if due else "rejected"
+    return "refetch" if _edited(entry, record, now) else "known"
+
+
+def _edited(entry: FeedEntry, record: EntryRecord, now: datetime) -> bool:
+    if not entry.revision or not record.revision or entry.revision == record.revision:
+        return False
+    fresh = entry.published_at is None or now - entry.published_at <= EDIT_WINDOW
+    rested = record.checked_at is None or now - record.checked_at >= EDIT_PAUSE
+    return fresh and rested
+
+
+def batches(entries: Sequence[FeedEntry], size: int) -> list[list[FeedEntry]]:
+    """Groups of at most ``size`` entries that keep a domain together where they can.
+
+    Groups run side by side and one domain is asked slowly, so a domain spread over all groups
+    would slow each of them; together it slows only its own.
+    """
+    by_domain: dict[str, list[FeedEntry]] = {}
+    for entry in entries:
+        by_domain.setdefault(registered_domain(entry.url), []).append(entry)
+    groups: list[list[FeedEntry]] = []
+    open_group: list[FeedEntry] = []
+    for domain in sorted(by_domain.values(), key=len, reverse=True):
+        for start in range(0, len(domain), size):
+            part = domain[start : start + size]
+            if len(open_group) + len(part) > size:
+                groups.append(open_group)
+                open_group = []
+            open_group.extend(part)
+    if open_group:
+        groups.append(open_group)
+    return [group for group in groups if group]

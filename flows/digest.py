@@ -1,0 +1,113 @@
+"""From captures to what the store takes: extract, gate, cut repeats, sign.  Pure.
+
+Runs in worker processes, so everything here pickles and nothing is kept between calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from dedupe.models import Document, RepeatReport, Signature
+from dedupe.repeats import remove_repeats
+from dedupe.signature import sign
+from dedupe.text import count_words
+from ingest.extract import extract
+from ingest.models import Article, Capture, Feed, FeedEntry, Rejection
+from ingest.topics import gate
+from ingest.urls import canonical_url, registered_domain
+from storage.models import PreparedArticle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digested:
+    """What became of one entry: an article ready for the store, or a rejection."""
+
+    entry: FeedEntry
+    prepared: PreparedArticle | None = None
+    rejection: Rejection | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An article read and cleaned, not yet signed."""
+
+    article: Article
+    report: RepeatReport
+    original_text: str
+
+
+def digest(
+    captures: Sequence[Capture],
+    feeds: Mapping[str, Feed],
+    *,
+    all_topics: bool,
+    now: datetime,
+) -> list[Digested]:
+    """Turn captures into articles or rejections, in the same order.
+
+    Args:
+        captures: entries with their pages.
+        feeds: by slug; an entry of no known feed passes the topic gate as a general one does.
+        all_topics: leave the topic gate open (topics are still named).
+        now: the run's clock, against which impossible dates are refused.
+    """
+    read = [_read(capture, feeds, all_topics=all_topics, now=now) for capture in captures]
+    signatures = iter(
+        sign([document_of(one.article) for one in read if not isinstance(one, Rejection)])
+    )
+    return [
+        Digested(entry=capture.entry, rejection=one)
+        if isinstance(one, Rejection)
+        else Digested(entry=capture.entry, prepared=_prepared(one, next(signatures)))
+        for capture, one in zip(captures, read, strict=True)
+    ]
+
+
+def document_of(article: Article) -> Document:
+    """What matching looks at in ``article``."""
+    return Document(
+        article_id=article.article_id,
+        text=article.text,
+        title=article.title,
+        publisher=article.publisher,
+        language=article.language,
+        published_at=article.published_at or article.fetched_at,
+    )
+
+
+def _read(
+    capture: Capture, feeds: Mapping[str, Feed], *, all_topics: bool, now: datetime
+) -> _Read | Rejection:
+    entry, feed = capture.entry, feeds.get(capture.entry.feed)
+    found = extract(capture, feed, now=now)
+    if isinstance(found, Rejection):
+        return found
+    verdict = gate(found.title, found.text)
+    gated = not all_topics and (feed is None or feed.scope == "general")
+    if gated and not verdict.on_topic:
+        return Rejection(
+            url=entry.url,
+            feed=entry.feed,
+            stage="gate",
+            reason="off_topic",
+            detail=found.title,
+            at=now,
+        )
+    report = remove_repeats(found.text)
+    clean = replace(found, text=report.text, topics=verdict.topics)
+    return _Read(clean, report, found.text)
+
+
+def _prepared(read: _Read, signature: Signature) -> PreparedArticle:
+    article, cut = read.article, read.report.repeats
+    return PreparedArticle(
+        article=article,
+        repeats=cut,
+        signature=signature,
+        original_text=read.original_text if cut else None,
+        link_targets={link: canonical_url(link) for link in article.links},
+        site=registered_domain(article.canonical_url),
+        words=count_words(article.text),
+    )

@@ -1,0 +1,173 @@
+"""The route from feeds: what is due is polled, and every entry is taken to its end.
+
+A feed's validators and state are saved last, when every entry that it listed is safe: a run
+that is killed earlier asks the feed again in full, and loses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from duckdb import DuckDBPyConnection
+
+from flows.context import RunContext
+from flows.decide import batches, merge, step_for
+from flows.pipeline import digest_and_save, write_window
+from flows.polling import Poll, lessons, poll_all
+from flows.workers import Workers
+from ingest import poll
+from ingest.http import Fetcher
+from ingest.models import Capture, FeedEntry, FeedState, Page
+from ingest.parse import ParsedFeed
+from storage import entries, feeds, rejections
+
+# Rejected entries whose retry is due are taken up in portions: after a long outage the first
+# run must not be one that never ends.
+RETRIES_A_RUN = 500
+# Groups of entries under way at once: their pages are in memory until they are saved (100 pages
+# of 0.3 MB each, so about 240 MB in all), and a slow domain occupies one of them.
+GROUPS_AT_ONCE = 8
+
+
+async def ingest(
+    context: RunContext,
+    fetcher: Fetcher,
+    workers: Workers,
+    *,
+    chosen: Sequence[str] = (),
+    force: bool = False,
+) -> None:
+    """Poll what is due, and take every entry to its article or its rejection.
+
+    Args:
+        context: the run; its report is filled in.
+        fetcher: the open client (or a replay of an archive).
+        workers: the open pool.
+        chosen: slugs to poll; empty for all that are enabled.
+        force: poll feeds that are not due, too.
+    """
+    report, now = context.report, context.clock()
+    states, retries = await write_window(context, lambda con: _remembered(context, con, now))
+    candidates = [
+        feed for feed in context.feeds.values() if (feed.slug in chosen if chosen else feed.enabled)
+    ]
+    due = [
+        feed
+        for feed in candidates
+        if force or chosen or poll.is_due(feed, states.get(feed.slug), now)
+    ]
+    report.feeds, report.feeds_waiting = len(due), len(candidates) - len(due)
+    polls = await poll_all(context, fetcher, due, states)
+    for one in polls:
+        if one.failure is not None:
+            report.feeds_failed[one.feed.slug] = f"{one.failure.reason}: {one.failure.detail}"
+    if report.nothing_reached:
+        # Our own network is down: the feeds' states and times stay as they were.
+        report.detail = "no feed could be reached"
+        return
+    listed = [entry for one in polls for entry in one.entries]
+    fresh = await _take_in(context, fetcher, workers, [*listed, *retries])
+    await _settle(context, polls, states, fresh)
+
+
+async def _take_in(
+    context: RunContext, fetcher: Fetcher, workers: Workers, listed: Sequence[FeedEntry]
+) -> frozenset[str]:
+    """Bring every listed entry to its end; the canonical URLs that were new."""
+    report, now = context.report, context.clock()
+    report.entries += len(listed)
+    once = merge(listed)
+    records = await write_window(
+        context, lambda con: entries.lookup(con, [one.entry.canonical_url for one in once])
+    )
+    wanted: list[FeedEntry] = []
+    times = {one.entry.canonical_url: one.times for one in once}
+    fresh: set[str] = set()
+    for one in once:
+        record = records.get(one.entry.canonical_url)
+        step = step_for(one.entry, record, now)
+        if step in ("fetch", "refetch"):
+            wanted.append(one.entry)
+            if record is None:
+                fresh.add(one.entry.canonical_url)
+        elif step == "known":
+            report.known += one.times
+        else:
+            report.reject(record.reason if record else "", one.times)
+    context.progress.stage("fetching pages", len(wanted))
+    turns = asyncio.Semaphore(GROUPS_AT_ONCE)
+
+    async def in_turn(group: Sequence[FeedEntry]) -> None:
+        async with turns:
+            await _batch(context, fetcher, workers, group, times)
+
+    ends = await asyncio.gather(
+        *(in_turn(group) for group in batches(wanted, context.settings.batch)),
+        return_exceptions=True,
+    )
+    # A batch that cannot be saved does not take the others with it; the run fails after them.
+    for end in ends:
+        if end is not None:
+            raise end
+    return frozenset(fresh)
+
+
+async def _batch(
+    context: RunContext,
+    fetcher: Fetcher,
+    workers: Workers,
+    group: Sequence[FeedEntry],
+    times: dict[str, int],
+) -> None:
+    """Fetch, digest and save one group of entries."""
+
+    async def capture(entry: FeedEntry) -> Capture:
+        if not entry.has_page or entry.text:
+            context.progress.advance()
+            return Capture(entry=entry)
+        answer = await fetcher.page(entry.url)
+        context.progress.advance()
+        if isinstance(answer, Page):
+            context.report.fetched += 1
+            return Capture(entry=entry, page=answer)
+        return Capture(entry=entry, page_failure=answer)
+
+    async def captures() -> list[Capture]:
+        return await asyncio.gather(*(capture(entry) for entry in group))
+
+    label = f"{len(group)} entries"
+    got = await context.step("fetch", f"fetch {label}", captures)
+    await digest_and_save(context, workers, got, times, label=label)
+
+
+async def _settle(
+    context: RunContext,
+    polls: Sequence[Poll],
+    states: Mapping[str, FeedState],
+    fresh: frozenset[str],
+) -> None:
+    """Save what the polls taught of each feed, and a row for each that failed."""
+    report = context.report
+    learned = lessons(polls, states, fresh, context.clock())
+    for one in polls:
+        if isinstance(one.parsed, ParsedFeed):
+            report.entries += len(one.parsed.skipped) + one.parsed.repeated
+            report.known += one.parsed.repeated
+            for refusal in one.parsed.skipped:
+                report.reject(refusal.reason)
+
+    def save(con: DuckDBPyConnection) -> None:
+        feeds.save_states(con, learned.states)
+        rejections.clear(con, learned.recovered)
+        rejections.save(con, learned.refusals)
+
+    await write_window(context, save)
+
+
+def _remembered(
+    context: RunContext, con: DuckDBPyConnection, now: datetime
+) -> tuple[dict[str, FeedState], list[FeedEntry]]:
+    feeds.save_feeds(con, list(context.feeds.values()))
+    return feeds.load_states(con), entries.due_retries(con, now, limit=RETRIES_A_RUN)

@@ -1,0 +1,176 @@
+"""The route of an article as plain calls.  No Prefect here.
+
+    from_feeds    poll --> entries -- known? --> fetch --+
+                              |                 |        |
+                              +-- known         |        +--> digest --> save --> publish
+                                                |        |       |
+    from_routes   archive, file --> captures ---|--------+       |
+                                                +-- rejection <--+
+
+This file holds what both routes share: the run's own row, a batch from digest to save, and the
+write window.  Windows are short: the store is open only to look up, and to save one batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from time import monotonic
+from typing import TypeVar
+
+from duckdb import DuckDBPyConnection
+
+from flows.context import RunContext
+from flows.save import Saved, save_batch
+from flows.workers import Workers
+from ingest.models import Capture
+from storage import runs
+from storage.errors import StoreError
+from storage.models import RunCounts
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def recorded(context: RunContext) -> AsyncIterator[None]:
+    """Open the run's row in ``runs``; close it with its figures, or as failed, and publish."""
+    report, began = context.report, monotonic()
+    await write_window(context, lambda con: _open_run(context, con))
+    try:
+        yield
+        report.state = "completed_with_failures" if report.feeds_failed else "completed"
+    except BaseException as error:
+        report.state = "failed"
+        report.detail = f"{type(error).__name__}: {error}"
+        raise
+    finally:
+        report.ended_at = context.clock()
+        report.seconds = monotonic() - began
+        await _close(context)
+
+
+async def _close(context: RunContext) -> None:
+    report = context.report
+    await write_window(
+        context,
+        lambda con: runs.finish(
+            con,
+            report.run_id,
+            at=context.clock(),
+            state=report.state,
+            counts=RunCounts(
+                feeds=report.feeds,
+                entries=report.entries,
+                fetched=report.fetched,
+                stored=report.stored,
+                known=report.known + report.edited,
+                duplicates=report.duplicates,
+                rejected=report.rejected,
+            ),
+            detail=report.detail,
+        ),
+    )
+    try:
+        path = await context.step(
+            "publish", "publish", lambda: asyncio.to_thread(context.store.publish)
+        )
+    except StoreError as error:
+        report.detail = f"not published: {error}"
+    else:
+        report.published = str(path)
+
+
+def _open_run(context: RunContext, con: DuckDBPyConnection) -> None:
+    report = context.report
+    runs.mark_crashed(con, report.started_at)
+    runs.start(con, run_id=report.run_id, kind=report.kind, at=report.started_at)
+
+
+async def digest_and_save(
+    context: RunContext,
+    workers: Workers,
+    captures: Sequence[Capture],
+    times: dict[str, int],
+    *,
+    label: str,
+    window: tuple[datetime | None, datetime | None] = (None, None),
+    keep_known_entries: bool = True,
+) -> None:
+    """Digest captures and write them as one batch; the report is brought up to date.
+
+    Args:
+        times: canonical URL -> how often the run listed it; sightings after the first of a new
+            article count as known.
+        window: publication times to keep; what extraction dates outside it is left out.
+        keep_known_entries: see ``flows.save.save_batch``.
+    """
+    now = context.clock()
+    digested = await context.step(
+        "digest", f"digest {label}", lambda: workers.digest(captures, now)
+    )
+    inside = [
+        one
+        for one in digested
+        if one.prepared is None or in_window(one.prepared.article.published_at, *window)
+    ]
+    outside = sum(times.get(one.entry.canonical_url, 1) for one in digested) - sum(
+        times.get(one.entry.canonical_url, 1) for one in inside
+    )
+    context.report.outside += outside
+    context.report.entries -= outside
+
+    async def save() -> Saved:
+        async with context.window:
+            return await asyncio.to_thread(
+                save_batch, context.store, inside, now, keep_known_entries=keep_known_entries
+            )
+
+    saved = await context.step("save", f"save {label}", save)
+    _count(context, saved, times)
+    context.report.repeats += sum(
+        len(one.prepared.repeats) for one in inside if one.prepared is not None
+    )
+    context.report.undated += sum(
+        one.prepared is not None
+        and one.prepared.article.published_from == "unknown"
+        and saved.status_of[one.entry.canonical_url] == "new"
+        for one in inside
+    )
+
+
+def _count(context: RunContext, saved: Saved, times: dict[str, int]) -> None:
+    report = context.report
+    for url, status in saved.status_of.items():
+        seen = times.get(url, 1)
+        if status == "new":
+            report.stored += 1
+            report.known += seen - 1
+        elif status == "changed":
+            report.edited += 1
+            report.known += seen - 1
+        elif status == "known":
+            report.known += seen
+        else:
+            report.reject(status, seen)
+    report.new_stories += saved.new_stories
+    report.duplicates += saved.duplicates
+
+
+def in_window(at: datetime | None, since: datetime | None, until: datetime | None) -> bool:
+    """Is ``at`` in ``[since, until)``?  What has no date is not turned away for it."""
+    if at is None:
+        return True
+    return (since is None or at >= since) and (until is None or at < until)
+
+
+async def write_window(context: RunContext, work: Callable[[DuckDBPyConnection], T]) -> T:
+    """Do ``work`` inside one write window of the store."""
+
+    def inside() -> T:
+        with context.store.write() as con:
+            return work(con)
+
+    async with context.window:
+        return await asyncio.to_thread(inside)

@@ -1,0 +1,184 @@
+"""A whole run, from options to its report: what the commands and the Prefect flows both call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
+from pathlib import Path
+
+from flows import from_feeds, from_routes
+from flows.context import Progress, RunContext, Silent, Step, new_run_id, plain_step, utc_now
+from flows.feedlist import feeds_in_use
+from flows.pipeline import recorded
+from flows.report import RunReport
+from flows.settings import Settings
+from flows.workers import Workers
+from ingest.archive import ArchiveWriter, ReplayTransport
+from ingest.errors import VoltwireError
+from ingest.http import Fetcher
+from ingest.models import Capture, Feed, Rejection
+from ingest.policy import FetchPolicy
+from ingest.routes import jsonl, warc
+from storage.store import Store
+
+ROUTES = (warc.NAME, jsonl.NAME)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestOptions:
+    """What a person asked of one ingest."""
+
+    chosen: tuple[str, ...] = ()
+    """Slugs of the feeds to poll; empty for every enabled one."""
+    replay: tuple[Path, ...] = ()
+    """WARC files that answer in place of the network."""
+    as_of: datetime | None = None
+    """With ``replay``: the moment to replay; newer answers are not seen."""
+    all_topics: bool = False
+    force: bool = False
+    """Poll feeds that are not due."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackfillOptions:
+    """What a person asked of one backfill."""
+
+    route: str
+    paths: tuple[Path, ...]
+    since: date | None = None
+    until: date | None = None
+    """The last day of the window, included."""
+    all_topics: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """Who runs it: how steps are called, who watches, what the time is."""
+
+    step: Step = plain_step
+    progress: Progress = field(default_factory=Silent)
+    clock: Callable[[], datetime] = utc_now
+
+
+async def run_ingest(
+    settings: Settings, options: IngestOptions, around: Surroundings | None = None
+) -> RunReport:
+    """Poll the feeds and store what they list.
+
+    Raises:
+        VoltwireError, StoreError: for what a person has to put right (a feed list or archive
+            that cannot be read, a slug that is not there, a store that stays locked).
+    """
+    around = around or Surroundings()
+    feeds = {feed.slug: feed for feed in feeds_in_use(settings)}
+    _check_slugs(options.chosen, feeds)
+    transport = ReplayTransport(options.replay, as_of=options.as_of) if options.replay else None
+    context = _context(settings, "ingest", feeds, options.all_topics, around)
+    archive = None if transport else ArchiveWriter(context.store.archive, around.clock)
+    fetcher = Fetcher(
+        FetchPolicy(concurrent=settings.connections),
+        user_agent=settings.user_agent,
+        clock=around.clock,
+        archive=archive,
+        transport=transport,
+        allow_hosts=frozenset(settings.allow_hosts),
+    )
+    workers = Workers(settings.workers, feeds, all_topics=options.all_topics)
+    try:
+        async with recorded(context), fetcher, workers:
+            await from_feeds.ingest(
+                context,
+                fetcher,
+                workers,
+                chosen=options.chosen,
+                force=options.force or bool(options.replay),
+            )
+    finally:
+        if archive is not None:
+            archive.close()
+    return context.report
+
+
+async def run_backfill(
+    settings: Settings, options: BackfillOptions, around: Surroundings | None = None
+) -> RunReport:
+    """Store what a route yields.
+
+    Raises:
+        VoltwireError, StoreError: for what a person has to put right.
+    """
+    around = around or Surroundings()
+    source = _route(options, around.clock)
+    feeds = {feed.slug: feed for feed in feeds_in_use(settings)}
+    context = _context(settings, "backfill", feeds, options.all_topics, around)
+    workers = Workers(settings.workers, feeds, all_topics=options.all_topics)
+    async with recorded(context), workers:
+        await from_routes.backfill(
+            context,
+            workers,
+            source,
+            since=_midnight(options.since),
+            until=_midnight(options.until + timedelta(days=1)) if options.until else None,
+        )
+    return context.report
+
+
+def _context(
+    settings: Settings,
+    kind: str,
+    feeds: dict[str, Feed],
+    all_topics: bool,
+    around: Surroundings,
+) -> RunContext:
+    now = around.clock()
+    run_id = new_run_id(now)
+    return RunContext(
+        settings=settings,
+        store=Store(
+            settings.store,
+            wait=timedelta(seconds=settings.wait_seconds),
+            purpose=f"voltwire {kind} {run_id}",
+        ),
+        feeds=feeds,
+        report=RunReport(run_id=run_id, kind=kind, store=str(settings.store), started_at=now),
+        all_topics=all_topics,
+        clock=around.clock,
+        step=around.step,
+        progress=around.progress,
+    )
+
+
+def _check_slugs(chosen: Sequence[str], feeds: dict[str, Feed]) -> None:
+    for slug in chosen:
+        if slug not in feeds:
+            raise VoltwireError(
+                f"there is no feed {slug!r}", hint="`voltwire feeds list` shows them"
+            )
+
+
+def _route(
+    options: BackfillOptions, clock: Callable[[], datetime]
+) -> Iterator[Capture | Rejection]:
+    if options.route not in ROUTES:
+        raise VoltwireError(
+            f"route {options.route!r} is not one of {', '.join(ROUTES)}",
+            hint="see `voltwire backfill --help`",
+        )
+    if not options.paths:
+        raise VoltwireError(
+            f"route {options.route} reads files, and none is named",
+            hint=f"voltwire backfill --route {options.route} FILE...",
+        )
+    read = jsonl.captures if options.route == jsonl.NAME else warc.captures
+    for path in options.paths:
+        if not path.is_file():
+            raise VoltwireError("there is no such file", about=path)
+        # The first record of each: a file of the wrong kind is refused before anything is done.
+        next(read(path, clock), None)
+    return chain.from_iterable(read(path, clock) for path in options.paths)
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return datetime.combine(day, time(), UTC) if day else None

@@ -1,0 +1,173 @@
+"""One batch into the store, in one transaction: articles, signatures, matches, stories."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import ceil
+
+from duckdb import DuckDBPyConnection
+
+from dedupe import cluster, match
+from dedupe.models import Match, Signature
+from dedupe.policy import POLICY, RECIPE
+from dedupe.signature import sign
+from flows.digest import Digested
+from storage import articles, entries, rejections, signatures, stories
+from storage.models import EntryOutcome, PreparedArticle
+from storage.store import Store
+
+
+@dataclass(slots=True)
+class Saved:
+    """What a batch changed."""
+
+    new: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    status_of: dict[str, str] = field(default_factory=dict)
+    """Entry's canonical URL -> ``new``, ``changed``, ``known``, or the reason of its rejection."""
+    new_stories: int = 0
+    duplicates: int = 0
+
+
+def save_batch(
+    store: Store, batch: Sequence[Digested], now: datetime, *, keep_known_entries: bool = True
+) -> Saved:
+    """Write ``batch`` whole or not at all.
+
+    Args:
+        store: opened here for as long as the transaction takes.
+        batch: what the workers handed back, in any order.
+        now: the run's clock.
+        keep_known_entries: record entries whose article was there already.  A backfill leaves
+            them as the feed's own polls wrote them.
+    """
+    with store.write() as con:
+        return _save(con, batch, now, keep_known_entries=keep_known_entries)
+
+
+def _save(
+    con: DuckDBPyConnection, batch: Sequence[Digested], now: datetime, *, keep_known_entries: bool
+) -> Saved:
+    signatures.check_recipe(con, RECIPE)
+    prepared = [one.prepared for one in batch if one.prepared is not None]
+    result = articles.save(con, prepared)
+    saved = Saved(new=list(result.new), changed=list(result.changed))
+    _relate(con, prepared, result.id_of, saved, now)
+    _record(con, batch, result.id_of, saved, now, keep_known_entries=keep_known_entries)
+    return saved
+
+
+def _relate(
+    con: DuckDBPyConnection,
+    prepared: Sequence[PreparedArticle],
+    id_of: Mapping[str, str],
+    saved: Saved,
+    now: datetime,
+) -> None:
+    """Sign, find candidates, compare, and regroup the stories that the batch touches."""
+    touched = [*saved.new, *saved.changed]
+    if not touched:
+        return
+    signatures.delete(con, saved.changed)
+    stories.delete_matches(con, saved.changed)
+    signatures.save(
+        con,
+        _signatures(con, prepared, id_of, touched),
+        {
+            id_of.get(one.article.article_id, one.article.article_id): one.article.published_at
+            or one.article.fetched_at
+            for one in prepared
+        },
+    )
+    stories.save_matches(con, _matches(con, touched))
+    graph = stories.component(con, touched)
+    plan = cluster.plan(cluster.partition(graph.nodes, graph.matches), graph.story_of)
+    before = set(graph.story_of.values())
+    stories.apply(con, plan, now)
+    saved.new_stories = len(set(plan.story_of.values()) - before)
+    saved.duplicates = sum(
+        plan.representative_of[plan.story_of[article_id]] != article_id for article_id in saved.new
+    )
+
+
+def _signatures(
+    con: DuckDBPyConnection,
+    prepared: Sequence[PreparedArticle],
+    id_of: Mapping[str, str],
+    touched: Sequence[str],
+) -> list[Signature]:
+    """The signature of each touched article's stored text, under its stored id.
+
+    Where two of the batch became one article, or an edit met a text stored under another id,
+    the store decided which text stands: that one is signed here.
+    """
+    wanted = set(touched)
+    sources = Counter(id_of.values())
+    made = {
+        one.article.article_id: one.signature
+        for one in prepared
+        if one.article.article_id in wanted
+        and id_of.get(one.article.article_id) == one.article.article_id
+        and sources[one.article.article_id] == 1
+    }
+    missing = [article_id for article_id in touched if article_id not in made]
+    again = sign(articles.documents(con, missing)) if missing else []
+    return [*made.values(), *again]
+
+
+def _matches(con: DuckDBPyConnection, touched: Sequence[str]) -> list[Match]:
+    pairs = [
+        pair
+        for pair in signatures.candidates(
+            con,
+            touched,
+            window_days=ceil(POLICY.window_days),
+            max_common=POLICY.key_cap,
+        )
+        if match.wanted(pair)
+    ]
+    ids = sorted({pair.article_id for pair in pairs} | {pair.of_article_id for pair in pairs})
+    prepared = {
+        document.article_id: match.prepare(document) for document in articles.documents(con, ids)
+    }
+    found = (
+        match.compare_prepared(prepared[pair.article_id], prepared[pair.of_article_id])
+        for pair in pairs
+    )
+    return [one for one in found if one is not None]
+
+
+def _record(
+    con: DuckDBPyConnection,
+    batch: Sequence[Digested],
+    id_of: Mapping[str, str],
+    saved: Saved,
+    now: datetime,
+    *,
+    keep_known_entries: bool,
+) -> None:
+    """Write each entry's outcome, its rejection if any, and clear rejections that are over."""
+    unclaimed = {**dict.fromkeys(saved.new, "new"), **dict.fromkeys(saved.changed, "changed")}
+    outcomes: list[EntryOutcome] = []
+    for one in batch:
+        url = one.entry.canonical_url
+        article_id = None
+        if one.prepared is not None:
+            made = one.prepared.article.article_id
+            article_id = id_of.get(made, made)
+            # Two entries of a batch may lead to one article: the first made it.
+            saved.status_of[url] = unclaimed.pop(article_id, "known")
+        elif one.rejection is not None:
+            saved.status_of[url] = one.rejection.reason
+        if keep_known_entries or saved.status_of[url] != "known":
+            outcomes.append(
+                EntryOutcome(
+                    entry=one.entry, article_id=article_id, rejection=one.rejection, at=now
+                )
+            )
+    entries.save(con, outcomes)
+    rejections.save(con, [one.rejection for one in batch if one.rejection is not None])
+    rejections.clear(con, [one.entry.url for one in batch if one.prepared is not None])

@@ -1,0 +1,70 @@
+"""The flow that a schedule runs: ``ingest-news``."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import ContextVar
+from datetime import datetime
+from pathlib import Path
+
+from prefect import flow
+
+from flows.artifacts import publish_summary
+from flows.context import Progress, Silent
+from flows.report import RunReport
+from flows.run import IngestOptions, Surroundings, run_ingest
+from flows.settings import Settings, load_settings
+from flows.tasks import task_step
+
+# Progress is for a person at a terminal who started the flow in this process; it cannot be a
+# flow's parameter, which Prefect stores.
+watched: ContextVar[Progress | None] = ContextVar("watched", default=None)
+settings_in_use: ContextVar[Settings | None] = ContextVar("settings_in_use", default=None)
+
+
+@flow(name="ingest-news", timeout_seconds=6 * 3600, persist_result=False, validate_parameters=True)
+async def ingest_news(
+    feeds: list[str] | None = None,
+    all_topics: bool = False,
+    force: bool = False,
+    replay: list[str] | None = None,
+    as_of: datetime | None = None,
+) -> RunReport:
+    """Poll the feeds that are due and store what they list.
+
+    Args:
+        feeds: slugs of the feeds to poll; none for every enabled one.
+        all_topics: keep articles that are not about EVs or batteries.
+        force: poll feeds that are not due, too.
+        replay: WARC files that answer in place of the network.
+        as_of: with ``replay``, the moment to replay.
+    """
+    report = await run_ingest(
+        settings_in_use.get() or load_settings(),
+        IngestOptions(
+            chosen=tuple(feeds or ()),
+            replay=tuple(Path(path) for path in replay or ()),
+            as_of=as_of,
+            all_topics=all_topics,
+            force=force,
+        ),
+        Surroundings(step=task_step, progress=watched.get() or Silent()),
+    )
+    await publish_summary(report)
+    return report
+
+
+def run_with_prefect(settings: Settings, options: IngestOptions, progress: Progress) -> RunReport:
+    """Run the flow in this process, seen by the Prefect server in use or by an embedded one."""
+    watched.set(progress)
+    settings_in_use.set(settings)
+    progress.stage("starting Prefect", None)
+    return asyncio.run(
+        ingest_news(
+            feeds=list(options.chosen) or None,
+            all_topics=options.all_topics,
+            force=options.force,
+            replay=[str(path) for path in options.replay] or None,
+            as_of=options.as_of,
+        )
+    )

@@ -1,0 +1,111 @@
+"""Settings: environment and ``voltwire.toml`` into one frozen ``Settings``.
+
+The only reader of the environment.  Order, weakest first: the defaults below, ``voltwire.toml``
+in the working folder (or the file that ``VOLTWIRE_CONFIG`` names), ``VOLTWIRE_*`` variables,
+options on the command line.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+import typed_settings
+from typed_settings.converters import TSConverter
+from typed_settings.exceptions import TsError
+
+CONFIG_NAME = "voltwire.toml"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a person can set; every name is also ``VOLTWIRE_<NAME>`` in the environment."""
+
+    store: Path = Path("voltwire-data")
+    """Folder of the store and its archive."""
+    feeds: str = ""
+    """A TOML or OPML file of feeds; empty for the bundled list (or the store's own, if any)."""
+    contact: str = ""
+    """A URL or mail address that publishers can write to; sent in the User-Agent."""
+    workers: int = 0
+    """Processes that extract; 0 for one a core."""
+    batch: int = 100
+    """Pages fetched, extracted and saved together: a killed run repeats at most this many
+    fetches, and each batch costs one write window of the store."""
+    backfill_batch: int = 500
+    """Articles of a backfill digested and saved together (no fetch is repeated, so larger)."""
+    connections: int = 32
+    """Requests under way at once, over all hosts."""
+    schedule: str = "*/15 * * * *"
+    """Cron line of the scheduled ingest."""
+    timezone: str = "UTC"
+    """Time zone of ``schedule``."""
+    wait_seconds: int = 120
+    """How long to wait for another writer of the store."""
+    allow_hosts: tuple[str, ...] = ()
+    """Hosts that may resolve to private addresses (a feed inside your own network)."""
+
+    @property
+    def user_agent(self) -> str:
+        """An honest User-Agent: the name, the version and, where set, whom to write to."""
+        where = f"; +{self.contact}" if self.contact else ""
+        return f"voltwire/{version('voltwire')} (news archive{where})"
+
+    def with_store(self, store: Path | None) -> Settings:
+        """These settings, with another store where one is named."""
+        return replace(self, store=store) if store else self
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used, in one line."""
+
+
+def load_settings() -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingsError: for an unreadable file, an unknown key or a value of the wrong type.
+    """
+    path = os.environ.get("VOLTWIRE_CONFIG", "")
+    source = f"!{path}" if path else CONFIG_NAME
+    loaders = typed_settings.default_loaders(
+        "voltwire", [source], config_file_section=None, config_files_var=None
+    )
+    converter = TSConverter(strlist_sep=",")
+    try:
+        settings = typed_settings.load_settings(Settings, loaders, converter=converter)
+    except FileNotFoundError as error:
+        raise SettingsError(f"settings: there is no file {path} (from VOLTWIRE_CONFIG)") from error
+    except (TsError, OSError) as error:
+        raise SettingsError(_plain(error, path or CONFIG_NAME)) from error
+    return replace(settings, store=Path(settings.store).expanduser())
+
+
+def _plain(error: Exception, source: str) -> str:
+    causes = getattr(error, "exceptions", ())
+    text = "; ".join(str(cause) for cause in causes) or str(error)
+    return f"settings ({source} or a VOLTWIRE_ variable): {' '.join(text.split())}"
+
+
+def prepare_prefect(home: Path | None = None) -> None:
+    """Set what Prefect reads while it is being imported; a value that is set already stays.
+
+    No telemetry leaves the machine, and log lines do not repeat what the summary says.
+    """
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
+    if home is not None:
+        os.environ.setdefault("PREFECT_HOME", str(home))
+
+
+def prefect_api_url() -> str:
+    """The Prefect server named in the environment; empty when none is."""
+    return os.environ.get("PREFECT_API_URL", "")
+
+
+def use_prefect_api(url: str) -> None:
+    """Point this process, and those it starts, at a Prefect server."""
+    os.environ["PREFECT_API_URL"] = url

@@ -1,0 +1,111 @@
+"""The processes that extract: chunks go out, results come back in order, a crash costs one page."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from flows.digest import Digested, digest
+from ingest.models import Capture, Feed, Rejection
+
+# A chunk is the unit of a worker's call: large enough that pickling and NumPy's per-call cost
+# do not show (16-256 documents are best for signing), small enough to spread over the cores.
+CHUNK = 32
+# Starting workers costs about a second each (they import the extractor); a run with a handful
+# of new pages is done sooner in a thread of its own.
+IN_THREAD = 6
+# trafilatura and lxml grow with what they have read; a worker is replaced after this many chunks.
+CHUNKS_PER_WORKER = 200
+
+
+class Workers:
+    """A pool that starts when first needed and is replaced when a page kills it."""
+
+    def __init__(self, processes: int, feeds: Mapping[str, Feed], *, all_topics: bool) -> None:
+        self._processes = processes or os.cpu_count() or 1
+        self._feeds = dict(feeds)
+        self._all_topics = all_topics
+        self._pool: ProcessPoolExecutor | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=error is None, cancel_futures=True)
+
+    async def digest(self, captures: Sequence[Capture], now: datetime) -> list[Digested]:
+        """``flows.digest.digest`` over ``captures``, spread over the processes, in order."""
+        if len(captures) <= IN_THREAD:
+            return await asyncio.to_thread(self._here, captures, now)
+        chunks = [captures[at : at + CHUNK] for at in range(0, len(captures), CHUNK)]
+        done = await asyncio.gather(*(self._there(chunk, now) for chunk in chunks))
+        return [one for chunk in done for one in chunk]
+
+    def _here(self, captures: Sequence[Capture], now: datetime) -> list[Digested]:
+        return digest(captures, self._feeds, all_topics=self._all_topics, now=now)
+
+    async def _there(self, chunk: Sequence[Capture], now: datetime) -> list[Digested]:
+        pool = self._running()
+        try:
+            return await self._submit(pool, chunk, now)
+        except BrokenProcessPool:
+            self._retire(pool)
+        # Some page of some chunk killed a worker and took every chunk under way with it: go
+        # through this one page by page, so that only the guilty page is lost.
+        return [await self._alone(capture, now) for capture in chunk]
+
+    async def _alone(self, capture: Capture, now: datetime) -> Digested:
+        for _ in range(2):
+            pool = self._running()
+            try:
+                return (await self._submit(pool, [capture], now))[0]
+            except BrokenProcessPool:
+                self._retire(pool)
+        refusal = Rejection(
+            url=capture.entry.url,
+            feed=capture.entry.feed,
+            stage="extract",
+            reason="crashed",
+            detail="the process that read this page died twice",
+            at=now,
+        )
+        return Digested(entry=capture.entry, rejection=refusal)
+
+    async def _submit(
+        self, pool: ProcessPoolExecutor, chunk: Sequence[Capture], now: datetime
+    ) -> list[Digested]:
+        slugs = {capture.entry.feed for capture in chunk}
+        feeds = {slug: feed for slug, feed in self._feeds.items() if slug in slugs}
+        call = asyncio.wrap_future(
+            pool.submit(digest, list(chunk), feeds, all_topics=self._all_topics, now=now)
+        )
+        return await call
+
+    def _running(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            # "spawn": the parent has threads (DuckDB, the event loop), which a fork would copy
+            # in whatever state they are.
+            self._pool = ProcessPoolExecutor(
+                self._processes,
+                mp_context=multiprocessing.get_context("spawn"),
+                max_tasks_per_child=CHUNKS_PER_WORKER,
+            )
+        return self._pool
+
+    def _retire(self, pool: ProcessPoolExecutor) -> None:
+        pool.shutdown(wait=False, cancel_futures=True)
+        if self._pool is pool:
+            self._pool = None
