@@ -44,13 +44,41 @@ class MatchPolicy:
     """Runs of words in common below which nothing can be said."""
     containment: float = 0.5
     """Share of the shorter text that has to stand in the longer."""
+    across_languages: float = 0.8
+    """The same for texts declared in two languages: only a wrong declaration reaches it."""
+    short_words: int = 120
+    """Below this many words forms of words fill a wire item..."""
+    short_containment: float = 0.75
+    """...and so much of it has to stand in the other."""
+    late_days: float = 3.0
+    """A copy is printed within days; what looks alike later is mostly the next report..."""
+    late_containment: float = 0.8
+    """...unless so much is the same."""
     head: float = 0.3
     """Share of either opening that has to stand in the other text.  A follow-up that reuses
     background opens anew; a copy cut from its end, or wrapped, still opens alike."""
-    head_words: int = 40
-    """How many first words are the opening."""
+    head_words: int = 100
+    """How many first words are the opening: more than a rewritten lede."""
     numbers: float = 0.75
     """Share of the figures standing in the same place that have to agree."""
+    title_words: int = 3
+    """A title of fewer words says nothing."""
+    same_title: float = 0.8
+    """Titles with so much in common are one title..."""
+    same_title_containment: float = 0.65
+    """...and make up for a new opening when so much of the text is the same."""
+    other_title: float = 0.15
+    """Titles with no more in common speak of two things..."""
+    other_title_containment: float = 0.75
+    """...unless so much of the text is the same."""
+    piece: float = 0.7
+    """Share of a text that has to stand in a longer page to be called a piece of it."""
+    lead_words: int = 80
+    """Words before it that make it a piece: a digest's other entries, not a site's greeting."""
+    topic_words: int = 110
+    """Shorter stretches are too little to tell whether they speak of one thing."""
+    other_topic: float = -1.0
+    """Cohesion below which the rest of a page is another story."""
 
 
 POLICY = MatchPolicy()
@@ -89,6 +117,8 @@ class RepeatPolicy:
     """Window in which a chain's ends are extended, repeated while it pays."""
     unit_share: float = 0.5
     """Share of a sentence that must stand in the other copy for the sentence to be one."""
+    news_words: int = 8
+    """Words in a row without a counterpart that make a sentence news and keep it."""
     bridge_words: int = 40
     """Words of furniture between two copied sentences that do not end the copy."""
     adjacent_share: float = 0.8

@@ -14,6 +14,7 @@ _UNSPACED = (
 # Combining marks that Python's \w leaves out would cut Hindi, Tamil or vowelled Arabic words apart.
 _MARKS = "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
 _WORD = re.compile(rf"[{_UNSPACED}]|(?:[^\W{_UNSPACED}_]|[{_MARKS}])+")
+_UNSPACED_WORD = re.compile(rf"[{_UNSPACED}]")
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
@@ -36,3 +37,8 @@ def fold(text: str) -> str:
 def count_words(text: str) -> int:
     """Number of words of ``text``; characters count singly in scripts without spaces."""
     return sum(1 for _ in _WORD.finditer(text))
+
+
+def is_unspaced(word: str) -> bool:
+    """Whether ``word`` is one character of a script written without spaces."""
+    return len(word) == 1 and _UNSPACED_WORD.match(word) is not None

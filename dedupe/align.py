@@ -1,0 +1,234 @@
+"""Where a text runs parallel to itself: exact anchors, chained on diagonals, then aligned.
+
+Seed-and-extend, as sequence search does it (Altschul et al. 1990, BLAST; Li 2018, minimap2):
+equal k-grams are found by a rolling hash and a sort (Manber 1994), neighbouring ones on nearly
+the same diagonal are chained, the gaps of a chain are filled by a longest common subsequence
+(Hunt and Szymanski 1977) and its ends are extended while the score grows (X-drop).  Everything
+is linear in the text but for the sort, because each k-gram is linked to its last and its first
+occurrence only, never to all of them.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dedupe.policy import RepeatPolicy
+
+Ints = npt.NDArray[np.int64]
+Run = tuple[int, int, int]
+"""(start of the earlier copy, start of the later copy, length), in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Two stretches of one text, word by word: ``earlier[n]`` equals ``later[n]``.
+
+    Both ascend strictly; ``earlier[n] < later[n]``.  The stretches may overlap when one unit
+    stands three times or more in a row.
+    """
+
+    earlier: Ints
+    later: Ints
+
+    @property
+    def matched(self) -> int:
+        """Number of word pairs."""
+        return len(self.later)
+
+
+def repeated_runs(ids: Ints, k: int, shortest_period: int, most_runs: int) -> list[Run]:
+    """Maximal exact repeats of ``k`` words or more in ``ids``, by start of the later copy.
+
+    Repeats closer than ``shortest_period`` words are left out ("ha ha ha").  Where there are
+    more than ``most_runs`` the shortest are dropped: a text that repeats that often in small
+    pieces is a table, and the time must stay linear.
+    """
+    count = len(ids) - k + 1
+    if count < 2:
+        return []
+    grams = _gram_hashes(ids, k, count)
+    order = np.argsort(grams, kind="stable")
+    ranked = grams[order]
+    same = ranked[1:] == ranked[:-1]
+    if not same.any():
+        return []
+    later = order[1:][same]
+    earlier = order[:-1][same]
+    # The first occurrence of the k-gram as well: a third copy may resemble only the first one.
+    first = np.maximum.accumulate(np.where(np.r_[True, ~same], np.arange(count), 0))
+    starts = order[first[1:][same]]
+    further = (starts != earlier) & (later - earlier >= shortest_period)
+    later = np.concatenate([later, later[further]])
+    earlier = np.concatenate([earlier, starts[further]])
+    far = later - earlier >= shortest_period
+    later, earlier = later[far], earlier[far]
+    if not len(later):
+        return []
+    diagonal = later - earlier
+    order = np.lexsort((later, diagonal))
+    later, earlier, diagonal = later[order], earlier[order], diagonal[order]
+    opens = np.r_[True, (np.diff(diagonal) != 0) | (np.diff(later) != 1)]
+    at = np.flatnonzero(opens)
+    lengths = np.diff(np.r_[at, len(later)]) + k - 1
+    begins_a, begins_b = earlier[at], later[at]
+    if len(at) > most_runs:
+        keep = np.argsort(-lengths, kind="stable")[:most_runs]
+        begins_a, begins_b, lengths = begins_a[keep], begins_b[keep], lengths[keep]
+    order = np.lexsort((begins_a, begins_b))
+    return list(
+        zip(
+            begins_a[order].tolist(), begins_b[order].tolist(), lengths[order].tolist(), strict=True
+        )
+    )
+
+
+def _gram_hashes(ids: Ints, k: int, count: int) -> npt.NDArray[np.uint64]:
+    """A 64-bit hash of every k-gram; words are small integers, so mixing comes first."""
+    words = ids.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    words ^= words >> np.uint64(30)
+    words *= np.uint64(0xBF58476D1CE4E5B9)
+    words ^= words >> np.uint64(27)
+    words *= np.uint64(0x94D049BB133111EB)
+    grams = words[:count].copy()
+    for offset in range(1, k):
+        grams *= np.uint64(0x100000001B3)
+        grams += words[offset : offset + count]
+    return grams
+
+
+def chains(ids: Sequence[int], runs: list[Run], policy: RepeatPolicy) -> list[Chain]:
+    """Runs joined over small gaps and aligned word by word, the longest chain first."""
+    found: list[list[Run]] = []
+    active: list[list[Run]] = []
+    for run in runs:
+        a, b, _ = run
+        best: list[Run] | None = None
+        best_drift = policy.chain_drift + 1
+        alive = []
+        for chain in active:
+            last_a, last_b, last_length = chain[-1]
+            gap_b = b - last_b - last_length
+            if gap_b > policy.chain_gap:
+                continue
+            alive.append(chain)
+            if a <= last_a or b <= last_b or a - last_a - last_length > policy.chain_gap:
+                continue
+            drift = abs((b - a) - (last_b - last_a))
+            if drift < best_drift:
+                best, best_drift = chain, drift
+        if best is None:
+            best = []
+            found.append(best)
+            alive.append(best)
+        best.append(run)
+        active = alive[-policy.active_chains :]
+    aligned = []
+    for chain in found:
+        if sum(length for _, _, length in chain) >= policy.seed_words:
+            aligned.append(_aligned(ids, chain, policy))
+    aligned.sort(key=lambda chain: (-chain.matched, int(chain.later[0])))
+    return aligned
+
+
+def _aligned(ids: Sequence[int], chain: list[Run], policy: RepeatPolicy) -> Chain:
+    pairs_a: list[npt.NDArray[np.int64]] = []
+    pairs_b: list[npt.NDArray[np.int64]] = []
+    end_a, end_b, _ = chain[0]
+    for a, b, length in chain:
+        overlap = max(end_a - a, end_b - b, 0)
+        if overlap >= length:
+            continue
+        a, b, length = a + overlap, b + overlap, length - overlap
+        if pairs_a and (a > end_a and b > end_b):
+            gap = common(ids, end_a, a, end_b, b)
+            if gap:
+                pairs_a.append(np.array([x for x, _ in gap], dtype=np.int64))
+                pairs_b.append(np.array([y for _, y in gap], dtype=np.int64))
+        pairs_a.append(np.arange(a, a + length))
+        pairs_b.append(np.arange(b, b + length))
+        end_a, end_b = a + length, b + length
+    start_a, start_b = int(pairs_a[0][0]), int(pairs_b[0][0])
+    apart = end_a <= start_b
+    left = _extended(ids, start_a, start_b, -1, 0, end_a if apart else start_a, policy.extend_words)
+    right = _extended(
+        ids, end_a, end_b, 1, start_b if apart else end_a, len(ids), policy.extend_words
+    )
+    earlier = np.concatenate(
+        [np.array([x for x, _ in left], dtype=np.int64), *pairs_a]
+        + [np.array([x for x, _ in right], dtype=np.int64)]
+    )
+    later = np.concatenate(
+        [np.array([y for _, y in left], dtype=np.int64), *pairs_b]
+        + [np.array([y for _, y in right], dtype=np.int64)]
+    )
+    return Chain(earlier, later)
+
+
+def _extended(
+    ids: Sequence[int], a: int, b: int, step: int, limit_a: int, limit_b: int, window: int
+) -> list[tuple[int, int]]:
+    """Further pairs outward from ``(a, b)``, ascending, as long as matches outweigh gaps.
+
+    ``step`` -1 walks to the left: the earlier copy down to ``limit_a``, the later one down to
+    ``limit_b``; 1 walks to the right, up to them.
+    """
+    gathered: list[tuple[int, int]] = []
+    while True:
+        if step < 0:
+            low_a, low_b = max(limit_a, a - window), max(limit_b, b - window)
+            pairs = common(ids, low_a, a, low_b, b) if low_a < a and low_b < b else []
+            pairs.reverse()
+        else:
+            high_a, high_b = min(limit_a, a + window), min(limit_b, b + window)
+            pairs = common(ids, a, high_a, b, high_b) if a < high_a and b < high_b else []
+        score = best_score = 0.0
+        best = 0
+        x, y = (a, b) if step < 0 else (a - 1, b - 1)
+        for number, (next_a, next_b) in enumerate(pairs, 1):
+            skipped = max(abs(next_a - x), abs(next_b - y)) - 1
+            score += 1 - 0.6 * skipped
+            if score > best_score:
+                best, best_score = number, score
+            x, y = next_a, next_b
+        taken = pairs[:best]
+        if not taken:
+            break
+        gathered.extend(taken)
+        a, b = taken[-1] if step < 0 else (taken[-1][0] + 1, taken[-1][1] + 1)
+        if best < window // 2:
+            break
+    if step < 0:
+        gathered.reverse()
+    return gathered
+
+
+def common(ids: Sequence[int], a: int, a_end: int, b: int, b_end: int) -> list[tuple[int, int]]:
+    """A longest common subsequence of ``ids[a:a_end]`` and ``ids[b:b_end]`` as index pairs."""
+    places: dict[int, list[int]] = {}
+    for at in range(a_end - 1, a - 1, -1):
+        places.setdefault(ids[at], []).append(at)
+    tails: list[int] = []
+    cells: list[tuple[int, int, int]] = []
+    tops: list[int] = []
+    for at in range(b, b_end):
+        for place in places.get(ids[at], ()):
+            rank = bisect_left(tails, place)
+            cells.append((place, at, tops[rank - 1] if rank else -1))
+            if rank == len(tails):
+                tails.append(place)
+                tops.append(len(cells) - 1)
+            else:
+                tails[rank] = place
+                tops[rank] = len(cells) - 1
+    pairs: list[tuple[int, int]] = []
+    top = tops[-1] if tops else -1
+    while top >= 0:
+        place, at, top = cells[top]
+        pairs.append((place, at))
+    pairs.reverse()
+    return pairs
