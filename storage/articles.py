@@ -18,7 +18,7 @@ import duckdb
 
 from dedupe.models import Document
 from storage.batches import rows, staged
-from storage.edits import is_real_edit, word_changes, words
+from storage.edits import count_words, is_real_edit, word_changes
 from storage.lookup import find
 from storage.models import PreparedArticle, SaveResult
 
@@ -198,13 +198,19 @@ def _identities(
                 ON a.article_id = t.url
             ORDER BY strength, article_id DESC, number DESC"""
         ).fetchall()
-    for number, article_id, _ in found:
+    own: set[int] = set()
+    for number, article_id, strength in found:
         by_number[sets.find(number)] = article_id
+        if strength == 3:
+            own.add(number)
     chosen: dict[int, str] = {}
+    stored_id: dict[int, str] = {}
     for number, one in enumerate(prepared):
         root = sets.find(number)
         chosen.setdefault(root, by_number.get(root, one.article.article_id))
-    return {number: chosen[sets.find(number)] for number in range(len(prepared))}
+        # Two rows that were stored apart stay apart, even when a URL turns out to lead to both.
+        stored_id[number] = one.article.article_id if number in own else chosen[root]
+    return stored_id
 
 
 def _urls(one: PreparedArticle) -> list[str]:
@@ -246,7 +252,7 @@ def _row(article_id: str, one: PreparedArticle, was: _Current | None) -> list[ob
         article.publisher, article.title, article.author or (was.author if was else ""),
         article.language, *published, article.fetched_at, article.text,
         one.original_text if one.original_text != article.text else None,
-        one.words if one.words is not None else len(words(article.text)),
+        one.words if one.words is not None else count_words(article.text),
         article.text_source, list(article.topics), 1 if was is None else was.version + 1,
         article.fetched_at, added, removed, archived.file if archived else None,
         archived.offset if archived else None, one.signature.exact & _MASK,

@@ -41,6 +41,11 @@ def words(text: str) -> list[str]:
     return [word.casefold() for word in _WORD.findall(text)]
 
 
+def count_words(text: str) -> int:
+    """Number of words of ``text``."""
+    return len(_WORD.findall(text))
+
+
 def is_real_edit(old_title: str, old: str, new_title: str, new: str) -> bool:
     """Whether a reader would say that the article was edited.
 

@@ -53,7 +53,7 @@ def publish_copy(live: Path, published: Path) -> Path:
         link = published.with_name(published.name + ".next")
         link.unlink(missing_ok=True)
         link.symlink_to(target.relative_to(published.parent))
-        os.replace(link, published)
+        link.replace(published)
         sync_folder(published.parent)
     except BaseException as error:
         if _copy_in_place(published) != target.parent:

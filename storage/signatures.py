@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -55,7 +56,7 @@ def save(
         "number": "BIGINT", "article_id": "VARCHAR", "exact": "UBIGINT", "shingles": "INTEGER",
         "minhash": "BLOB", "day": "DATE",
     }  # fmt: skip
-    columns = {
+    columns: dict[str, Any] = {
         "number": np.arange(len(ordered)),
         "article_id": [signature.article_id for signature in ordered],
         "exact": _keys([signature.exact for signature in ordered]),

@@ -10,7 +10,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -110,35 +110,35 @@ class Store:
         """
         if not self.published.exists():
             raise StoreMissing(self.published)
-        with self._readable() as path, _explained(path):
-            con = duckdb.connect(str(path), read_only=True)
-            try:
-                con.execute("SET TimeZone='UTC'")
-                yield con
-            finally:
-                con.close()
+        with ExitStack() as opened:
+            con = self._open_published(opened)
+            opened.callback(con.close)
+            con.execute("SET TimeZone='UTC'")
+            yield con
 
-    @contextmanager
-    def _readable(self) -> Iterator[Path]:
-        """The published file, or a private copy of it while somebody has it open for writing."""
+    def _open_published(self, opened: ExitStack) -> duckdb.DuckDBPyConnection:
+        """Open the published file, or a private copy while somebody has it open for writing."""
         deadline = time.monotonic() + LOCK.reader_wait.total_seconds()
         while True:
             try:
-                duckdb.connect(str(self.published), read_only=True).close()
-                yield self.published
-                return
+                return duckdb.connect(str(self.published), read_only=True)
             except duckdb.IOException as error:
                 if "WAL" in str(error) and heal(self.published):
                     continue
                 if not _HELD.search(str(error)):
                     raise _translated(error, self.published) from error
+            except duckdb.Error as error:
+                raise _translated(error, self.published) from error
             if time.monotonic() >= deadline:
                 break
             time.sleep(LOCK.poll.total_seconds())
-        with tempfile.TemporaryDirectory(prefix="voltwire-read-") as scratch:
-            private = Path(scratch) / self.published.name
-            copy_file(self.published, private)
-            yield private
+        scratch = opened.enter_context(tempfile.TemporaryDirectory(prefix="voltwire-read-"))
+        private = Path(scratch) / self.published.name
+        copy_file(self.published, private)
+        try:
+            return duckdb.connect(str(private), read_only=True)
+        except duckdb.Error as error:
+            raise _translated(error, self.published) from error
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

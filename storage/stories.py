@@ -143,9 +143,19 @@ def apply(con: duckdb.DuckDBPyConnection, plan: StoryPlan, now: datetime) -> Non
     members = {"article_id": "VARCHAR", "story_id": "VARCHAR"}
     with staged(con, "plan_members", members, rows(members, plan.story_of.items())) as batch:
         con.execute(
+            "CREATE OR REPLACE TEMP TABLE left_stories AS SELECT DISTINCT m.story_id "
+            f"FROM core.story_members m JOIN {batch} b ON b.article_id = m.article_id "
+            "WHERE m.story_id <> b.story_id"
+        )
+        con.execute(
             f"DELETE FROM core.story_members m USING {batch} b WHERE m.article_id = b.article_id"
         )
         con.execute(f"INSERT INTO core.story_members BY NAME SELECT * FROM {batch}")
+    con.execute(
+        "DELETE FROM core.stories WHERE story_id IN (SELECT story_id FROM temp.left_stories) "
+        "AND story_id NOT IN (SELECT story_id FROM core.story_members)"
+    )
+    con.execute("DROP TABLE temp.left_stories")
     shown = {"story_id": "VARCHAR", "representative_id": "VARCHAR"}
     with staged(con, "plan_stories", shown, rows(shown, plan.representative_of.items())) as batch:
         con.execute(
@@ -160,10 +170,6 @@ def apply(con: duckdb.DuckDBPyConnection, plan: StoryPlan, now: datetime) -> Non
         ended = {"story_id": "VARCHAR", "to_story_id": "VARCHAR"}
         with staged(con, "plan_forwards", ended, rows(ended, plan.forwards.items())) as batch:
             con.execute(
-                f"DELETE FROM core.stories WHERE story_id IN (SELECT story_id FROM {batch}) "
-                "AND story_id NOT IN (SELECT story_id FROM core.story_members)"
-            )
-            con.execute(
                 f"DELETE FROM core.story_forwards WHERE story_id IN (SELECT story_id FROM {batch})"
             )
             # A forward to a story that ends now follows it on.
@@ -175,3 +181,8 @@ def apply(con: duckdb.DuckDBPyConnection, plan: StoryPlan, now: datetime) -> Non
                 f"INSERT INTO core.story_forwards SELECT story_id, to_story_id, $now FROM {batch}",
                 {"now": now},
             )
+    # A story that lives again forwards nowhere.
+    con.execute(
+        "DELETE FROM core.story_forwards WHERE story_id = to_story_id "
+        "OR story_id IN (SELECT story_id FROM core.story_members)"
+    )
