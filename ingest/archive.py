@@ -37,6 +37,7 @@ ROLL_OVER = 2**30
 _COMPRESSION = 6
 # Level 9 costs twice the time for one or two per cent.
 _UNFIT = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+_NO_PATH = re.compile(r"^(https?://[^/?]+)(?=\?|$)")
 _ESCAPE = re.compile("%[0-9a-fA-F]{2}")
 
 
@@ -210,8 +211,7 @@ def replay_key(url: str) -> str:
         plain = str(parsed.copy_with(fragment=None))
     except (httpx.InvalidURL, ValueError, TypeError):
         return url.strip()
-    if parsed.host and parsed.path == "/" and not parsed.query and not plain.endswith("/"):
-        plain += "/"
+    plain = _NO_PATH.sub(r"\1/", plain)
     return _ESCAPE.sub(lambda escape: escape[0].upper(), plain)
 
 

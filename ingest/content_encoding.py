@@ -156,11 +156,13 @@ def _brotli(raw: bytes, limit: int, partial: bool) -> bytes:
             if decompressor.can_accept_more_data():
                 chunk = raw[at : at + _STEP]
                 at += len(chunk)
-                if not chunk:
-                    if partial:
-                        break
-                    raise EncodingFailed("compressed body ends early")
-            out += decompressor.process(chunk, output_buffer_limit=_STEP)
+            block = decompressor.process(chunk, output_buffer_limit=_STEP)
+            # With all input taken, output may still be waiting inside.
+            if not chunk and not block and not decompressor.is_finished():
+                if partial:
+                    break
+                raise EncodingFailed("compressed body ends early")
+            out += block
             if _is_full(out, limit, partial):
                 return bytes(out[:limit])
     except brotli.error as error:

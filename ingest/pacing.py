@@ -67,10 +67,11 @@ def registered_domain(host: str) -> str:
     Under a suffix that the list does not know its last label counts as one, as the list's
     default rule says.
     """
+    host = host.lower()
     found = _extractor()(host)
     if found.top_domain_under_public_suffix or found.ipv4 or found.ipv6 or ":" in host:
-        return found.top_domain_under_public_suffix or host.lower()
-    return ".".join(host.lower().rstrip(".").split(".")[-2:])
+        return found.top_domain_under_public_suffix or host
+    return ".".join(host.rstrip(".").split(".")[-2:])
 
 
 @cache

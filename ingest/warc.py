@@ -74,8 +74,8 @@ def read_record(path: Path, offset: int, *, body_limit: int) -> Recorded:
             opened.seek(offset)
             record = next(iter(_iterate(opened)), None)
             if record is not None:
-                raw, whole = _read(record, body_limit)
-                found = _recorded(record, raw, offset, body_limit, bodies=True) if whole else None
+                block, whole = _read(record, body_limit)
+                found = _recorded(record, block, offset, body_limit, bodies=True) if whole else None
                 if found is not None:
                     return found
     except _FAULTS as error:
@@ -97,11 +97,11 @@ def _records(
             seen += 1
             last = record.stream_pos
             is_response = record.record_type == WarcRecordType.response
-            raw, complete = _read(record, body_limit) if is_response else _skip(record)
+            block, complete = _read(record, body_limit) if is_response else _skip(record)
             if not complete:
                 raise EOFError("it ends inside a record")
             if is_response:
-                found = _recorded(record, raw, last, body_limit, bodies)
+                found = _recorded(record, block, last, body_limit, bodies)
                 if found is not None:
                     yield found
     except _FAULTS as error:
@@ -121,19 +121,25 @@ def _iterate(stream: Any) -> Iterator[WarcRecord]:
     return iter(ArchiveIterator(stream, parse_http=False, max_header_len=_HEADER_BYTES))
 
 
-def _read(record: WarcRecord, body_limit: int) -> tuple[bytes | None, bool]:
-    """The record's block, None when over the limit, and whether all of it was there."""
+def _read(record: WarcRecord, body_limit: int) -> tuple[bytes, bool]:
+    """The record's block, its start only when over the limit, and whether all of it was there."""
     length = record.content_length
     if length > body_limit + _HEADER_BYTES:
-        head = record.reader.read(_HEADER_BYTES)
-        left = length - len(head) - record.reader.consume()
-        return head, left == 0
-    block = record.reader.read()
-    return block, len(block) == length
+        block = record.reader.read(_HEADER_BYTES)
+        there = len(block) + record.reader.consume()
+    else:
+        block = record.reader.read()
+        there = len(block)
+    return block, _is_whole(record, there)
 
 
 def _skip(record: WarcRecord) -> tuple[None, bool]:
-    return None, record.reader.consume() == record.content_length
+    return None, _is_whole(record, record.reader.consume())
+
+
+def _is_whole(record: WarcRecord, there: int) -> bool:
+    # The length is mandatory; a record without one is cut off in its headers.
+    return there == record.content_length and record.headers.get("Content-Length") is not None
 
 
 def _recorded(
