@@ -42,12 +42,14 @@ def partition(nodes: Sequence[StoryNode], matches: Sequence[Match]) -> list[Stor
         else:
             joined[left].add(right)
             joined[right].add(left)
-            strength[left, right] = strength[right, left] = match.jaccard
+            resemblance = match.jaccard + match.containment / 1000
+            strength[left, right] = strength[right, left] = resemblance
 
-    def founding(article_id: str) -> tuple[bool, int, tuple[bool, int, datetime, str]]:
+    def founding(article_id: str) -> tuple[bool, float, tuple[bool, int, datetime, str]]:
         return (
             article_id in containers,
-            -len(joined[article_id]),
+            # Resemblance, not number: a teaser is near to much and no measure of any.
+            -round(sum(strength[article_id, other] for other in joined[article_id]), 6),
             _completeness(node_of[article_id]),
         )
 

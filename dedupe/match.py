@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from dedupe import numbers
+from dedupe.cohesion import cohesion
+from dedupe.furniture import without_furniture
 from dedupe.models import CandidatePair, Document, Match, Relation
 from dedupe.policy import POLICY, RECIPE, MatchPolicy
 from dedupe.shingles import shingle
-from dedupe.text import words
+from dedupe.text import word_spans, words
 
 _SWAPPED: dict[Relation, Relation] = {
     "exact": "exact",
@@ -31,20 +33,23 @@ class Prepared:
     """A document with its shingles, made once for all the candidates it meets."""
 
     document: Document
+    text: str
+    """The text less furniture paragraphs."""
     words: int
     exact: int
     ordered: tuple[int, ...]
-    """Shingle hashes in reading order, without boilerplate."""
+    """Shingle hashes in reading order."""
+    boilerplate: AbstractSet[int]
 
     @cached_property
     def shingles(self) -> frozenset[int]:
-        """The distinct shingles."""
-        return frozenset(self.ordered)
+        """The distinct shingles that are not boilerplate."""
+        return frozenset(self.ordered) - self.boilerplate
 
     @cached_property
     def tokens(self) -> list[numbers.Token]:
         """Words and figures in order."""
-        return numbers.tokens(self.document.text)
+        return numbers.tokens(self.text)
 
     @cached_property
     def title_words(self) -> frozenset[str]:
@@ -96,13 +101,16 @@ def prepare_all(
     documents: Sequence[Document], boilerplate: AbstractSet[int] = frozenset()
 ) -> list[Prepared]:
     """``prepare`` for a batch, which is several times faster a document."""
-    shingles = shingle([document.text for document in documents], RECIPE.shingle_words)
+    texts = [without_furniture(document.text) for document in documents]
+    shingles = shingle(texts, RECIPE.shingle_words)
     return [
         Prepared(
             document=document,
+            text=texts[index],
             words=int(shingles.words[index]),
             exact=int(shingles.exact[index]),
-            ordered=tuple(key for key in shingles.of(index).tolist() if key not in boilerplate),
+            ordered=tuple(shingles.of(index).tolist()),
+            boilerplate=boilerplate,
         )
         for index, document in enumerate(documents)
     ]
@@ -144,61 +152,153 @@ def explain(a: Document, b: Document, policy: MatchPolicy = POLICY) -> Compariso
 
 def weigh(a: Prepared, b: Prepared, policy: MatchPolicy = POLICY) -> Comparison:
     """Compare two prepared documents; symmetric but for the direction of the relation."""
+    figures = _measure(a, b, policy)
+    relation, reason = _decide(a, b, figures, policy)
+    return replace(figures, relation=relation, reason=reason)
+
+
+def _measure(a: Prepared, b: Prepared, policy: MatchPolicy) -> Comparison:
     left, right = a.shingles, b.shingles
     shared = len(left & right)
     union = len(left) + len(right) - shared
-    jaccard = shared / union if union else 0.0
-    left_in_right = shared / len(left) if left else 0.0
-    right_in_left = shared / len(right) if right else 0.0
-    left_head = _head(a, right, policy.head_words)
-    right_head = _head(b, left, policy.head_words)
-    agreement = numbers.Agreement(0, 0, 0, ())
-    containment = max(left_in_right, right_in_left)
-    if containment >= policy.containment:
-        agreement = numbers.compare(a.tokens, b.tokens)
-    days = _days_apart(a.document, b.document)
-    title = _overlap(a.title_words, b.title_words)
-
-    relation: Relation | None = None
-    if a.words and a.exact == b.exact:
-        relation, reason = "exact", f"the same {a.words} words in the same order"
-    elif shared < policy.min_shared:
-        reason = f"only {shared} runs of {RECIPE.shingle_words} words in both"
-    elif containment < policy.containment:
-        reason = f"{_percent(containment)} of the shorter text stands in the longer"
-    elif max(left_head, right_head) < policy.head:
-        reason = (
-            f"{_percent(containment)} of the shorter text stands in the longer, but neither "
-            f"opening does ({_percent(max(left_head, right_head))}): shared background"
-        )
-    elif agreement.share < policy.numbers:
-        reason = (
-            f"{_percent(containment)} of the words are the same, but {agreement.differ} of "
-            f"{agreement.agree + agreement.differ} figures in the same place differ: one template"
-        )
-    else:
-        relation = "near"
-        reason = (
-            f"{_percent(containment)} of the shorter text stands in the longer, opening "
-            f"{_percent(max(left_head, right_head))}"
-        )
-    return Comparison(
+    figures = Comparison(
         left_id=a.document.article_id,
         right_id=b.document.article_id,
-        jaccard=jaccard,
-        left_in_right=left_in_right,
-        right_in_left=right_in_left,
-        left_head=left_head,
-        right_head=right_head,
+        jaccard=shared / union if union else 0.0,
+        left_in_right=shared / len(left) if left else 0.0,
+        right_in_left=shared / len(right) if right else 0.0,
+        left_head=_head(a, right, policy.head_words),
+        right_head=_head(b, left, policy.head_words),
         shared=shared,
+        numbers_agree=0,
+        numbers_differ=0,
+        numbers_examples=(),
+        days_apart=_days_apart(a.document, b.document),
+        title_overlap=_overlap(a.title_words, b.title_words),
+        relation=None,
+        reason="",
+    )
+    if figures.containment < policy.containment:
+        return figures
+    agreement = numbers.compare(a.tokens, b.tokens)
+    return replace(
+        figures,
         numbers_agree=agreement.agree,
         numbers_differ=agreement.differ,
         numbers_examples=agreement.examples,
-        days_apart=days,
-        title_overlap=title,
-        relation=relation,
-        reason=reason,
     )
+
+
+def _decide(
+    a: Prepared, b: Prepared, figures: Comparison, policy: MatchPolicy
+) -> tuple[Relation | None, str]:
+    """The relation and the reason; the first rule that applies speaks."""
+    containment = figures.containment
+    inside = f"{containment:.0%} of the shorter text stands in the longer"
+    if a.words and a.exact == b.exact:
+        return "exact", f"the same {a.words} words in the same order"
+    if figures.shared < policy.min_shared:
+        return None, f"only {figures.shared} runs of {RECIPE.shingle_words} words in both"
+    if containment < policy.containment:
+        return None, inside
+    if _languages_differ(a.document, b.document) and containment < policy.across_languages:
+        return None, (
+            f"{inside}, in two languages ({a.document.language}, {b.document.language}): "
+            f"{policy.across_languages:.0%} needed"
+        )
+    # From here on the texts have much in common; what can still speak against one story?
+    shorter, longer = (a, b) if len(a.ordered) <= len(b.ordered) else (b, a)
+    if shorter.words < policy.short_words and containment < policy.short_containment:
+        return None, (
+            f"{inside}; of a text of {shorter.words} words {policy.short_containment:.0%} is "
+            "needed, as forms of words fill it"
+        )
+    days = figures.days_apart
+    if days is not None and days > policy.late_days and containment < policy.late_containment:
+        return None, (
+            f"{inside}, {days:.0f} days apart: {policy.late_containment:.0%} needed after "
+            f"{policy.late_days:.0f} days"
+        )
+    total = figures.numbers_agree + figures.numbers_differ
+    if figures.numbers_differ and figures.numbers_agree < policy.numbers * total:
+        return None, (
+            f"{inside}, but {figures.numbers_differ} of {total} figures in the same place differ "
+            f"({_examples(figures)}): one template, two stories"
+        )
+    titles = min(len(a.title_words), len(b.title_words))
+    same_title = titles >= policy.title_words and figures.title_overlap >= policy.same_title
+    other_title = titles >= policy.title_words and figures.title_overlap <= policy.other_title
+    if other_title and containment < policy.other_title_containment:
+        return None, f"{inside}, under titles with {figures.title_overlap:.0%} in common"
+
+    region = _region(longer, shorter.shingles)
+    placed = _placed(longer, shorter, region, policy)
+    if placed:
+        return ("contains" if longer is a else "contained_in"), f"{inside}, {placed}"
+    head = max(figures.left_head, figures.right_head)
+    if head < policy.head and not (same_title and containment >= policy.same_title_containment):
+        return None, f"{inside}, but {head:.0%} of the openings: shared background"
+    return "near", _near_reason(figures, inside, head)
+
+
+def _near_reason(figures: Comparison, inside: str, head: float) -> str:
+    parts = [inside, f"{figures.jaccard:.0%} of both together", f"{head:.0%} of an opening"]
+    total = figures.numbers_agree + figures.numbers_differ
+    if total:
+        parts.append(f"{figures.numbers_agree} of {total} figures in the same place agree")
+    if figures.days_apart is not None:
+        parts.append(f"{figures.days_apart:.1f} days apart")
+    return ", ".join(parts)
+
+
+def _examples(figures: Comparison) -> str:
+    return ", ".join(f"{left} / {right}" for left, right in figures.numbers_examples[:3])
+
+
+def _region(longer: Prepared, shingles: frozenset[int]) -> tuple[int, int]:
+    """``[start, end)`` in shingles of ``longer``: the stretch that the other text fills.
+
+    The stretch of the highest sum when a shared shingle counts 1 and a foreign one -1/3
+    (Kadane): edits inside a copy do not break it, a foreign paragraph ends it.
+    """
+    best = running = 0.0
+    start = best_start = best_end = 0
+    for position, key in enumerate(longer.ordered):
+        running += 1.0 if key in shingles else -1 / 3
+        if running <= 0:
+            running, start = 0.0, position + 1
+        elif running > best:
+            best, best_start, best_end = running, start, position + 1
+    return best_start, best_end
+
+
+def _placed(
+    longer: Prepared, shorter: Prepared, region: tuple[int, int], policy: MatchPolicy
+) -> str:
+    """How the shorter text lies in the longer as a piece of something else; empty if it does not.
+
+    The words are for the reason.
+    """
+    start, end = region
+    before, after = start, len(longer.ordered) - end
+    held = sum(key in longer.shingles for key in shorter.ordered) / len(shorter.ordered)
+    if held >= policy.piece and before >= policy.lead_words and end - start < before + after:
+        return f"after {before} words that are not in it: a piece of a longer page"
+    if end - start < policy.topic_words or max(before, after) < policy.topic_words:
+        return ""
+    spans = word_spans(longer.text)
+    cut = [spans[min(at, len(spans) - 1)][0] for at in (start, end)]
+    inner, rest = longer.text[cut[0] : cut[1]], longer.text[cut[1] :]
+    if before > after:
+        rest = longer.text[: cut[0]]
+    if cohesion(inner, rest) < policy.other_topic:
+        return f"beside {max(before, after)} words about something else: two stories on one page"
+    return ""
+
+
+def _languages_differ(a: Document, b: Document) -> bool:
+    left, right = a.language[:2].lower(), b.language[:2].lower()
+    return bool(left and right and left != right)
 
 
 def swapped(match: Match) -> Match:
@@ -227,7 +327,3 @@ def _days_apart(a: Document, b: Document) -> float | None:
 def _overlap(left: frozenset[str], right: frozenset[str]) -> float:
     smaller = min(len(left), len(right))
     return len(left & right) / smaller if smaller else 0.0
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}"

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from datasketch import MinHash
 
+from dedupe.furniture import without_furniture
 from dedupe.models import Document, Signature, SignatureRecipe
 from dedupe.policy import RECIPE
 from dedupe.shingles import U64, mix64, shingle
@@ -37,7 +38,8 @@ def sign(documents: Sequence[Document], recipe: SignatureRecipe = RECIPE) -> lis
             than datasketch's ``affine32``.
     """
     _check(recipe)
-    shingles = shingle([document.text for document in documents], recipe.shingle_words)
+    texts = [without_furniture(document.text) for document in documents]
+    shingles = shingle(texts, recipe.shingle_words)
     signatures = []
     for index, document in enumerate(documents):
         hashes = shingles.of(index)
