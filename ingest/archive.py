@@ -220,7 +220,7 @@ class NotInArchive(httpx.TransportError):
 
 
 class ReplayTransport(httpx.AsyncBaseTransport):
-    """Answers requests from WARC files in place of the network.
+    """Answers requests from WARC files, or folders of them, in place of the network.
 
     One pass at construction notes where each URL's newest answer lies, not later than ``as_of``;
     bodies are read when asked for.  Recorded 304s are passed over: they answered somebody else's
@@ -230,7 +230,7 @@ class ReplayTransport(httpx.AsyncBaseTransport):
 
     def __init__(
         self,
-        paths: Sequence[Path],
+        paths: Sequence[Path | str],
         *,
         as_of: datetime | None = None,
         body_limit: int = BODY_LIMIT,
@@ -239,7 +239,8 @@ class ReplayTransport(httpx.AsyncBaseTransport):
         self._body_limit = body_limit
         self._places: dict[str, tuple[datetime, Path, int]] = {}
         for path in paths:
-            self._index(path, as_of)
+            for file in _files(Path(path)):
+                self._index(file, as_of)
 
     def __len__(self) -> int:
         """Number of URLs that can be answered."""
@@ -292,6 +293,15 @@ class ReplayTransport(httpx.AsyncBaseTransport):
                     self._places[key] = (record.at, path, record.offset)
         except BrokenArchive as error:
             self.broken.append(error)
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.rglob("*") if file.name.endswith((".warc", ".warc.gz")))
+    if not files:
+        raise UnreadableArchive("holds no WARC file", about=path)
+    return files
 
 
 def _page(record: Recorded, pointer: ArchivePointer | None) -> Page:

@@ -16,6 +16,8 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from typing import Any
 
 import httpcore
@@ -104,9 +106,16 @@ def is_public(address: str) -> bool:
 
 async def resolve(host: str, port: int) -> Sequence[str]:
     """Addresses of ``host`` by the system's resolver, which also reads odd spellings of IPv4."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_look_ups(), look_up)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+@cache
+def _look_ups() -> ThreadPoolExecutor:
+    # Of its own: the loop's few threads also write the archive and decode, and a dozen names of
+    # dead domains, five seconds each, would hold all of that up.
+    return ThreadPoolExecutor(max_workers=16, thread_name_prefix="dns")
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):

@@ -469,6 +469,15 @@ def test_several_archives_answer_as_one_and_a_broken_tail_is_noted(tmp_path: Pat
     assert len(replay.broken) == 1
 
 
+def test_a_folder_of_archives_is_replayed(tmp_path: Path) -> None:
+    """The store's own archive folder can be named; one without an archive is refused."""
+    archive_of(tmp_path / "one", b"one")
+    assert "https://a.example/0" in ReplayTransport([tmp_path])
+    (tmp_path / "none").mkdir()
+    with pytest.raises(UnreadableArchive):
+        ReplayTransport([str(tmp_path / "none")])
+
+
 def test_one_gzip_stream_over_all_records_cannot_be_replayed(tmp_path: Path) -> None:
     """There is no way to find a record in it again; the error says what to do."""
     whole = gzip.decompress(archive_of(tmp_path, b"one", b"two").read_bytes())
