@@ -121,7 +121,6 @@ class ExtractPolicy:
     """At most this share of a text's characters is taken off its start and end as noise."""
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatePolicy:
     """Which dates are believed."""
@@ -184,3 +183,43 @@ class PollPolicy:
     """No new entry for so long while the answers are fine: the feed is ``quiet``."""
     ttl_most_minutes: int = 6 * 60
     """A feed's own ``ttl`` stretches the interval up to here: many are set to a day by default."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicPolicy:
+    """Weights of the topic gate; measured on BBC news of 2004 and on feeds of the field."""
+
+    title_weight: float = 3.0
+    """One strong term in the headline is enough by itself."""
+    lede_weight: float = 2.0
+    body_weight: float = 1.0
+    repeat_weight: float = 0.5
+    """For each further mention of a term already counted."""
+    repeats: int = 4
+    """Mentions after these say nothing more."""
+    weak_share: float = 0.5
+    """A term with other meanings counts half."""
+    pass_score: float = 2.5
+    """A term in the headline, one in the lede that comes again, or several through the text."""
+    weak_pass_score: float = 3.5
+    """Without any strong term: two weak ones, with the headline among their places."""
+    body_pass_score: float = 7.0
+    """Without a term in headline or lede: gift guides and reviews mention a battery now and then."""
+    topic_score: float = 2.0
+    """One strong term in the lede makes an article belong to a topic."""
+    lede_chars: int = 600
+    """Two or three paragraphs; a third of it in scripts without spaces."""
+    text_chars: int = 20_000
+    """What stands later does not make the subject."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CataloguePolicy:
+    """Bounds of a list of feeds."""
+
+    max_bytes: int = 20 * 2**20
+    """Of a TOML or OPML file.  The largest public OPML lists have some 30,000 feeds in 6 MB."""
+    slug_chars: int = 48
+    """Long enough for a publisher and its section, short enough for a table."""
+    every_minutes: int = 30
+    """For a feed of which nothing is known; as ``Feed.every_minutes``."""
