@@ -37,10 +37,8 @@ def feed_bytes(outlet: Outlet, listed: list[Listing], day: int, now: datetime) -
     writer = {"rss": _rss, "atom": _atom, "rdf": _rdf, "json": _json, "html": _front}
     text = writer[outlet.feed_format](outlet, listed, day, now)
     if outlet.broken:
-        # A byte that XML forbids, a bare ampersand, and the server hung up in mid tag.
-        text = text.partition("</channel>")[0] + (
-            "<item><title>Depots & night shifts \x0b <b>what the rota</title><lin"
-        )
+        # A bare ampersand, a byte that XML forbids, a tag never closed, and then nothing more.
+        text = text.partition("</channel>")[0] + "<webMaster>Desk & rota \x0b <b>nights</webMas"
     return text.encode()
 
 
@@ -48,7 +46,7 @@ def _guid(piece: Piece, path: str, day: int) -> str:
     number = sum(map(ord, piece.path))
     return {
         "url": f"https://{piece.outlet.host}{path}",
-        "constant": f"{piece.outlet.slug}-newsroom",
+        "constant": piece.outlet.slug,
         "changing": f"https://{piece.outlet.host}/?p={number}" if day == 1 else f"kr-26-{number}",
         "tag": f"tag:{piece.outlet.host},2026:{piece.path}",
     }[piece.outlet.guid]

@@ -187,25 +187,26 @@ def wire(sheet: Sheet) -> str:
 
 
 def tables(sheet: Sheet) -> str:
-    """A regional daily that was never rebuilt: nested tables, upper-case tags, an old charset."""
+    """A regional daily never rebuilt: tables for the frame, upper-case tags, an old charset."""
     return f"""<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN">
 <HTML><HEAD>
 <META HTTP-EQUIV="Content-Type" CONTENT="text/html; charset=windows-1252">
 <TITLE>Saltmere Mercury: {sheet.title}</TITLE></HEAD>
 <BODY BGCOLOR="#ffffff">
-<TABLE WIDTH="960" ALIGN="center" CELLPADDING="4"><TR><TD COLSPAN="3">
+<TABLE WIDTH="960" ALIGN="center" CELLPADDING="4"><TR><TD COLSPAN="6">
 <A HREF="/"><IMG SRC="/masthead.gif" ALT="Saltmere Mercury"></A></TD></TR>
-<TR><TD WIDTH="140" VALIGN="top" CLASS="menu"><A HREF="/news/">News</A><BR><A HREF="/sport/">Sport
-</A><BR><A HREF="/weather/">Weather</A><BR><A HREF="/notices/">Births &amp; Deaths</A><BR>
-<A HREF="/property/">Property</A></TD>
-<TD VALIGN="top" CLASS="story">
+<TR CLASS="menu"><TD><A HREF="/news/">News</A></TD><TD><A HREF="/sport/">Sport</A></TD>
+<TD><A HREF="/weather/">Weather</A></TD><TD><A HREF="/notices/">Births &amp; Deaths</A></TD>
+<TD><A HREF="/property/">Property</A></TD></TR></TABLE>
+<CENTER><DIV CLASS="story" ALIGN="left" STYLE="width:640px">
 <H1>{sheet.title}</H1>
 <P CLASS="byline"><I>By {sheet.author}, {sheet.local:%d/%m/%Y}</I></P>
 {sheet.body}
-</TD>
-<TD WIDTH="180" VALIGN="top" CLASS="right"><B>Elsewhere in Saltmere</B><UL>{sheet.links(4)}</UL>
-<P>Advertise in the Mercury: ring the front desk.</P></TD></TR>
-<TR><TD COLSPAN="3"><FONT SIZE="1">Copyright – Saltmere Mercury – founded 1871</FONT></TD></TR>
+</DIV></CENTER>
+<TABLE WIDTH="960" ALIGN="center"><TR><TD VALIGN="top"><B>Elsewhere in Saltmere</B>
+<UL>{sheet.links(4)}</UL></TD><TD WIDTH="180" VALIGN="top"><P>Advertise in the Mercury: ring the
+front desk.</P></TD></TR>
+<TR><TD COLSPAN="2"><FONT SIZE="1">Copyright – Saltmere Mercury – founded 1871</FONT></TD></TR>
 </TABLE></BODY></HTML>
 """
 
@@ -256,12 +257,14 @@ shares it writes about.</div></div></body></html>
 def doubled(blocks: list[str], lost: int) -> list[str]:
     """``blocks`` twice: first without its ``lost`` opening paragraphs, then glued to its lede.
 
-    The last lost paragraph and the one after it share one element, with no space between.
+    The second copy is one element with line breaks, and no space stands between the last lost
+    paragraph and the one after it.
     """
     if lost < 1 or lost >= len(blocks):
         raise ValueError(f"cannot lose {lost} of {len(blocks)} paragraphs")
-    glued = blocks[lost - 1].removesuffix("</p>") + blocks[lost].removeprefix("<p>")
-    return [*blocks[lost:], *blocks[: lost - 1], glued, *blocks[lost + 1 :]]
+    bare = [block.removeprefix("<p>").removesuffix("</p>") for block in blocks]
+    lines = [*bare[: lost - 1], bare[lost - 1] + bare[lost], *bare[lost + 1 :]]
+    return [*blocks[lost:], "<p>" + "<br>\n".join(lines) + "</p>"]
 
 
 def press_release(sheet: Sheet) -> str:
@@ -270,13 +273,14 @@ def press_release(sheet: Sheet) -> str:
 <title>{sheet.title} - Tarnholt Cells</title></head><body>
 <header class="hero"><a href="/">Tarnholt Cells</a><nav><a href="/technology">Technology</a>
 <a href="/careers">Careers</a><a href="/newsroom">Newsroom</a></nav></header>
-<main class="newsroom-detail"><p class="eyebrow">Press release</p><h1>{sheet.title}</h1>
-<div class="rich-text">
+<div class="newsroom-detail"><div class="stage"><span class="eyebrow">Press release</span>
+<h1>{sheet.title}</h1></div>
+<div class="rich-text article-body">
 <p><strong>Brennick, {sheet.local:%-d %B %Y}</strong></p>
 {sheet.body}
 </div>
 <div class="press-contact"><h4>Media contact</h4><p>{sheet.author}<br>press@tarnholt.example</p>
-</div></main>
+</div></div>
 <footer><div class="cols"><a href="/imprint">Imprint</a><a href="/whistle">Report a concern</a>
 </div><p>Forward-looking statements involve risks.</p></footer></body></html>
 """

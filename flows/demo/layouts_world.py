@@ -60,8 +60,9 @@ def fields(sheet: Sheet) -> str:
 <title>{sheet.title} | {sheet.publisher}</title>{canonical(sheet)}</head>
 <body class="path-node page-node-type-article">
 <div class="region region-header"><div class="block block-branding"><a href="/">
-{sheet.publisher}</a></div><nav class="block-menu"><ul class="menu"><li><a href="/zellchemie">Zellchemie</a>
-</li><li><a href="/fertigung">Fertigung</a></li><li><a href="/recycling">Recycling</a></li>
+{sheet.publisher}</a></div><nav class="block-menu"><ul class="menu">
+<li><a href="/zellchemie">Zellchemie</a></li><li><a href="/fertigung">Fertigung</a></li>
+<li><a href="/recycling">Recycling</a></li>
 <li><a href="/termine">Termine</a></li></ul></nav></div>
 <div class="region region-content"><article class="node node--type-article node--view-mode-full">
 <h1 class="page-title"><span class="field field--name-title">{sheet.title}</span></h1>
@@ -120,8 +121,9 @@ def spip(sheet: Sheet) -> str:
 <div class="texte surlignable">
 {sheet.body}
 </div>
-<div class="notes"><p>Une coquille ? <a href="/contact">Écrivez à la rédaction</a>.</p></div></div>
-<div id="extra"><h2>Dans la même rubrique</h2><ul>{sheet.links(4)}</ul></div></div>
+</div>
+<div id="extra"><p>Une coquille ? <a href="/contact">Écrivez à la rédaction</a>.</p>
+<h2>Dans la même rubrique</h2><ul>{sheet.links(4)}</ul></div></div>
 <div class="pied"><a href="/mentions">Mentions légales</a></div></body></html>
 """
 
@@ -141,7 +143,7 @@ def portal(sheet: Sheet) -> str:
 <span class="source">来源：{sheet.publisher}</span><span>作者：{sheet.author}</span></div>
 <div class="article" id="artibody">
 {sheet.body}
-<p class="show_author">责任编辑：{sheet.author}</p>
+<p class="editor">责任编辑：{sheet.author}</p>
 </div></div>
 <div class="blk-related"><h2>相关新闻</h2><ul>{sheet.links(4)}</ul></div>
 <div class="footer">电驰日报 版权所有 不得转载</div></body></html>
