@@ -6,11 +6,17 @@ with the first change; else the list that voltwire brings along.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flows.settings import Settings
-from ingest.catalogue import bundled_feeds, load_feeds
+from ingest.catalogue import CatalogueError, bundled_feeds, load_feeds, save_feeds
+from ingest.catalogue import add_feed as add_to_file
 from ingest.models import Feed
+from ingest.slugs import slugify
+from ingest.urls import canonical_url
 
 
 def own_list(settings: Settings) -> Path:
@@ -28,3 +34,57 @@ def feeds_in_use(settings: Settings) -> tuple[Feed, ...]:
     if settings.feeds or own.exists():
         return load_feeds(own)
     return bundled_feeds()
+
+
+def new_feed(url: str, *, slug: str = "", publisher: str = "") -> Feed:
+    """A feed at ``url``, named after its host where nothing better is said.
+
+    Raises:
+        CatalogueError: for what is no http(s) address.
+    """
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    if not host or not url.lower().startswith(("http://", "https://")):
+        raise CatalogueError("is no http(s) address", about=url)
+    return Feed(slug=slug or slugify(host), url=url, publisher=publisher or host)
+
+
+def add(settings: Settings, feeds: Sequence[Feed]) -> Path:
+    """Append ``feeds`` to the list in use, which becomes the store's own; the file's path.
+
+    A slug that is taken gets a number.
+
+    Raises:
+        CatalogueError: when the list cannot be written, or a feed's URL is in it already.
+    """
+    path = own_list(settings)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_feeds(path, feeds_in_use(settings) if not settings.feeds else ())
+    taken = {feed.slug for feed in load_feeds(path)}
+    if path.suffix.lower() in (".opml", ".xml"):
+        save_feeds(path, [*load_feeds(path), *(_free(feed, taken) for feed in feeds)])
+    else:
+        for feed in feeds:
+            add_to_file(path, _free(feed, taken))
+    return path
+
+
+def _free(feed: Feed, taken: set[str]) -> Feed:
+    slug, number = feed.slug, 1
+    while slug in taken:
+        number += 1
+        slug = f"{feed.slug}-{number}"
+    taken.add(slug)
+    return replace(feed, slug=slug)
+
+
+def not_yet_listed(settings: Settings, path: Path) -> tuple[list[Feed], int]:
+    """The feeds of the file at ``path`` that the list in use lacks, and how many it has.
+
+    Raises:
+        CatalogueError: when either cannot be read.
+    """
+    had = {canonical_url(feed.url) for feed in feeds_in_use(settings)}
+    offered = load_feeds(path)
+    fresh = [feed for feed in offered if canonical_url(feed.url) not in had]
+    return fresh, len(offered) - len(fresh)

@@ -69,7 +69,7 @@ async def poll_all(
     context.progress.stage("polling feeds", len(due))
 
     async def one(feed: Feed) -> Poll:
-        polled = await _poll(fetcher, feed, states.get(feed.slug), context.clock())
+        polled = await poll_one(fetcher, feed, states.get(feed.slug), context.clock())
         context.progress.advance()
         return polled
 
@@ -86,7 +86,8 @@ async def poll_all(
     return [polled for group in done for polled in group]
 
 
-async def _poll(fetcher: Fetcher, feed: Feed, state: FeedState | None, now: datetime) -> Poll:
+async def poll_one(fetcher: Fetcher, feed: Feed, state: FeedState | None, now: datetime) -> Poll:
+    """Ask one feed, with the validators that are remembered for it, and read its answer."""
     # Validators belong to the URL that gave them; a feed moved by hand is asked afresh.
     known = state if state is not None and state.url == feed.url else None
     answer = await fetcher.feed(
@@ -122,7 +123,7 @@ def lessons(
             learned.states.append(poll.after_failure(one.feed, state, one.failure, now))
             learned.refusals.append(_refusal(one.feed, one.failure, now))
         elif isinstance(one.answer, NotModified):
-            learned.states.append(poll.after_not_modified(one.feed, state, now))
+            learned.states.append(poll.after_not_modified(one.feed, state, one.answer, now))
             learned.recovered.append(one.feed.url)
         elif isinstance(one.answer, Page) and isinstance(one.parsed, ParsedFeed):
             new = sum(entry.canonical_url in fresh for entry in one.parsed.entries)

@@ -74,16 +74,10 @@ async def run_ingest(
     around = around or Surroundings()
     feeds = {feed.slug: feed for feed in feeds_in_use(settings)}
     _check_slugs(options.chosen, feeds)
-    transport = ReplayTransport(options.replay, as_of=options.as_of) if options.replay else None
     context = _context(settings, "ingest", feeds, options.all_topics, around)
-    archive = None if transport else ArchiveWriter(context.store.archive, around.clock)
-    fetcher = Fetcher(
-        FetchPolicy(concurrent=settings.connections),
-        user_agent=settings.user_agent,
-        clock=around.clock,
-        archive=archive,
-        transport=transport,
-        allow_hosts=frozenset(settings.allow_hosts),
+    archive = None if options.replay else ArchiveWriter(context.store.archive, around.clock)
+    fetcher = fetcher_for(
+        settings, options.replay, as_of=options.as_of, clock=around.clock, archive=archive
     )
     workers = Workers(settings.workers, feeds, all_topics=options.all_topics)
     try:
@@ -99,6 +93,29 @@ async def run_ingest(
         if archive is not None:
             archive.close()
     return context.report
+
+
+def fetcher_for(
+    settings: Settings,
+    replay: Sequence[Path] = (),
+    *,
+    as_of: datetime | None = None,
+    clock: Callable[[], datetime] = utc_now,
+    archive: ArchiveWriter | None = None,
+) -> Fetcher:
+    """The client for the network, or for the archives in ``replay``.
+
+    Raises:
+        ingest.errors.UnreadableArchive: when one of ``replay`` is no WARC.
+    """
+    return Fetcher(
+        FetchPolicy(concurrent=settings.connections),
+        user_agent=settings.user_agent,
+        clock=clock,
+        archive=archive,
+        transport=ReplayTransport(replay, as_of=as_of) if replay else None,
+        allow_hosts=frozenset(settings.allow_hosts),
+    )
 
 
 async def run_backfill(
