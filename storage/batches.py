@@ -30,6 +30,7 @@ def staged(
     arrays = {column: _array(columns[column]) for column in types}
     casts = ", ".join(f'"{column}"::{kind} AS "{column}"' for column, kind in types.items())
     source = f"{name}_source"
+    con.complete()  # a result that nobody read to its end stands in the way of `register`
     con.register(source, arrays)
     try:
         con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {casts} FROM {source}")
