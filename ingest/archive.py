@@ -173,9 +173,11 @@ def read_pages(
     damaged or cut-off file yields what is readable and *then* raises ``BrokenArchive``, which a
     caller that can live with a part catches around its loop.
     """
-    path = Path(source) if isinstance(source, str | Path) else None
-    inside = path is not None and folder is not None and path.is_relative_to(folder)
-    for record in read_records(source if path is None else path, body_limit=body_limit):  # type: ignore[arg-type]
+    opened = Path(source) if isinstance(source, str | Path) else source
+    name = ""
+    if isinstance(opened, Path) and folder is not None and opened.is_relative_to(folder):
+        name = opened.relative_to(folder).as_posix()
+    for record in read_records(opened, body_limit=body_limit):
         reason = record.refused
         if not reason and never_text(record.headers.get("content-type", "")):
             reason = "unsupported_type"
@@ -183,10 +185,7 @@ def read_pages(
             if on_refused is not None:
                 on_refused(_refusal(record, reason))
             continue
-        pointer = None
-        if inside and path is not None and folder is not None:
-            pointer = ArchivePointer(file=path.relative_to(folder).as_posix(), offset=record.offset)
-        yield _page(record, pointer)
+        yield _page(record, ArchivePointer(file=name, offset=record.offset) if name else None)
 
 
 def load_page(folder: Path, pointer: ArchivePointer, *, body_limit: int = BODY_LIMIT) -> Page:

@@ -249,7 +249,8 @@ _WORDS: tuple[tuple[type[Exception], str, bool], ...] = (
     (TLSFailed, "tls", False),
     (httpx.TimeoutException, "timeout", True),
     (httpx.ConnectError, "connect", True),
-    (httpx.LocalProtocolError, "bad_url", False),
+    # Over HTTP/2 also what comes of a server that closes while we send.
+    (httpx.LocalProtocolError, "protocol", True),
     (httpx.UnsupportedProtocol, "bad_url", False),
     (httpx.RemoteProtocolError, "protocol", True),
     (httpx.NetworkError, "disconnected", True),

@@ -78,7 +78,7 @@ class Fetcher:
         self._live = not isinstance(transport, ReplayTransport)
         self._client = httpx.AsyncClient(
             transport=self._network(resolver, ssl_context) if transport is None else transport,
-            headers={"User-Agent": user_agent, "Accept-Encoding": ACCEPT_ENCODING},
+            headers={"User-Agent": _sayable(user_agent), "Accept-Encoding": ACCEPT_ENCODING},
             timeout=httpx.Timeout(
                 policy.read_seconds, connect=policy.connect_seconds, pool=policy.total_seconds
             ),
@@ -171,10 +171,8 @@ class Fetcher:
 
     async def _try(self, url: str, ask: Ask) -> _Try:
         """One pass over the redirects from ``url``."""
-        current: httpx.URL | None = None
         try:
-            current = _parsed(url)
-            return await self._follow(url, current, ask)
+            return await self._follow(url, _parsed(url), ask)
         except Failed as failed:
             now = self._clock()
             failure = FetchFailure(
@@ -273,6 +271,11 @@ class _Try:
 @cache
 def _trusted() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
+
+
+def _sayable(user_agent: str) -> str:
+    # A contact with an umlaut or a line end must not make every request impossible.
+    return " ".join(user_agent.encode("ascii", "ignore").decode().split()) or "voltwire"
 
 
 def _result(state: RetryCallState) -> _Try:

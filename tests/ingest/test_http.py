@@ -235,6 +235,22 @@ def test_a_304_that_nobody_asked_for_is_a_failure() -> None:
     run(scenario())
 
 
+def test_a_contact_that_no_header_can_carry_is_sent_as_far_as_it_can() -> None:
+    """Umlauts and line ends in the user's setting do not stop the work."""
+
+    async def scenario() -> None:
+        agent = "voltwire/0.1 (+Jürgen\r\nX-Y: z)"
+        web = Fetcher(
+            QUICK, user_agent=agent, clock=lambda: NOW, allow_hosts=frozenset({"127.0.0.1"})
+        )
+        async with loopback() as site, web:
+            site.say("/a")
+            fetched(await web.feed(site.url("/a")))
+            assert site.asked[0].headers["user-agent"] == "voltwire/0.1 (+Jrgen X-Y: z)"
+
+    run(scenario())
+
+
 # Redirects
 
 
