@@ -267,9 +267,7 @@ def score(stories: dict[str, str], truth: Truth) -> dict[str, float]:
     }
     if truth.cluster_of:
         ids = sorted(truth.cluster_of)
-        result["ari"] = adjusted_rand(
-            [truth.cluster_of[i] for i in ids], [stories[i] for i in ids]
-        )
+        result["ari"] = adjusted_rand([truth.cluster_of[i] for i in ids], [stories[i] for i in ids])
     return result
 
 

@@ -30,24 +30,31 @@ def partition(nodes: Sequence[StoryNode], matches: Sequence[Match]) -> list[Stor
     node_of = {node.article_id: node for node in nodes}
     joined: dict[str, set[str]] = {article_id: set() for article_id in node_of}
     strength: dict[tuple[str, str], float] = {}
-    containers: set[str] = set()
+    pieces_of: dict[str, set[str]] = defaultdict(set)
     for match in matches:
         left, right = match.article_id, match.of_article_id
         if left == right or left not in node_of or right not in node_of:
             continue
         if match.relation == "contains":
-            containers.add(left)
+            pieces_of[left].add(right)
         elif match.relation == "contained_in":
-            containers.add(right)
+            pieces_of[right].add(left)
         else:
             joined[left].add(right)
             joined[right].add(left)
             resemblance = match.jaccard + match.containment / 1000
             strength[left, right] = strength[right, left] = resemblance
 
+    # What is near a page that holds two stories only for want of words (a teaser) is a copy of
+    # the story, not of the page.
+    for page, pieces in pieces_of.items():
+        for other in [o for o in joined[page] if not pieces.isdisjoint(joined[o])]:
+            joined[page].discard(other)
+            joined[other].discard(page)
+
     def founding(article_id: str) -> tuple[bool, float, tuple[bool, int, datetime, str]]:
         return (
-            article_id in containers,
+            article_id in pieces_of,
             # Resemblance, not number: a teaser is near to much and no measure of any.
             -round(sum(strength[article_id, other] for other in joined[article_id]), 6),
             _completeness(node_of[article_id]),
@@ -72,7 +79,7 @@ def partition(nodes: Sequence[StoryNode], matches: Sequence[Match]) -> list[Stor
         whole = set(members)
         # The founder always qualifies: it is matched with every member.
         fit = [member for member in members if whole - {member} <= joined[member]] or [founder]
-        best = min(fit, key=lambda m: (m in containers, _completeness(node_of[m])))
+        best = min(fit, key=lambda m: (m in pieces_of, _completeness(node_of[m])))
         groups.append(StoryGroup(representative_id=best, member_ids=tuple(members)))
     return sorted(groups, key=lambda group: group.representative_id)
 

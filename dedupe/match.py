@@ -7,6 +7,7 @@ figures that stand in the same place agree.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -18,8 +19,13 @@ from dedupe.furniture import without_furniture
 from dedupe.models import CandidatePair, Document, Match, Relation
 from dedupe.policy import POLICY, RECIPE, MatchPolicy
 from dedupe.shingles import shingle
-from dedupe.text import word_spans, words
+from dedupe.text import fold, word_spans, words
 
+_CORRECTS = re.compile(
+    r"\b(?:correct(?:ed|s|ion)|refil(?:ed|es)|clarifi(?:es|ed|cation)|amended|korrigiert"
+    r"|korrektur|berichtig(?:t|ung)|corrigé|rectificatif|corrección|corregid[ao])\b"
+    r"|更正|訂正|정정"
+)
 _SWAPPED: dict[Relation, Relation] = {
     "exact": "exact",
     "near": "near",
@@ -50,6 +56,12 @@ class Prepared:
     def tokens(self) -> list[numbers.Token]:
         """Words and figures in order."""
         return numbers.tokens(self.text)
+
+    @cached_property
+    def corrects(self) -> bool:
+        """Whether the title, the first words or the last say that this is a correction."""
+        ends = (self.document.title, self.text[:200], self.text[-300:])
+        return any(_CORRECTS.search(fold(end)) for end in ends)
 
     @cached_property
     def title_words(self) -> frozenset[str]:
@@ -195,7 +207,10 @@ def _decide(
     """The relation and the reason; the first rule that applies speaks."""
     containment = figures.containment
     inside = f"{containment:.0%} of the shorter text stands in the longer"
-    if a.words and a.exact == b.exact:
+    titles = min(len(a.title_words), len(b.title_words))
+    same_title = titles >= policy.title_words and figures.title_overlap >= policy.same_title
+    other_title = titles >= policy.title_words and figures.title_overlap <= policy.other_title
+    if a.words and a.exact == b.exact and (a.words >= policy.exact_words or same_title):
         return "exact", f"the same {a.words} words in the same order"
     if figures.shared < policy.min_shared:
         return None, f"only {figures.shared} runs of {RECIPE.shingle_words} words in both"
@@ -220,23 +235,25 @@ def _decide(
             f"{policy.late_days:.0f} days"
         )
     total = figures.numbers_agree + figures.numbers_differ
-    if figures.numbers_differ and figures.numbers_agree < policy.numbers * total:
+    asked = policy.numbers
+    if (a.corrects or b.corrects) and (days is None or days <= policy.correction_days):
+        asked = policy.correction_numbers
+    if figures.numbers_differ and figures.numbers_agree < asked * total:
         return None, (
             f"{inside}, but {figures.numbers_differ} of {total} figures in the same place differ "
             f"({_examples(figures)}): one template, two stories"
         )
-    titles = min(len(a.title_words), len(b.title_words))
-    same_title = titles >= policy.title_words and figures.title_overlap >= policy.same_title
-    other_title = titles >= policy.title_words and figures.title_overlap <= policy.other_title
     if other_title and containment < policy.other_title_containment:
         return None, f"{inside}, under titles with {figures.title_overlap:.0%} in common"
 
+    head = max(figures.left_head, figures.right_head)
+    if same_title and containment >= policy.same_title_containment:
+        return "near", _near_reason(figures, f"{inside} under the same title", head)
     region = _region(longer, shorter.shingles)
     placed = _placed(longer, shorter, region, policy)
     if placed:
         return ("contains" if longer is a else "contained_in"), f"{inside}, {placed}"
-    head = max(figures.left_head, figures.right_head)
-    if head < policy.head and not (same_title and containment >= policy.same_title_containment):
+    if head < (policy.head if containment >= policy.weak_containment else policy.weak_head):
         return None, f"{inside}, but {head:.0%} of the openings: shared background"
     return "near", _near_reason(figures, inside, head)
 
@@ -284,7 +301,7 @@ def _placed(
     held = sum(key in longer.shingles for key in shorter.ordered) / len(shorter.ordered)
     if held >= policy.piece and before >= policy.lead_words and end - start < before + after:
         return f"after {before} words that are not in it: a piece of a longer page"
-    if end - start < policy.topic_words or max(before, after) < policy.topic_words:
+    if end - start < policy.topic_words or max(before, after) < policy.other_topic_words:
         return ""
     spans = word_spans(longer.text)
     cut = [spans[min(at, len(spans) - 1)][0] for at in (start, end)]
