@@ -54,7 +54,7 @@ def expectations(outlets: list[Outlet], pieces: list[Piece]) -> dict[str, Any]:
             [piece.url, other.url]
             for piece in pieces
             for other in pieces
-            if other.story in piece.unlike
+            if other.story in piece.unlike or _on_one_page(piece, other, pieces)
         ],
         "same_page": [
             {
@@ -74,6 +74,13 @@ def expectations(outlets: list[Outlet], pieces: list[Piece]) -> dict[str, Any]:
             "languages": sorted({piece.outlet.language for piece in articles}),
         },
     }
+
+
+def _on_one_page(piece: Piece, other: Piece, pieces: list[Piece]) -> bool:
+    """Whether a digest holds both: it must not draw the two stories into one."""
+    return piece.story < other.story and any(
+        {piece.story, other.story} <= set(digest.contains) for digest in pieces
+    )
 
 
 def feeds_toml(outlets: list[Outlet]) -> str:
@@ -113,7 +120,7 @@ def _page(piece: Piece) -> dict[str, Any]:
         "url": piece.url,
         "feed": piece.outlet.slug,
         "day": piece.day,
-        "title": piece.title,
+        "title": " ".join(piece.title.split()),
         "author": piece.author,
         "publisher": piece.outlet.publisher,
         "language": piece.outlet.language,
