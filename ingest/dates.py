@@ -150,7 +150,7 @@ def _written(text: str, assume: tzinfo) -> datetime | None:
 
 def _day(part: dict[str, str | None]) -> datetime | None:
     year = int(part["year"] or 0)
-    if year < 100:  # RFC 2822, section 4.3
+    if len(part["year"] or "") == 2:  # RFC 2822, section 4.3
         year += 2000 if year < 50 else 1900
     if part.get("name"):
         month = _MONTHS.get((part["name"] or "").lower().rstrip("."))

@@ -29,7 +29,7 @@ def is_due(feed: Feed, state: FeedState | None, now: datetime) -> bool:
         return False
     if state is None or state.next_poll_at is None:
         return True
-    if state.url and canonical_url(state.url) != canonical_url(feed.url) and not _moved(state):
+    if _is_readdressed(feed, state):
         return True
     return now >= state.next_poll_at
 
@@ -114,6 +114,12 @@ def after_failure(
     )
 
 
+def validators(feed: Feed, state: FeedState | None) -> tuple[str, str]:
+    """ETag and Last-Modified to send; empty when those known belong to another address."""
+    before = _before(feed, state)
+    return before.etag, before.last_modified
+
+
 def next_poll_at(feed: Feed, state: FeedState | None, now: datetime) -> datetime:
     """When ``feed`` is asked next; ``now`` when it is due already."""
     if state is None or state.next_poll_at is None or is_due(feed, state, now):
@@ -129,13 +135,22 @@ def interval_of(feed: Feed) -> timedelta:
 _MOVED = "moved to "
 
 
-def _moved(state: FeedState) -> bool:
-    """The URL asked last differs from the declared one because the server said so."""
-    return state.detail.startswith(_MOVED)
+def _is_readdressed(feed: Feed, state: FeedState) -> bool:
+    """Somebody changed the feed's URL in the list; a redirect followed does not count."""
+    if not state.url or state.detail.startswith(_MOVED):
+        return False
+    return canonical_url(state.url) != canonical_url(feed.url)
 
 
 def _before(feed: Feed, state: FeedState | None) -> FeedState:
-    return state if state is not None else FeedState(slug=feed.slug)
+    """What is known of the feed at its present address."""
+    if state is None:
+        return FeedState(slug=feed.slug, url=feed.url)
+    if _is_readdressed(feed, state):
+        return replace(
+            state, url=feed.url, etag="", last_modified="", body_digest="", failures=0, state="new"
+        )
+    return state if state.url else replace(state, url=feed.url)
 
 
 def _health(failure: FetchFailure | Rejection, before: FeedState, failures: int) -> HealthState:

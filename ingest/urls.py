@@ -64,6 +64,7 @@ _PATH_SAFE = _UNRESERVED | frozenset("/!$&'()*+,;=:@")
 _QUERY_SAFE = _PATH_SAFE | frozenset("?")
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})|(.)", re.DOTALL)
 _MADE_UP = re.compile(r"entry-[a-z2-7]{12}")
+_ABSOLUTE = re.compile(r"https?:|//", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
 
@@ -142,6 +143,8 @@ def resolve(base: str, href: str) -> str | None:
     if href[:4].lower() == "www.":
         href = f"https://{href}"  # a host left without its scheme, common in hand-written feeds
     try:
+        if _ABSOLUTE.match(href) and not urlsplit(href).netloc:
+            return None  # urljoin would answer with the base itself
         absolute = urljoin(base.strip(), href)
     except ValueError:
         return None
@@ -258,4 +261,9 @@ def _suffixes() -> tldextract.TLDExtract:
 @functools.lru_cache(maxsize=4096)
 def _domain_of_host(host: str) -> str:
     found = _suffixes()(host, include_psl_private_domains=True)
-    return found.top_domain_under_public_suffix or host
+    if found.top_domain_under_public_suffix:
+        return found.top_domain_under_public_suffix
+    if found.suffix or found.ipv4 or found.ipv6:
+        return host
+    # a top-level domain that is on no list is a suffix itself (publicsuffix.org, default rule)
+    return ".".join(host.split(".")[-2:])
