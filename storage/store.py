@@ -113,7 +113,7 @@ class Store:
         with ExitStack() as opened:
             con = self._open_published(opened)
             opened.callback(con.close)
-            con.execute("SET TimeZone='UTC'")
+            _set_up(con)
             yield con
 
     def _open_published(self, opened: ExitStack) -> duckdb.DuckDBPyConnection:
@@ -177,7 +177,7 @@ class Store:
         while True:
             con = duckdb.connect(":memory:")
             try:
-                con.execute("SET TimeZone='UTC'")
+                _set_up(con)
                 con.execute(f"SET wal_autocheckpoint='{STORAGE.wal_autocheckpoint}'")
                 quoted = str(self.live).replace("'", "''")
                 con.execute(
@@ -220,9 +220,15 @@ class Store:
 def connect_memory() -> duckdb.DuckDBPyConnection:
     """An empty store in memory, migrated: for documentation and tests."""
     con = duckdb.connect(":memory:")
-    con.execute("SET TimeZone='UTC'")
+    _set_up(con)
     migrate.migrate(con)
     return con
+
+
+def _set_up(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("SET TimeZone='UTC'")
+    # A table name that is not there must be an error, not a Python variable of that name.
+    con.execute("SET python_enable_replacements=false")
 
 
 def _close(con: duckdb.DuckDBPyConnection) -> None:

@@ -2,7 +2,7 @@
 CREATE OR REPLACE VIEW news AS
 WITH grouped AS (
     SELECT coalesce(m.story_id, a.article_id) AS story_id,
-        any_value(s.representative_id) AS representative_id,
+        coalesce(any_value(s.representative_id), any_value(a.article_id)) AS representative_id,
         count(*) AS copies, count(DISTINCT a.publisher) AS publishers
     FROM core.articles a
     LEFT JOIN core.story_members m ON m.article_id = a.article_id
@@ -12,7 +12,7 @@ WITH grouped AS (
 SELECT g.story_id, r.article_id, r.title, r.url, r.publisher, r.published_at, r.text,
     g.copies, g.publishers
 FROM grouped g
-JOIN core.articles r ON r.article_id = coalesce(g.representative_id, g.story_id);
+JOIN core.articles r ON r.article_id = g.representative_id;
 COMMENT ON VIEW news IS 'One row a story, shown by its representative: what happened, without copies';
 COMMENT ON COLUMN news.story_id IS 'The story';
 COMMENT ON COLUMN news.article_id IS 'The article shown for it';

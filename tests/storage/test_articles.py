@@ -76,7 +76,8 @@ def test_any_batch_saved_twice_gives_the_rows_of_once(build, made):
     before = [_all(con, view) for view in ("articles", "article_urls", "article_versions")]
     second = articles.save(con, batch)
     assert [_all(con, v) for v in ("articles", "article_urls", "article_versions")] == before
-    assert second.new == () and second.id_of == first.id_of
+    assert second.new == ()
+    assert second.id_of == first.id_of
     assert set(first.id_of) == {one.article.article_id for one in batch}
     stored = {row[0] for row in _all(con, "articles", "article_id")}
     assert set(first.id_of.values()) <= stored
@@ -88,7 +89,8 @@ def test_a_url_known_for_an_article_leads_to_it(con, build):
     """An article under another id whose URL is an alias of a stored one is that one."""
     articles.save(con, [build.prepared("a", aliases=("https://m.example/1",))])
     result = articles.save(con, [build.prepared("b", "other", aliases=("https://m.example/1",))])
-    assert result.new == () and result.id_of == {"b00000000000": "a00000000000"}
+    assert result.new == ()
+    assert result.id_of == {"b00000000000": "a00000000000"}
     assert len(_all(con, "articles")) == 1
     assert ("https://news.example/b", "a00000000000") in _all(con, "article_urls")
 

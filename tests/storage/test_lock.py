@@ -1,0 +1,71 @@
+"""The lock of the writers."""
+
+from __future__ import annotations
+
+import os
+import threading
+from datetime import timedelta
+
+import pytest
+
+from storage.errors import StoreBusy, StoreError
+from storage.lock import holder, locked
+
+
+def test_a_holder_writes_down_who_it_is_and_leaves_no_trace(tmp_path):
+    """Process, purpose and time can be read while the lock is held, and not after."""
+    path = tmp_path / "lock"
+    with locked(path, wait=timedelta(0), purpose="ingest"):
+        who = holder(path)
+        assert who is not None
+        assert (who.pid, who.purpose) == (os.getpid(), "ingest")
+    assert holder(path) is None
+
+
+def test_the_lock_holds_between_threads_and_is_handed_on(tmp_path):
+    """A waiting thread of the same process gets it when it is free, not before."""
+    path = tmp_path / "lock"
+    order = []
+
+    def second():
+        with locked(path, wait=timedelta(seconds=20), purpose="second"):
+            order.append("second")
+
+    with locked(path, wait=timedelta(0), purpose="first"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        with (
+            pytest.raises(StoreBusy, match="first"),
+            locked(path, wait=timedelta(0), purpose="third"),
+        ):
+            order.append("third")
+        order.append("first")
+    thread.join(20)
+    assert order == ["first", "second"]
+
+
+def test_a_lock_is_free_after_an_exception(tmp_path):
+    """Whatever ends the block releases it."""
+    path = tmp_path / "lock"
+    with pytest.raises(RuntimeError), locked(path, wait=timedelta(0), purpose="x"):
+        raise RuntimeError
+    with locked(path, wait=timedelta(0), purpose="y"):
+        pass
+
+
+def test_rubbish_in_the_lock_file_is_no_obstacle(tmp_path):
+    """The note is for people; the lock does not depend on it."""
+    path = tmp_path / "lock"
+    path.write_bytes(b"\xff{")
+    assert holder(path) is None
+    with locked(path, wait=timedelta(0), purpose="x"):
+        pass
+
+
+def test_an_impossible_lock_file_is_told(tmp_path):
+    """A folder that does not exist gives one line."""
+    with (
+        pytest.raises(StoreError),
+        locked(tmp_path / "nowhere" / "lock", wait=timedelta(0), purpose="x"),
+    ):
+        pass

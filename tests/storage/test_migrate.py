@@ -1,0 +1,98 @@
+"""Schema steps: by name, each whole or not at all, and never back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import duckdb
+import pytest
+
+from storage import migrate
+from storage.errors import StoreTooNew
+from storage.migrate import Script
+from storage.store import Store
+
+
+@pytest.fixture
+def more(monkeypatch):
+    """Add a step to those that the code knows."""
+
+    def add(name, sql):
+        known = migrate.migrations()
+        monkeypatch.setattr(migrate, "migrations", lambda: [*known, Script(name=name, sql=sql)])
+
+    return add
+
+
+def test_an_up_to_date_store_is_left_alone(con):
+    """Nothing is pending after migrating, and migrating again does nothing."""
+    assert migrate.pending(con) == []
+    assert migrate.migrate(con) == []
+    assert migrate.applied(con) == [script.name for script in migrate.migrations()]
+
+
+def test_a_step_is_run_once_and_remembered_by_name(con, more):
+    """A new step runs at the next opening and never again."""
+    more("9000_more", "CREATE TABLE core.more AS SELECT 1 AS n")
+    assert migrate.migrate(con) == ["9000_more"]
+    assert migrate.migrate(con) == []
+    assert con.execute("SELECT n FROM core.more").fetchall() == [(1,)]
+
+
+def test_a_failing_step_leaves_nothing_behind(con, more):
+    """Each step is its own transaction."""
+    more("9000_broken", "CREATE TABLE core.more AS SELECT 1 AS n; SELECT nonsense")
+    with pytest.raises(duckdb.Error):
+        migrate.migrate(con)
+    assert "9000_broken" not in migrate.applied(con)
+    with pytest.raises(duckdb.CatalogException):
+        con.execute("FROM core.more")
+
+
+def test_a_store_of_newer_code_is_refused(tmp_path):
+    """An unknown step means that a newer voltwire was here: touch nothing."""
+    store = Store(tmp_path)
+    with store.write() as con:
+        con.execute("INSERT INTO core.migrations VALUES ('9999_future', now(), '')")
+    with pytest.raises(StoreTooNew) as raised, store.write():
+        pass
+    assert "9999_future" in str(raised.value)
+    assert "upgrade" in raised.value.hint
+
+
+def test_an_upgrade_makes_a_backup_first_and_keeps_rows(tmp_path, more):
+    """The store as it was stands beside it, whole; a new store needs none."""
+    store = Store(tmp_path)
+    with store.write() as con:
+        con.execute("INSERT INTO core.article_urls VALUES ('u', 'a')")
+    assert list(tmp_path.glob("*.backup-*")) == []
+    more("9000_more", "ALTER TABLE core.article_urls ADD COLUMN extra INTEGER")
+    with store.write() as con:
+        assert con.execute("FROM core.article_urls").fetchall() == [("u", "a", None)]
+    (backup,) = tmp_path.glob("live.backup-*.duckdb")
+    old = duckdb.connect(str(backup), read_only=True)
+    assert old.execute("FROM core.article_urls").fetchall() == [("u", "a")]
+    old.close()
+    with store.write():
+        pass
+    assert len(list(tmp_path.glob("live.backup-*.duckdb"))) == 1
+
+
+def test_a_changed_view_is_made_anew_and_a_dropped_one_goes(con, monkeypatch):
+    """Views follow the code without a step."""
+    kept = [script for script in migrate.views() if script.name != "gaps"]
+    sql = "CREATE OR REPLACE VIEW coverage AS SELECT 1 AS n"
+    changed = [Script(name="coverage", sql=sql) if s.name == "coverage" else s for s in kept]
+    monkeypatch.setattr(migrate, "views", lambda: changed)
+    migrate.migrate(con)
+    assert con.execute("FROM coverage").fetchall() == [(1,)]
+    with pytest.raises(duckdb.CatalogException):
+        con.execute("FROM gaps")
+
+
+def test_publishing_a_store_that_was_never_written_offers_the_views(tmp_path):
+    """An empty store answers with no rows, not with an error."""
+    store = Store(tmp_path, wait=timedelta(seconds=5))
+    store.publish()
+    with store.read() as con:
+        assert con.execute("FROM news").fetchall() == []

@@ -1,0 +1,135 @@
+"""Signatures: one recipe a store, and candidates by shared keys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dedupe.models import CandidatePair
+from storage import signatures
+from storage.errors import RecipeChanged
+from storage.store import connect_memory
+
+
+def _id(name):
+    return name.ljust(12, "0")
+
+
+def _save(con, build, days, **keys):
+    """``days``: offset from the first day, a letter each; keys: letter -> (bands, sketch)."""
+    made = [build.signature(_id(n), n, bands=b, sketch=s) for n, (b, s) in keys.items()]
+    when = {_id(n): None if d is None else build.noon + timedelta(days=d) for n, d in days.items()}
+    signatures.save(con, made, when)
+
+
+def _pairs(con, *names, window=30, common=100):
+    found = signatures.candidates(
+        con, [_id(name) for name in names], window_days=window, max_common=common
+    )
+    return [
+        (p.article_id.rstrip("0"), p.of_article_id.rstrip("0"), p.shared_bands, p.shared_sketch)
+        for p in found
+    ]
+
+
+def test_another_recipe_is_refused_with_a_way_out(con, build):
+    """The first recipe is kept; a different one names what differs."""
+    signatures.check_recipe(con, build.recipe)
+    signatures.check_recipe(con, build.recipe)
+    with pytest.raises(RecipeChanged) as raised:
+        signatures.check_recipe(con, replace(build.recipe, seed=2))
+    assert "seed: 1 stored, 2 asked" in str(raised.value)
+    assert raised.value.hint
+
+
+def test_shared_keys_make_a_candidate_once(con, build):
+    """Bands and sketch keys are counted apart; the pair stands once, lower id first."""
+    _save(
+        con, build, {"a": 0, "b": 1, "c": 2}, a=((1, 2), (9, 8)), b=((1, 3), (9, 8)), c=((9,), (1,))
+    )
+    assert _pairs(con, "a", "b", "c") == [("a", "b", 1, 2)]
+    assert _pairs(con, "b") == [("a", "b", 1, 2)]
+    assert _pairs(con, "c") == []
+    assert _pairs(con) == []
+
+
+def test_keys_use_all_64_bits(con, build):
+    """The largest key is a key like any other, signed or not."""
+    _save(con, build, {"a": 0, "b": 0}, a=((2**64 - 1,), ()), b=((-1,), ()))
+    assert _pairs(con, "a") == [("a", "b", 1, 0)]
+
+
+def test_only_articles_within_the_window_meet(con, build):
+    """The window goes both ways; an article without a day meets any."""
+    _save(con, build, {"a": 0, "b": 30, "c": 31, "d": None}, **dict.fromkeys("abcd", ((1,), ())))
+    assert _pairs(con, "a") == [("a", "b", 1, 0), ("a", "d", 1, 0)]
+    assert _pairs(con, "d") == [("a", "d", 1, 0), ("b", "d", 1, 0), ("c", "d", 1, 0)]
+    assert _pairs(con, "c", window=1) == [("b", "c", 1, 0), ("c", "d", 1, 0)]
+
+
+def test_keys_that_everybody_shares_are_left_out(con, build):
+    """Boilerplate makes no candidates; keys at the bound still do."""
+    _save(con, build, dict.fromkeys("abc", 0), a=((1, 2), ()), b=((1, 2), ()), c=((1,), ()))
+    assert _pairs(con, "a", common=2) == [("a", "b", 1, 0)]
+    assert _pairs(con, "a", common=3) == [("a", "b", 2, 0), ("a", "c", 1, 0)]
+
+
+def test_saving_again_replaces_and_deleting_forgets(con, build):
+    """An edited article keeps only the keys of its newest text."""
+    _save(con, build, {"a": 0, "b": 0}, a=((1,), ()), b=((1,), ()))
+    _save(con, build, {"b": 0}, b=((2,), ()))
+    assert _pairs(con, "a", "b") == []
+    _save(con, build, {"b": 0}, b=((1,), ()))
+    assert _pairs(con, "a", "b") == [("a", "b", 1, 0)]
+    signatures.delete(con, [_id("b")])
+    assert _pairs(con, "a", "b") == []
+    assert con.execute("SELECT count(*) FROM core.signatures").fetchone() == (1,)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    made=st.lists(
+        st.tuples(
+            st.frozensets(st.integers(0, 5), max_size=3),
+            st.frozensets(st.integers(0, 5), max_size=3),
+            st.one_of(st.none(), st.integers(0, 6)),
+        ),
+        min_size=1, max_size=7,
+    ),
+    asked=st.sets(st.integers(0, 6)), window=st.integers(0, 3), split=st.integers(0, 7),
+)  # fmt: skip
+def test_candidates_are_those_of_a_plain_double_loop(build, made, asked, window, split):
+    """However the articles were saved, the join finds what comparing all pairs finds."""
+    con = connect_memory()
+    names = "abcdefg"
+    days = {names[i]: day for i, (_, _, day) in enumerate(made)}
+    keys = {names[i]: (tuple(b), tuple(s)) for i, (b, s, _) in enumerate(made)}
+    for part in (list(keys)[:split], list(keys)[split:]):
+        _save(con, build, days, **{name: keys[name] for name in part})
+    wanted = {names[i] for i in asked if i < len(made)}
+    expected = []
+    for one in keys:
+        for other in keys:
+            if one >= other or not wanted & {one, other}:
+                continue
+            known = days[one] is not None and days[other] is not None
+            if known and abs(days[one] - days[other]) > window:
+                continue
+            bands = len(set(keys[one][0]) & set(keys[other][0]))
+            sketch = len(set(keys[one][1]) & set(keys[other][1]))
+            if bands or sketch:
+                expected.append(
+                    CandidatePair(
+                        article_id=_id(one), of_article_id=_id(other), shared_bands=bands,
+                        shared_sketch=sketch,
+                    )
+                )  # fmt: skip
+    found = signatures.candidates(
+        con, [_id(name) for name in wanted], window_days=window, max_common=100
+    )
+    assert found == sorted(expected, key=lambda p: (p.article_id, p.of_article_id))
+    con.close()
