@@ -45,7 +45,7 @@ LAYOUTS: dict[str, Callable[[Sheet], str]] = {
     "rich_media": layouts_world.rich_media,
     "denchi": layouts_world.denchi,
 }
-# zlib-made bytes would differ between zlib builds in level; the names below never do.
+# Record ids are made from URL and date under this name, so that no build differs from another.
 RECORD_IDS = uuid.UUID("6d1f3f0e-8a53-5a0b-9a53-0c6f6e2f1b7a")
 
 

@@ -110,7 +110,7 @@ class Piece:
         """The piece as it stands on ``day``: before or after its correction."""
         if day == 1 or not self.edited_body:
             return replace(self, updated=None)
-        return replace(self, body=self.edited_body)
+        return replace(self, body=self.edited_body, teaser=first_sentences(self.edited_body[0], 2))
 
 
 def load(folder: Path = NEWSROOM) -> tuple[list[Outlet], list[Piece]]:
