@@ -256,6 +256,7 @@ def test_damage_in_the_middle_never_raises_anything_else(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "content",
     [b"", b"<!doctype html><p>no archive", gzip.compress(b"<p>no archive"), b"\x1f\x8b\x08junk"],
+    ids=["empty", "page", "packed page", "junk"],
 )
 def test_what_is_no_warc_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
     """The error names the file and fits on a line."""
