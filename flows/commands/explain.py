@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import json_option, settings_from, store_option
+from flows.commands.options import json_option, store_option
+from flows.settings import store_folder
 
 EXAMPLES = """\b
 Examples:
@@ -27,8 +28,7 @@ def command(article: str, other: str | None, store: Path | None, as_json: bool) 
     from flows import explaining
     from storage.store import Store
 
-    settings = settings_from(store)
-    with Store(settings.store).read() as con:
+    with Store(store_folder(store)).read() as con:
         told = explaining.explain(con, article, other)
     if as_json:
         click.echo(json.dumps(told.as_dict(), ensure_ascii=False, indent=1, default=str))

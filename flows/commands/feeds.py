@@ -11,6 +11,7 @@ import click
 from flows import feedlist
 from flows.commands.options import feeds_option, json_option, settings_from, store_option
 from flows.explaining import clean
+from flows.settings import store_folder
 from ingest.models import Feed
 
 EXAMPLES = """\b
@@ -142,7 +143,7 @@ def health(store: Path | None, as_json: bool) -> int:
     from flows import answers
     from storage.store import Store
 
-    with Store(settings_from(store).store).read() as con:
+    with Store(store_folder(store)).read() as con:
         if as_json:
             answers.write(con, "FROM feed_health ORDER BY slug", form="json", output=None)
             return 0

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import settings_from, store_option
+from flows.commands.options import store_option
+from flows.settings import store_folder
 from storage.store import Store
 
 EXAMPLES = """\b
@@ -39,7 +40,6 @@ def command(query: str, form: str, output: Path | None, store: Path | None) -> i
 
     if form == "parquet" and output is None:
         raise click.UsageError("parquet is not for a terminal: name a file with --output")
-    settings = settings_from(store)
-    with Store(settings.store).read() as con:
+    with Store(store_folder(store)).read() as con:
         answers.write(con, query, form=form, output=output)
     return 0

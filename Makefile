@@ -1,0 +1,60 @@
+# One word a chore.  On a bare machine with Python 3.11-3.13 and make:
+#   make run     set up, poll the feeds, store the news
+#   make test    set up and run the tests
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+
+.PHONY: run demo test lint format bench lock clean
+
+run: $(VENV)/.ready
+	$(BIN)/voltwire ingest
+
+demo: $(VENV)/.ready
+	$(BIN)/voltwire demo
+
+test: $(VENV)/.ready-dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.ready-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# DATA names the folder of labelled sets that the benchmarks measure with (see docs/benchmarks.md).
+DATA ?= ../shared/data
+bench: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.extract $(DATA)/extraction/aeb.warc.gz
+	$(BIN)/python -m benchmarks.repeats $(DATA)/repeats/cases.jsonl
+	$(BIN)/python -m benchmarks.neardup $(DATA)/neardup/bbc.articles.jsonl.gz $(DATA)/neardup/bbc.pairs.jsonl
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "voltwire needs Python 3.11, 3.12 or 3.13; name it: make PYTHON=python3.12 ..."; exit 1; }
+	@echo "Setting up $(VENV) (once; some minutes on a slow line)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready: requirements.txt pyproject.toml | $(VENV)/bin/python
+	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.ready-dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
+	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.ready
+
+# Needs uv.  Universal: one file for every platform and for Python 3.11 to 3.13.
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate -q $(LOCK_FLAGS)
+lock:
+	$(LOCK) --extra build -o requirements.txt
+	$(LOCK) --extra dev -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
