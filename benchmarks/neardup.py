@@ -335,7 +335,7 @@ def show_errors(
 ) -> None:
     _, missed, false = wrong_pairs(stories, truth)
     for kind, pairs in (("missed", missed), ("false", false)):
-        for (a, b), weight in list(sorted(pairs.items(), key=lambda one: -one[1]))[:count]:
+        for (a, b), weight in sorted(pairs.items(), key=lambda one: -one[1])[:count]:
             why = match.explain(documents[a], documents[b])
             print(f"{kind} {weight:.1f} {a} {b}: {why.relation or 'none'}: {why.reason}")
 

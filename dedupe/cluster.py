@@ -47,10 +47,15 @@ def partition(nodes: Sequence[StoryNode], matches: Sequence[Match]) -> list[Stor
 
     # What is near a page that holds two stories only for want of words (a teaser) is a copy of
     # the story, not of the page.
-    for page, pieces in pieces_of.items():
-        for other in [o for o in joined[page] if not pieces.isdisjoint(joined[o])]:
-            joined[page].discard(other)
-            joined[other].discard(page)
+    loose = [
+        (page, other)
+        for page, pieces in pieces_of.items()
+        for other in joined[page]
+        if not pieces.isdisjoint(joined[other])
+    ]
+    for page, other in loose:
+        joined[page].discard(other)
+        joined[other].discard(page)
 
     def founding(article_id: str) -> tuple[bool, float, tuple[bool, int, datetime, str]]:
         return (

@@ -19,8 +19,8 @@ from dedupe.text import fold, word_spans
 U64 = npt.NDArray[np.uint64]
 Offsets = npt.NDArray[np.int64]
 
-# Code points past this are unassigned, private or not word characters (a test looks).
-_TABLE_SIZE = 0x32400
+# Code points past this are no word characters (a test looks).
+_TABLE_SIZE = 0x40000
 _SEPARATOR, _SPACED, _UNSPACED = 0, 1, 2
 
 _CHAR_BASE = np.uint64(0x9E3779B97F4A7C15)
