@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from htmldate import find_date
-from lxml import etree, html
+from lxml import etree, html  # type: ignore[import-untyped]
 from trafilatura.core import trafilatura_sequence
 from trafilatura.htmlprocessing import convert_tags, prune_unwanted_nodes, tree_cleaning
 from trafilatura.main_extractor import extract_content
@@ -75,7 +75,7 @@ def body_of(tree: html.HtmlElement, url: str, meta: PageMetadata, policy: Extrac
 
     The tree is used up.  The text is empty when the page shows none.
     """
-    elements, links, depth = _size(tree, policy.max_depth)
+    elements, links, depth = _size(tree)
     anchors = _anchors(tree) if links <= policy.max_links else []
     page_length = _visible_chars(tree)
     if elements > policy.max_elements or depth > policy.max_depth:
@@ -130,8 +130,8 @@ def guess_date(tree: html.HtmlElement, url: str, now: datetime) -> str:
 # Size
 
 
-def _size(tree: html.HtmlElement, depth_limit: int) -> tuple[int, int, int]:
-    """(elements, links, depth); counting depth stops a little above ``depth_limit``."""
+def _size(tree: html.HtmlElement) -> tuple[int, int, int]:
+    """(elements, links, depth) of ``tree``."""
     elements = links = depth = deepest = 0
     for event, element in etree.iterwalk(tree, events=("start", "end")):
         if event == "start":
@@ -156,14 +156,12 @@ def _unwrap_links(tree: html.HtmlElement) -> None:
 
 # The plain reader
 
-_UNREAD = frozenset(
-    "script style head template noscript svg nav footer aside form button select iframe figure"
-    " header object canvas video audio dialog menu".split()
-)
-_BREAKS = frozenset(
-    "p div section article main h1 h2 h3 h4 h5 h6 li ul ol dl dt dd tr table blockquote pre br hr"
-    " body td th figcaption summary details address center".split()
-)
+_UNREAD_TAGS = """script style head template noscript svg nav footer aside form button select iframe
+figure header object canvas video audio dialog menu"""
+_UNREAD = frozenset(_UNREAD_TAGS.split())
+_BREAK_TAGS = """p div section article main h1 h2 h3 h4 h5 h6 li ul ol dl dt dd tr table blockquote
+pre br hr body td th figcaption summary details address center"""
+_BREAKS = frozenset(_BREAK_TAGS.split())
 
 
 def plain_text(tree: html.HtmlElement) -> str:
@@ -209,7 +207,8 @@ def _visible_chars(tree: html.HtmlElement) -> int:
 
 # Links
 
-_BLOCKS = frozenset("p li td th blockquote h2 h3 h4 h5 h6 dd dt pre div section article".split())
+_BLOCK_TAGS = "p li td th blockquote h2 h3 h4 h5 h6 dd dt pre div section article"
+_BLOCKS = frozenset(_BLOCK_TAGS.split())
 _SHARE = re.compile(
     r"^https?://(?:[\w-]+\.)*(?:facebook\.com/(?:sharer|dialog|share)|(?:twitter|x)\.com/(?:intent|share)"
     r"|linkedin\.com/(?:share|cws)|t\.me/share|wa\.me/|api\.whatsapp\.com|pinterest\.\w+/pin/create"
@@ -318,20 +317,112 @@ def _drop_link_lines(tree: html.HtmlElement, policy: ExtractPolicy) -> None:
 
 # Noise after it: lines at the edges of the text
 
+_MORE_HEADING = re.compile(
+    r"^\W*(?:related(?: (?:articles?|stories|posts?|coverage|reading|topics|content|links|news))?"
+    r"|read (?:more|next|also|this next)|also read|more (?:from|on|stories|news|in)\b.{0,40}"
+    r"|you (?:may|might) (?:also )?(?:like|be interested in)|recommended(?: (?:for you|stories|reading))?"
+    r"|further reading|most (?:read|popular)|trending(?: now)?|latest (?:news|stories)|don.t miss"
+    r"|what to read next|up next|share this.{0,30}|(?:leave a )?comments?|join the (?:conversation|discussion)"
+    r"|mehr zum thema|lesen sie auch|auch interessant|das könnte sie (?:auch )?interessieren"
+    r"|weitere (?:artikel|themen|nachrichten|meldungen).{0,30}|zum thema|passend zum thema"
+    r"|(?:à )?lire aussi|sur le même (?:sujet|thème)|à découvrir|les plus lus"
+    r"|(?:te|le) (?:puede|podría) interesar|lea también|lee también|más (?:noticias|información)"
+    r"|noticias relacionadas|temas relacionados|leggi anche|potrebbe interessarti"
+    r"|lees ook|läs (?:också|även|mer)|les også|czytaj (?:także|też|również|więcej)|zobacz także"
+    r"|leia (?:também|mais)|veja também|ilgili haberler|baca juga|читайте также"
+    r"|相关(?:阅读|新闻|文章|报道)|延伸阅读|相關新聞|延伸閱讀|関連記事|あわせて読みたい"
+    r"|관련 ?기사|많이 본 뉴스)\W*$",
+    re.IGNORECASE,
+)
+_ADDRESSES_READER = re.compile(
+    r"\b(?:sign up|subscribe|subscription|register|log in|newsletter|get (?:the|our|access|\w+ \w+) "
+    r"(?:app|newsletter|latest|updates|delivered)|download the .{0,30}app|click here|follow (?:us|him|her|me|\w+) on"
+    r"|share (?:this|your)|tell us what|have a tip|got a (?:tip|story)|email the writer|send (?:us )?tips"
+    r"|contact (?:us|the (?:author|reporter))|can be reached at|reached at|all rights reserved|your inbox"
+    r"|thanks for (?:reading|signing)|support (?:us|our)|become a (?:member|subscriber)|affiliate"
+    r"|like this story|our standards:|terms (?:of|and)|copyright|©"
+    r"|abonnieren|newsletter|anmelden|folgen sie|folge uns|hier (?:klicken|entlang)|ihr abo|whatsapp.kanal"
+    r"|abonnez.vous|inscrivez.vous|suivez.nous|suscr[íi]b\w+|s[íi]guenos|iscriviti|seguici|abonneer"
+    r"|prenumerera|följ oss|assine|inscreva|siga.nos|zapisz się|subskrybuj"
+    r"|关注我们|订阅|版权所有|转载|無断転載|会員登録|무단 ?전재|재배포|구독|기자\s+\S+@)",
+    re.IGNORECASE,
+)
+_BYLINE_LINE = re.compile(
+    r"^\W*(?:by|von|par|por|di|door|av|text:?|words:?|autor:?|author:?|written by|posted by)\s+\S",
+    re.IGNORECASE,
+)
+_STAMP_LINE = re.compile(
+    r"^\W*(?:(?:first )?(?:published|updated|posted|last (?:modified|updated)|stand|aktualisiert|"
+    r"veröffentlicht|erstellt|publié|mis à jour|publicado|actualizado|pubblicato|gepubliceerd|publicerad"
+    r"|uppdaterad|opublikowano|入力|등록|수정|发布时间|更新)\b.{0,70}"
+    r"|(?:\w{3,10}\.?,?\s+)?(?:\d{1,2}[./\s-]+(?:\d{1,2}|\w{3,10}\.?)[./\s-]+\d{2,4}|\w{3,10}\.? \d{1,2},? \d{4}"
+    r"|\d{4}[-./年]\s?\d{1,2}[-./月]\s?\d{1,2}日?).{0,40}"
+    r"|\d+ ?(?:min|minutes?|minuten)\b.{0,20}|(?:credit|photo|image|foto|bild|getty|reuters/)s?\b.{0,80})$",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[.!?…:;。！？”\"»)’]\s*$")
+
 
 def trim_noise(text: str, meta: PageMetadata, policy: ExtractPolicy) -> str:
     """``text`` without the headline at its start and without what surrounds an article.
 
-    Only whole lines at the two edges go, and at most ``policy.edge_share`` of the text.
+    Only whole lines near the two edges go, and at most ``policy.edge_share`` of the text.
     """
-    return _without_headline(text, meta)
+    lines = _without_headline(text.split("\n"), meta)
+    total = sum(map(len, lines))
+    kept = _without_tail(_without_head(lines, meta), meta, policy)
+    if sum(map(len, kept)) < (1 - policy.edge_share) * total:
+        kept = lines
+    return "\n".join(kept)
 
 
-def _without_headline(text: str, meta: PageMetadata) -> str:
-    lines = text.split("\n")
+def _without_headline(lines: list[str], meta: PageMetadata) -> list[str]:
     headlines = {fold_title(title) for title in meta.titles} - {""}
     for position, line in enumerate(lines[:3]):
         if fold_title(line) in headlines and len(lines) > position + 1:
-            del lines[position]
+            return lines[:position] + lines[position + 1 :]
+    return lines
+
+
+def _without_head(lines: list[str], meta: PageMetadata) -> list[str]:
+    """Bylines, dates and picture credits among the first lines."""
+    names = [name.casefold() for name in meta.authors]
+    first = []
+    for line in lines[:5]:
+        if len(line) > 120 or (len(line) > 60 and _SENTENCE_END.search(line)):
+            first.append(line)
+            continue
+        folded = line.casefold()
+        named = any(name in folded for name in names)
+        is_byline = named and (len(line) < 60 or _BYLINE_LINE.match(line))
+        if not (is_byline or _STAMP_LINE.match(line)):
+            first.append(line)
+    return first + lines[5:]
+
+
+def _without_tail(lines: list[str], meta: PageMetadata, policy: ExtractPolicy) -> list[str]:
+    """Lists of other articles, calls to subscribe and author biographies after the last sentence."""
+    total = sum(map(len, lines))
+    end = len(lines)
+    budget = policy.edge_share * total
+    # a heading such as "Related" ends the article when what follows is short lines
+    run = 0
+    for position in range(len(lines) - 1, max(0, len(lines) - 40), -1):
+        run += len(lines[position])
+        if run > budget:
             break
-    return "\n".join(lines)
+        if len(lines[position]) < 60 and _MORE_HEADING.match(lines[position]):
+            following = lines[position + 1 : end]
+            long = sum(len(line) > 250 for line in following)
+            if long == 0:
+                end = position
+    names = [name.casefold() for name in meta.authors if len(name) > 5]
+    while end > 1:
+        line = lines[end - 1]
+        folded = line.casefold()
+        bio = len(line) < 600 and any(folded.startswith(name) for name in names)
+        if bio or (len(line) < 300 and _ADDRESSES_READER.search(line)):
+            end -= 1
+        else:
+            break
+    return lines[:end]

@@ -238,7 +238,7 @@ def _likeness(sample: bytes, encoding: str) -> float:
     if not high:
         return 0.0
     if encoding in _COMMON_LEAD:
-        return max(0.0, _east_asian(text, high, encoding) - broken / len(high))
+        return max(0.0, _east_asian(high, encoding) - broken / len(high))
     odd = 0.0
     for word in _WORD_WITH_HIGH.findall(text):
         odd += _oddness(word)
@@ -292,7 +292,7 @@ _COMMON_LEAD = {
 }
 
 
-def _east_asian(text: str, high: list[str], encoding: str) -> float:
+def _east_asian(high: list[str], encoding: str) -> float:
     low, top = _COMMON_LEAD[encoding]
     good = kana = 0
     letters = 0

@@ -13,7 +13,7 @@ page at all the reason is that of the failed fetch (``robots``, ``http_404``, ``
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -43,7 +43,7 @@ class _Reading:
     text: str = ""
     reason: str = ""
     detail: str = ""
-    meta: PageMetadata = PageMetadata()
+    meta: PageMetadata = field(default_factory=PageMetadata)
     links: tuple[str, ...] = ()
     guessed_date: str = ""
 
@@ -298,10 +298,12 @@ def refusal(
 
 _CUT = re.compile(
     r"(?:\[\s*(?:…|\.\.\.|&hellip;)\s*\]|…|\.\.\.|[\[(]more[\])])\s*$"
-    r"|(?:continue reading|read (?:more|on|the (?:rest|full))|(?:\bmore|keep reading)\s*(?:…|\.\.\.|»|→)"
+    r"|(?:continue reading|read (?:more|on|the (?:rest|full))"
+    r"|(?:\bmore|keep reading)\s*(?:…|\.\.\.|»|→)"
     r"|weiterlesen|mehr lesen|zum (?:ganzen )?artikel|lire (?:la suite|l.article|plus)"
     r"|seguir leyendo|leer m[áa]s|sigue leyendo|leggi (?:tutto|di più)|lees (?:meer|verder)"
-    r"|läs mer|czytaj (?:więcej|dalej)|leia mais|continua a leggere|阅读(?:全文|更多)|閱讀(?:全文|更多)|查看全文"
+    r"|läs mer|czytaj (?:więcej|dalej)|leia mais|continua a leggere"
+    r"|阅读(?:全文|更多)|閱讀(?:全文|更多)|查看全文"
     r"|続きを読む|もっと読む|계속 읽기|더 ?보기|기사 ?더).{0,120}$",
     re.IGNORECASE,
 )

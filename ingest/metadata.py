@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
-from lxml import html
+from lxml import html  # type: ignore[import-untyped]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,6 +302,14 @@ def _canonical(tree: html.HtmlElement, meta: dict[str, list[str]]) -> Iterator[s
     yield from meta.get("og:url", [])
 
 
+# ISO 639-2 codes that pages write where BCP 47 wants the short one
+_THREE_LETTERS = {
+    "eng": "en", "deu": "de", "ger": "de", "fra": "fr", "fre": "fr", "spa": "es", "ita": "it",
+    "por": "pt", "nld": "nl", "dut": "nl", "swe": "sv", "pol": "pl", "zho": "zh", "chi": "zh",
+    "jpn": "ja", "kor": "ko", "rus": "ru", "tur": "tr", "swa": "sw", "zul": "zu", "xho": "xh",
+}  # fmt: skip
+
+
 def _language(tree: html.HtmlElement, article: dict[str, Any], meta: dict[str, list[str]]) -> str:
     candidates = [
         *_names(article.get("inLanguage")),
@@ -315,7 +323,8 @@ def _language(tree: html.HtmlElement, article: dict[str, Any], meta: dict[str, l
     for candidate in candidates:
         match = re.match(r"([A-Za-z]{2,3})(?:[-_]|$)", candidate.strip())
         if match:
-            return match.group(1).lower()
+            tag = match.group(1).lower()
+            return _THREE_LETTERS.get(tag, tag)
     return ""
 
 
@@ -422,10 +431,9 @@ def _names_site(piece: str, site: str, host: str) -> bool:
     if len(word) < 2 or len(piece) > 60:
         return False
     return (
-        word == site
+        word in (site, host)
         or (len(word) > 3 and site.startswith(word))
         or (len(site) > 3 and word.startswith(site))
-        or word == host
         or (len(word) > 3 and word in host)
         or (len(host) > 3 and word.startswith(host))
     )
@@ -449,8 +457,8 @@ _NOT_A_NAME = re.compile(
 )
 _NAME_SPLIT = re.compile(r"\s*(?:;|\||/|,|&|\band\b|\bund\b|\bet\b|\by\b|、|，)\s*", re.IGNORECASE)
 _BYLINE_XPATH = (
-    "//*[self::a or self::span or self::p or self::div or self::address or self::strong or self::li]"
-    "[@rel='author' or contains(@itemprop,'author') or contains(@class,'author-name')"
+    "//*[self::a or self::span or self::p or self::div or self::address or self::strong"
+    " or self::li][@rel='author' or contains(@itemprop,'author') or contains(@class,'author-name')"
     " or contains(@class,'author__name') or contains(@class,'AuthorName')"
     " or contains(@class,'byline-name') or contains(@class,'byline__name')"
     " or contains(@data-testid,'author-name')]"

@@ -112,7 +112,6 @@ class ExtractPolicy:
     on four corpora, above it the comparison does not pay."""
     doubtful_share: float = 0.25
     """So is one that covers less than this share of the page's text."""
-    drop_link_lines: bool = True
     link_line_chars: int = 15
     """Shorter link text may be a heading or a name."""
     link_line_share: float = 0.3
