@@ -239,13 +239,14 @@ class Exchanger:
                 reason = "disconnected"
         if reason == "timeout":
             said = f"{type(error).__name__} {said if said != type(error).__name__ else ''}".strip()
-        return Failed(reason, said, again=again)
+        return Failed(reason, said, again=again, later=reason == "dns")
 
 
 _WORDS: tuple[tuple[type[Exception], str, bool], ...] = (
     (NotInArchive, "not_in_archive", False),
     (AddressBlocked, "blocked_address", False),
-    (NameNotResolved, "dns", True),
+    # The resolver has tried several times itself; a run without a network should end soon.
+    (NameNotResolved, "dns", False),
     (TLSFailed, "tls", False),
     (httpx.TimeoutException, "timeout", True),
     (httpx.ConnectError, "connect", True),

@@ -115,7 +115,7 @@ async def resolve(host: str, port: int) -> Sequence[str]:
 def _look_ups() -> ThreadPoolExecutor:
     # Of its own: the loop's few threads also write the archive and decode, and a dozen names of
     # dead domains, five seconds each, would hold all of that up.
-    return ThreadPoolExecutor(max_workers=16, thread_name_prefix="dns")
+    return ThreadPoolExecutor(max_workers=32, thread_name_prefix="dns")
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
@@ -170,7 +170,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             async with asyncio.timeout(timeout):
                 addresses = list(await self._resolver(host, port))
         except TimeoutError as error:
-            raise httpcore.ConnectTimeout(f"resolving {host} took too long") from error
+            raise NameNotResolved(f"{host}: no answer in {timeout:g} s") from error
         except (OSError, UnicodeError) as error:
             raise NameNotResolved(f"{host}: {error}") from error
         if not addresses:

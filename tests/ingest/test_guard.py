@@ -146,7 +146,7 @@ def test_a_resolver_that_hangs_runs_into_the_connect_timeout() -> None:
         return []
 
     async def scenario() -> None:
-        with pytest.raises(httpcore.ConnectTimeout):
+        with pytest.raises(NameNotResolved):
             await GuardedBackend(resolver=hang).connect_tcp("news.example", 443, timeout=0.05)
 
     asyncio.run(asyncio.wait_for(scenario(), 20))

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import brotli
+import h2.config
+import h2.connection
+import h2.events
 import httpx
 import pytest
 import zstandard
@@ -668,7 +671,8 @@ def test_nobody_listening_is_connect_and_no_such_name_is_dns() -> None:
         async with loopback() as site:
             port = site.port
         async with fetcher(resolver=no_name) as web:
-            failed(await web.feed("http://nowhere.example/"), "dns")
+            failure = failed(await web.feed("http://nowhere.example/"), "dns")
+            assert failure.retry_at == NOW + timedelta(hours=1)
         async with fetcher() as web:
             failed(await web.feed(f"http://127.0.0.1:{port}/"), "connect")
 
@@ -683,6 +687,41 @@ def test_an_untrusted_certificate_is_refused(tmp_path: Path) -> None:
             url = site.url("/a").replace("http:", "https:")
             assert failed(await web.feed(url), "tls").retry_at == NOW + timedelta(days=1)
             assert site.asked == []
+
+    run(scenario())
+
+
+def test_http_2_is_spoken_where_it_is_offered(tmp_path: Path) -> None:
+    """Several requests to one host share a connection; the archive says which protocol it was."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+        server.initiate_connection()
+        while received := await reader.read(65_536):
+            for event in server.receive_data(received):
+                if isinstance(event, h2.events.RequestReceived):
+                    server.send_headers(
+                        event.stream_id, [(":status", "200"), ("content-type", "text/html")]
+                    )
+                    server.send_data(event.stream_id, HTML, end_stream=True)
+            writer.write(server.data_to_send())
+        writer.transport.abort()
+
+    async def scenario() -> None:
+        context = _self_signed(tmp_path)
+        context.set_alpn_protocols(["h2"])
+        trusting = ssl.create_default_context(cafile=str(tmp_path / "server.pem"))
+        trusting.check_hostname = False
+        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        with ArchiveWriter(tmp_path, lambda: NOW) as archive:
+            async with fetcher(ssl_context=trusting, archive=archive) as web:
+                outcomes = await asyncio.gather(*(web.feed(f"{url}{n}") for n in range(3)))
+        server.close()
+        await asyncio.sleep(0.05)
+        assert [fetched(outcome).body for outcome in outcomes] == [HTML] * 3
+        (file,) = tmp_path.rglob("*.warc.gz")
+        assert gzip.decompress(file.read_bytes()).count(b"WARC-Protocol: http/2") == 3
 
     run(scenario())
 
