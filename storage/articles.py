@@ -115,7 +115,7 @@ def documents(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[Docume
         found = con.execute(
             "SELECT article_id, text, title, publisher, language, "
             "coalesce(published_at, fetched_at) FROM core.articles "
-            f"WHERE article_id IN (SELECT id FROM {asked}) ORDER BY article_id"
+            f"WHERE {_rows_of(asked)} ORDER BY article_id"
         ).fetchall()
     return [
         Document(
@@ -124,6 +124,18 @@ def documents(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[Docume
         )
         for article_id, text, title, publisher, language, at in found
     ]  # fmt: skip
+
+
+def _rows_of(asked: str) -> str:
+    """A condition for the articles whose ids stand in the table ``asked``.
+
+    By way of row ids, so that only the blocks of text that hold them are unpacked: reading five
+    texts of 100,000 took 65 ms instead of 290.
+    """
+    return (
+        "rowid IN (SELECT a.rowid FROM core.articles a "
+        f"WHERE a.article_id IN (SELECT id FROM {asked}))"
+    )
 
 
 def site_of(one: PreparedArticle) -> str:
@@ -192,6 +204,8 @@ def _identities(
             f"""SELECT t.number, a.article_id, 1 AS strength FROM {texts} t JOIN core.articles a
                 ON a.exact = t.exact AND a.site = t.site AND a.title = t.title
                 AND a.published_at = t.published_at
+                WHERE a.rowid IN (SELECT c.rowid FROM core.articles c
+                    WHERE c.exact IN (SELECT exact FROM {texts}))
             UNION ALL SELECT t.number, u.article_id, 2 FROM {urls} t JOIN core.article_urls u
                 ON u.url = t.url
             UNION ALL SELECT t.number, a.article_id, 3 FROM {numbers} t JOIN core.articles a
@@ -263,8 +277,7 @@ def _load_current(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> dict[st
     names = list(_Current.__dataclass_fields__)
     with staged(con, "asked_ids", {"id": "VARCHAR"}, {"id": list(ids)}) as asked:
         found = con.execute(
-            f"SELECT article_id, {', '.join(names)} FROM core.articles "
-            f"WHERE article_id IN (SELECT id FROM {asked})"
+            f"SELECT article_id, {', '.join(names)} FROM core.articles WHERE {_rows_of(asked)}"
         ).fetchall()
     return {row[0]: _Current(**dict(zip(names, row[1:], strict=True))) for row in found}
 

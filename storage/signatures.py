@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -121,21 +121,18 @@ def candidates(
     if not ids:
         return []
     with staged(con, "asked_ids", {"id": "VARCHAR"}, {"id": sorted(set(ids))}) as asked:
+        row = con.execute(
+            "SELECT min(day), max(day), bool_or(day IS NULL) FROM core.signatures "
+            f"WHERE article_id IN (SELECT id FROM {asked})"
+        ).fetchone()
+        first, last, undated = row if row else (None, None, None)
         con.execute(
             "CREATE OR REPLACE TEMP TABLE asked_keys AS SELECT k.key, k.kind, k.article_id, k.day "
-            f"FROM core.signature_keys k WHERE k.article_id IN (SELECT id FROM {asked})"
+            f"FROM core.signature_keys k WHERE {_within(first, last, 0)} "
+            f"AND k.article_id IN (SELECT id FROM {asked})"
         )
-        row = con.execute(
-            "SELECT min(day), max(day), bool_or(day IS NULL) FROM temp.asked_keys"
-        ).fetchone()
-        first, last, open_ended = row if row else (None, None, None)
-        # Bounds as plain constants let DuckDB skip row groups outside the window.
-        bounds = "true"
-        if first is not None and not open_ended:
-            bounds = (
-                f"(k.day BETWEEN DATE '{first}' - {int(window_days)} "
-                f"AND DATE '{last}' + {int(window_days)} OR k.day IS NULL)"
-            )
+        # One article without a day meets any, so the whole table has to be looked through.
+        bounds = "true" if undated else _within(first, last, window_days)
         found = con.execute(
             f"""WITH near AS (
                 SELECT k.key, k.kind, k.article_id, k.day FROM core.signature_keys k
@@ -159,6 +156,19 @@ def candidates(
         CandidatePair(article_id=a, of_article_id=b, shared_bands=bands, shared_sketch=sketch)
         for a, b, bands, sketch in found
     ]
+
+
+def _within(first: date | None, last: date | None, days: int) -> str:
+    """A condition for keys ``k`` of those days or of none.
+
+    Bounds as plain constants let DuckDB skip row groups outside the window.
+    """
+    if first is None or last is None:
+        return "k.day IS NULL"
+    # A wrong date at the end of the calendar must not stop a batch.
+    low = first - timedelta(days=min(days, (first - date.min).days))
+    high = last + timedelta(days=min(days, (date.max - last).days))
+    return f"(k.day BETWEEN DATE '{low}' AND DATE '{high}' OR k.day IS NULL)"
 
 
 def _keys(values: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:

@@ -151,10 +151,11 @@ def apply(con: duckdb.DuckDBPyConnection, plan: StoryPlan, now: datetime) -> Non
             f"DELETE FROM core.story_members m USING {batch} b WHERE m.article_id = b.article_id"
         )
         con.execute(f"INSERT INTO core.story_members BY NAME SELECT * FROM {batch}")
-    con.execute(
-        "DELETE FROM core.stories WHERE story_id IN (SELECT story_id FROM temp.left_stories) "
-        "AND story_id NOT IN (SELECT story_id FROM core.story_members)"
-    )
+    if _any(con, "temp.left_stories"):
+        con.execute(
+            "DELETE FROM core.stories WHERE story_id IN (SELECT story_id FROM temp.left_stories) "
+            "AND story_id NOT IN (SELECT story_id FROM core.story_members)"
+        )
     con.execute("DROP TABLE temp.left_stories")
     shown = {"story_id": "VARCHAR", "representative_id": "VARCHAR"}
     with staged(con, "plan_stories", shown, rows(shown, plan.representative_of.items())) as batch:
@@ -181,8 +182,13 @@ def apply(con: duckdb.DuckDBPyConnection, plan: StoryPlan, now: datetime) -> Non
                 f"INSERT INTO core.story_forwards SELECT story_id, to_story_id, $now FROM {batch}",
                 {"now": now},
             )
-    # A story that lives again forwards nowhere.
-    con.execute(
-        "DELETE FROM core.story_forwards WHERE story_id = to_story_id "
-        "OR story_id IN (SELECT story_id FROM core.story_members)"
-    )
+    if _any(con, "core.story_forwards"):
+        # A story that lives again forwards nowhere.
+        con.execute(
+            "DELETE FROM core.story_forwards WHERE story_id = to_story_id "
+            "OR story_id IN (SELECT story_id FROM core.story_members)"
+        )
+
+
+def _any(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+    return con.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
