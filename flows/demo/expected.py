@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from flows.demo.feed_files import listings
-from flows.demo.sources import DAY_ONE, DAY_TWO, Outlet, Piece
+from flows.demo.sources import DAY_ONE, DAY_TWO, Outlet, Piece, cited
 
 
 def expectations(outlets: list[Outlet], pieces: list[Piece]) -> dict[str, Any]:
@@ -49,6 +49,9 @@ def expectations(outlets: list[Outlet], pieces: list[Piece]) -> dict[str, Any]:
             for story in piece.contains
             for other in pieces
             if other.story == story and other.form == "own"
+        ],
+        "citations": [
+            {"url": piece.url, "cited": url} for piece in articles for url in cited(piece.body)
         ],
         "distinct": [
             [piece.url, other.url]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from html import escape
 
-from flows.demo.sources import Piece
+from flows.demo.sources import LINK, Piece
 
 MONTHS = {
     "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
@@ -75,9 +75,9 @@ def block_html(block: str) -> str:
     if kind == "##":
         return f"<h2>{escape(rest.strip())}</h2>"
     if kind == "> ":
-        return f"<blockquote><p>{escape(rest, quote=False)}</p></blockquote>"
+        return f"<blockquote><p>{_inline(rest)}</p></blockquote>"
     if kind == "- ":
-        points = (escape(line[2:], quote=False) for line in block.split("\n"))
+        points = (_inline(line[2:]) for line in block.split("\n"))
         return "<ul>" + "".join(f"<li>{point}</li>" for point in points) + "</ul>"
     if kind == "| ":
         rows = [
@@ -89,7 +89,12 @@ def block_html(block: str) -> str:
             for row in rows[1:]
         )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rest_rows}</tbody></table>"
-    return f"<p>{escape(block, quote=False)}</p>"
+    return f"<p>{_inline(block)}</p>"
+
+
+def _inline(text: str) -> str:
+    """``text`` escaped, its links as anchors."""
+    return LINK.sub(r'<a href="\2">\1</a>', escape(text, quote=False))
 
 
 def json_ld(sheet: Sheet, kind: str = "NewsArticle", *, graph: bool = False) -> str:

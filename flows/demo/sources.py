@@ -2,7 +2,7 @@
 
 Everything told in those files is invented.  A body is plain paragraphs separated by blank
 lines; a paragraph may start with ``## `` (heading), ``- `` (list, one point a line), ``> ``
-(quotation) or ``| `` (table, one row a line, first row the head).
+(quotation) or ``| `` (table, one row a line, first row the head).  ``[words](URL)`` is a link.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ DAY_ONE = datetime(2026, 11, 2, 6, tzinfo=UTC)
 DAY_TWO = datetime(2026, 11, 3, 6, tzinfo=UTC)
 
 Form = Literal["own", "whole", "lede", "truncated", "teaser", "framed"]
+LINK = re.compile(r"\[([^\[\]]+)\]\((https://[^\s()]+)\)")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZÄÖÜ„\"“])")
 
 
@@ -144,7 +145,7 @@ def paragraphs(body: str) -> tuple[str, ...]:
 
 
 def shown_text(body: tuple[str, ...]) -> str:
-    """``body`` as a reader sees it: no marks of headings, lists and tables."""
+    """``body`` as a reader sees it: no marks of headings, lists, tables and links."""
     lines = []
     for block in body:
         for line in block.split("\n"):
@@ -152,7 +153,12 @@ def shown_text(body: tuple[str, ...]) -> str:
                 lines.append(" ".join(cell.strip() for cell in line.strip("| ").split("|")))
             else:
                 lines.append(re.sub(r"^(?:## |- |> )", "", line))
-    return "\n".join(lines)
+    return LINK.sub(r"\1", "\n".join(lines))
+
+
+def cited(body: tuple[str, ...]) -> list[str]:
+    """The URLs that ``body`` links to, in reading order."""
+    return [match[2] for match in LINK.finditer("\n".join(body))]
 
 
 def _outlet(row: dict[str, Any]) -> Outlet:
@@ -181,7 +187,7 @@ def _piece(outlet: Outlet, row: dict[str, Any], wires: dict[str, dict[str, Any]]
 
 def first_sentences(text: str, count: int) -> str:
     """The first ``count`` sentences of ``text``."""
-    return " ".join(_SENTENCE.split(text)[:count])
+    return " ".join(_SENTENCE.split(LINK.sub(r"\1", text))[:count])
 
 
 def _carried(wire: tuple[str, ...], form: Form, lede: str, outlet: Outlet) -> tuple[str, ...]:

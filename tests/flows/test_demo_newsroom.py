@@ -323,6 +323,19 @@ def test_contained_texts_stand_whole_in_the_longer_page(expected: dict[str, Any]
         assert set(bodies[row["of_url"]]) <= set(bodies[row["url"]])
 
 
+def test_articles_cite_each_other_by_links_in_their_text(
+    expected: dict[str, Any], records: list[Record]
+) -> None:
+    """Links inside the text lead to other outlets' pages, and one to a page that is not here."""
+    known = {page["url"] for page in expected["pages"]}
+    inside = [row for row in expected["citations"] if row["cited"] in known]
+    assert len(inside) >= 6
+    assert len(inside) < len(expected["citations"])
+    for row in expected["citations"]:
+        if row["url"] in known:
+            assert f'<a href="{row["cited"]}">' in html_of(answers(records, row["url"])[0])
+
+
 def test_look_alikes_differ_in_their_numbers(expected: dict[str, Any]) -> None:
     """The price reports and the earnings share a template, and not their figures."""
     _, pieces = load()
