@@ -14,6 +14,7 @@ import re
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from html import unescape
 
 from htmldate import find_date
 from lxml import etree, html  # type: ignore[import-untyped]
@@ -70,26 +71,44 @@ def parse_page(
     return tree if isinstance(tree, html.HtmlElement) else None
 
 
-def body_of(tree: html.HtmlElement, url: str, meta: PageMetadata, policy: ExtractPolicy) -> Body:
+def body_of(
+    tree: html.HtmlElement, url: str, meta: PageMetadata, policy: ExtractPolicy, source: str = ""
+) -> Body:
     """Running text of the article in ``tree``: a paragraph, heading or list entry a line.
 
-    The tree is used up.  The text is empty when the page shows none.
+    The tree is used up.  ``source`` is the markup, read when the parser lost its text.  The text
+    is empty when the page shows none.
     """
-    elements, links, depth = _size(tree)
-    anchors = _anchors(tree) if links <= policy.max_links else []
-    page_length = _visible_chars(tree)
-    if elements > policy.max_elements or depth > policy.max_depth:
+    page_chars = _visible_chars(tree)
+    if is_complex(tree, policy):
         text = plain_text(tree)
-    else:
-        if links > policy.max_links:
-            _unwrap_links(tree)
-        text = _main_text(tree, url, policy, page_length)
-    text = trim_noise(text, meta, policy)
-    return Body(text=text, links=_cited(anchors, text, url, policy), page_chars=page_length)
+        if source and _depth(tree) >= policy.max_depth:
+            # libxml2 stops at a depth of its own and drops what lies below
+            text = max(text, markup_text(source), key=len)
+        return Body(text=text[: policy.text_chars], page_chars=page_chars)
+    anchors = _anchors(tree)
+    text = trim_noise(_main_text(tree, url, policy, page_chars), meta, policy)
+    return Body(text=text, links=_cited(anchors, text, url, policy), page_chars=page_chars)
+
+
+def is_complex(tree: html.HtmlElement, policy: ExtractPolicy) -> bool:
+    """True for a tree on which trafilatura takes seconds or fails: no real article page."""
+    elements = links = chars = 0
+    for element in tree.iter():
+        elements += 1
+        links += element.tag == "a"
+        chars += len(element.text or "") if element.tag not in ("script", "style") else 0
+    return (
+        elements > policy.max_elements
+        or links > policy.max_links
+        or chars > policy.max_chars
+        or _depth(tree) > policy.max_depth
+    )
 
 
 def _main_text(tree: html.HtmlElement, url: str, policy: ExtractPolicy, page_length: int) -> str:
     _drop_link_lines(tree, policy)
+    _bound_spans(tree)
     options = Extractor(output_format="python", comments=False, url=url)
     spare = deepcopy(tree)
     tree = prune_unwanted_nodes(tree, RAW_TREE_PRUNE_XPATH)
@@ -130,28 +149,20 @@ def guess_date(tree: html.HtmlElement, url: str, now: datetime) -> str:
 # Size
 
 
-def _size(tree: html.HtmlElement) -> tuple[int, int, int]:
-    """(elements, links, depth) of ``tree``."""
-    elements = links = depth = deepest = 0
-    for event, element in etree.iterwalk(tree, events=("start", "end")):
-        if event == "start":
-            elements += 1
-            depth += 1
-            deepest = max(deepest, depth)
-            links += element.tag == "a"
-        else:
-            depth -= 1
-    return elements, links, deepest
+def _depth(tree: html.HtmlElement) -> int:
+    depth = deepest = 0
+    for event, _ in etree.iterwalk(tree, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
-def _unwrap_links(tree: html.HtmlElement) -> None:
-    """Take lists of links out and unwrap the others."""
-    for element in list(tree.iter("ul", "ol", "nav", "table")):
-        if sum(1 for _ in element.iter("a")) > 20 and sum(1 for _ in element.iter("p")) == 0:
-            parent = element.getparent()
-            if parent is not None:
-                element.drop_tree()
-    etree.strip_tags(tree, "a")
+def _bound_spans(tree: html.HtmlElement) -> None:
+    """Forget table spans that no layout needs: trafilatura fills each of them with cells."""
+    for cell in tree.iter("td", "th"):
+        for attribute in ("colspan", "rowspan"):
+            if len(cell.get(attribute, "")) > 1:
+                del cell.attrib[attribute]
 
 
 # The plain reader
@@ -186,6 +197,20 @@ def plain_text(tree: html.HtmlElement) -> str:
                 if element.tail:
                     pieces.append(_SPACE.sub(" ", element.tail))
     return tidy("".join(pieces))
+
+
+_TAGS_UNREAD = re.compile(
+    r"<(script|style|head|noscript|svg|nav|footer|aside)\b[^>]*>.*?</\1\s*>|<!--.*?-->",
+    re.IGNORECASE | re.DOTALL,
+)
+_TAG_BREAK = re.compile(r"</?(?:p|div|section|article|h[1-6]|li|tr|br|blockquote)\b[^<>]*>", re.I)
+_TAG = re.compile(r"<[^<>]*>")
+
+
+def markup_text(source: str) -> str:
+    """Text of markup that no parser could make a tree of; linear."""
+    source = _TAG_BREAK.sub("\n", _TAGS_UNREAD.sub(" ", source))
+    return tidy(unescape(_TAG.sub("", source)))
 
 
 def fragment_text(markup: str) -> str:

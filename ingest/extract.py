@@ -26,6 +26,7 @@ from ingest._extract_body import (
     cited_links,
     fragment_text,
     guess_date,
+    is_complex,
     parse_page,
 )
 from ingest.charset import decode
@@ -219,8 +220,10 @@ def _read(page: Page, now: datetime, policy: ExtractPolicy) -> _Reading:
     if tree is None:
         return _Reading(reason="empty", detail="no element in the page")
     meta = page_metadata(tree, urlsplit(page.url).hostname or "")
-    guessed = "" if meta.published else guess_date(tree, page.url, now)
-    body = body_of(tree, page.url, meta, policy)
+    guessed = ""
+    if not meta.published and not is_complex(tree, policy):
+        guessed = guess_date(tree, page.url, now)
+    body = body_of(tree, page.url, meta, policy, text)
     reading = _Reading(text=body.text, meta=meta, links=body.links, guessed_date=guessed)
     reason, detail = refusal(page.url, body, meta, policy)
     if reason:

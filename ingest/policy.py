@@ -77,12 +77,16 @@ class ExtractPolicy:
     """A larger body is refused; the fetcher stops earlier, archives from elsewhere may not."""
     parse_chars: int = 4_000_000
     """Above it scripts and styles are cut out before parsing."""
-    max_elements: int = 150_000
+    max_elements: int = 25_000
     """A tree with more is read by the plain reader, which is linear, instead of trafilatura."""
-    max_links: int = 4_000
-    """With more links trafilatura's link density takes seconds: they are unwrapped first."""
-    max_depth: int = 400
-    """Deeper trees make trafilatura return nothing: the plain reader takes them."""
+    max_links: int = 5_000
+    """So is one with more links: link density is measured again for every ancestor."""
+    max_chars: int = 1_000_000
+    """So is a longer page; the longest live blog seen has 60,000 characters."""
+    max_depth: int = 256
+    """So is a deeper one: trafilatura returns nothing for it."""
+    text_chars: int = 2_000_000
+    """What is kept of a text that the plain reader brought."""
     min_words: int = 20
     """The shortest real notices seen have 40 words; a caption or a cookie line has under 20."""
     stub_words: int = 120
