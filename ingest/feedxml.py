@@ -21,7 +21,6 @@ _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.S | re.I)
 _TAG = re.compile(r"<([A-Za-z_][\w:.-]*)")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ENTITY = re.compile(r"&(?:#(\d{1,7});|#[xX]([0-9a-fA-F]{1,6});|(\w{1,40});)?")
-_CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.S)
 _KNOWN = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _OPEN = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)(?=[\s>])", re.IGNORECASE)
 _CLOSE = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
@@ -121,8 +120,16 @@ def _check(text: str) -> tuple[bool, str, int]:
 
 def _mend(text: str) -> str:
     """HTML entities as characters and lone ampersands escaped, outside CDATA sections."""
-    parts = _CDATA.split(text)
-    return "".join(part if part.startswith("<![CDATA[") else _mend_part(part) for part in parts)
+    mended: list[str] = []
+    place = 0
+    # by hand: a pattern would look for the end of every section that has none
+    while (start := text.find("<![CDATA[", place)) >= 0:
+        end = text.find("]]>", start)
+        if end < 0:
+            break
+        mended += (_mend_part(text[place:start]), text[start : end + 3])
+        place = end + 3
+    return "".join([*mended, _mend_part(text[place:])])
 
 
 def _mend_part(text: str) -> str:
