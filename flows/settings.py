@@ -127,3 +127,26 @@ def prefect_api_url() -> str:
 def use_prefect_api(url: str) -> None:
     """Point this process, and those it starts, at a Prefect server."""
     os.environ["PREFECT_API_URL"] = url
+
+
+def server_environment(home: Path) -> dict[str, str]:
+    """The environment of a Prefect server of our own, which keeps everything under ``home``."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
+    return inherited | {"PREFECT_HOME": str(home)}
+
+
+def export_settings(settings: Settings, *names: str) -> None:
+    """Hand on settings that came from the command line to the processes started from here.
+
+    Args:
+        settings: what is in use.
+        names: the settings that the command line may have changed; what stands in
+            ``voltwire.toml`` is read again by each process.
+    """
+    for name in names:
+        os.environ[f"VOLTWIRE_{name.upper()}"] = str(getattr(settings, name))
+
+
+def log_flow_runs() -> None:
+    """Let the few lines that a flow run says of itself through; those of its tasks stay out."""
+    os.environ.setdefault("PREFECT_LOGGING_LOGGERS_PREFECT_FLOW_RUNS_LEVEL", "INFO")
