@@ -50,6 +50,8 @@ def locked(path: Path, *, wait: timedelta, purpose: str) -> Iterator[None]:
             yield
         finally:
             _clear_holder(handle)
+            # Said aloud, not left to closing: a worker forked meanwhile holds the handle too.
+            fcntl.flock(handle, fcntl.LOCK_UN)
     finally:
         os.close(handle)
 

@@ -69,3 +69,22 @@ def test_an_impossible_lock_file_is_told(tmp_path):
         locked(tmp_path / "nowhere" / "lock", wait=timedelta(0), purpose="x"),
     ):
         pass
+
+
+def test_a_child_forked_meanwhile_does_not_keep_the_lock(tmp_path):
+    """Workers started inside a write window do not hold the store after it."""
+    path = tmp_path / "lock"
+    reading, writing = os.pipe()
+    with locked(path, wait=timedelta(0), purpose="x"):
+        child = os.fork()
+        if child == 0:
+            os.close(writing)
+            os.read(reading, 1)
+            os._exit(0)
+    try:
+        with locked(path, wait=timedelta(0), purpose="y"):
+            pass
+    finally:
+        os.close(writing)
+        os.close(reading)
+        os.waitpid(child, 0)
