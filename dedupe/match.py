@@ -2,130 +2,36 @@
 
 Signatures only propose.  Here the texts themselves are compared: resemblance and two-way
 containment on word shingles (Broder 1997), how much of the head is covered, and whether the
-figures that stand in the same place agree.
+figures that stand in the same place agree.  ``prepared`` makes a document ready, ``verdict``
+holds the rules.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
-from functools import cached_property
-
-from dedupe import numbers
-from dedupe.cohesion import cohesion
-from dedupe.furniture import without_furniture
 from dedupe.models import CandidatePair, Document, Match, Relation
-from dedupe.policy import POLICY, RECIPE, MatchPolicy
-from dedupe.shingles import shingle
-from dedupe.text import fold, word_spans, words
+from dedupe.policy import POLICY, MatchPolicy
+from dedupe.prepared import Prepared, prepare, prepare_all
+from dedupe.verdict import Comparison, weigh
 
-_CORRECTS = re.compile(
-    r"\b(?:correct(?:ed|s|ion)|refil(?:ed|es)|clarifi(?:es|ed|cation)|amended|korrigiert"
-    r"|korrektur|berichtig(?:t|ung)|corrigé|rectificatif|corrección|corregid[ao])\b"
-    r"|更正|訂正|정정"
-)
+__all__ = [
+    "Comparison",
+    "Prepared",
+    "compare",
+    "compare_prepared",
+    "explain",
+    "prepare",
+    "prepare_all",
+    "swapped",
+    "wanted",
+    "weigh",
+]
+
 _SWAPPED: dict[Relation, Relation] = {
     "exact": "exact",
     "near": "near",
     "contains": "contained_in",
     "contained_in": "contains",
 }
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A document with its shingles, made once for all the candidates it meets."""
-
-    document: Document
-    text: str
-    """The text less furniture paragraphs."""
-    words: int
-    exact: int
-    ordered: tuple[int, ...]
-    """Shingle hashes in reading order."""
-    boilerplate: AbstractSet[int]
-
-    @cached_property
-    def shingles(self) -> frozenset[int]:
-        """The distinct shingles that are not boilerplate."""
-        return frozenset(self.ordered) - self.boilerplate
-
-    @cached_property
-    def tokens(self) -> list[numbers.Token]:
-        """Words and figures in order."""
-        return numbers.tokens(self.text)
-
-    @cached_property
-    def corrects(self) -> bool:
-        """Whether the title, the first words or the last say that this is a correction."""
-        ends = (self.document.title, self.text[:200], self.text[-300:])
-        return any(_CORRECTS.search(fold(end)) for end in ends)
-
-    @cached_property
-    def title_words(self) -> frozenset[str]:
-        """The words of the title."""
-        return frozenset(words(self.document.title))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """The figures of a pair and what they led to; read ``left`` <relation> ``right``."""
-
-    left_id: str
-    right_id: str
-    jaccard: float
-    """0..1 on distinct word shingles."""
-    left_in_right: float
-    """0..1, share of the left text's shingles that stand in the right one."""
-    right_in_left: float
-    left_head: float
-    """0..1, share of the left text's first words that stand anywhere in the right one."""
-    right_head: float
-    shared: int
-    """Distinct shingles in both."""
-    numbers_agree: int
-    numbers_differ: int
-    numbers_examples: tuple[tuple[str, str], ...]
-    """The first figures that differ in the same place, left and right."""
-    days_apart: float | None
-    """None when a date is not known."""
-    title_overlap: float
-    """0..1, shared words of the titles over those of the shorter."""
-    relation: Relation | None
-    """None: not one story."""
-    reason: str
-    """One readable sentence with the figures that decided, for a match and for a refusal."""
-
-    @property
-    def containment(self) -> float:
-        """Share of the shorter text's shingles found in the longer."""
-        return max(self.left_in_right, self.right_in_left)
-
-
-def prepare(document: Document, boilerplate: AbstractSet[int] = frozenset()) -> Prepared:
-    """Tokenise and shingle one document; shingles in ``boilerplate`` do not count."""
-    return prepare_all([document], boilerplate)[0]
-
-
-def prepare_all(
-    documents: Sequence[Document], boilerplate: AbstractSet[int] = frozenset()
-) -> list[Prepared]:
-    """``prepare`` for a batch, which is several times faster a document."""
-    texts = [without_furniture(document.text) for document in documents]
-    shingles = shingle(texts, RECIPE.shingle_words)
-    return [
-        Prepared(
-            document=document,
-            text=texts[index],
-            words=int(shingles.words[index]),
-            exact=int(shingles.exact[index]),
-            ordered=tuple(shingles.of(index).tolist()),
-            boilerplate=boilerplate,
-        )
-        for index, document in enumerate(documents)
-    ]
 
 
 def wanted(pair: CandidatePair, policy: MatchPolicy = POLICY) -> bool:
@@ -162,162 +68,6 @@ def explain(a: Document, b: Document, policy: MatchPolicy = POLICY) -> Compariso
     return weigh(prepare(a), prepare(b), policy)
 
 
-def weigh(a: Prepared, b: Prepared, policy: MatchPolicy = POLICY) -> Comparison:
-    """Compare two prepared documents; symmetric but for the direction of the relation."""
-    figures = _measure(a, b, policy)
-    relation, reason = _decide(a, b, figures, policy)
-    return replace(figures, relation=relation, reason=reason)
-
-
-def _measure(a: Prepared, b: Prepared, policy: MatchPolicy) -> Comparison:
-    left, right = a.shingles, b.shingles
-    shared = len(left & right)
-    union = len(left) + len(right) - shared
-    figures = Comparison(
-        left_id=a.document.article_id,
-        right_id=b.document.article_id,
-        jaccard=shared / union if union else 0.0,
-        left_in_right=shared / len(left) if left else 0.0,
-        right_in_left=shared / len(right) if right else 0.0,
-        left_head=_head(a, right, policy.head_words),
-        right_head=_head(b, left, policy.head_words),
-        shared=shared,
-        numbers_agree=0,
-        numbers_differ=0,
-        numbers_examples=(),
-        days_apart=_days_apart(a.document, b.document),
-        title_overlap=_overlap(a.title_words, b.title_words),
-        relation=None,
-        reason="",
-    )
-    if figures.containment < policy.containment:
-        return figures
-    agreement = numbers.compare(a.tokens, b.tokens)
-    return replace(
-        figures,
-        numbers_agree=agreement.agree,
-        numbers_differ=agreement.differ,
-        numbers_examples=agreement.examples,
-    )
-
-
-def _decide(
-    a: Prepared, b: Prepared, figures: Comparison, policy: MatchPolicy
-) -> tuple[Relation | None, str]:
-    """The relation and the reason; the first rule that applies speaks."""
-    containment = figures.containment
-    inside = f"{containment:.0%} of the shorter text stands in the longer"
-    titles = min(len(a.title_words), len(b.title_words))
-    same_title = titles >= policy.title_words and figures.title_overlap >= policy.same_title
-    other_title = titles >= policy.title_words and figures.title_overlap <= policy.other_title
-    if a.words and a.exact == b.exact and (a.words >= policy.exact_words or same_title):
-        return "exact", f"the same {a.words} words in the same order"
-    if figures.shared < policy.min_shared:
-        return None, f"only {figures.shared} runs of {RECIPE.shingle_words} words in both"
-    if containment < policy.containment:
-        return None, inside
-    if _languages_differ(a.document, b.document) and containment < policy.across_languages:
-        return None, (
-            f"{inside}, in two languages ({a.document.language}, {b.document.language}): "
-            f"{policy.across_languages:.0%} needed"
-        )
-    # From here on the texts have much in common; what can still speak against one story?
-    shorter, longer = (a, b) if len(a.ordered) <= len(b.ordered) else (b, a)
-    if shorter.words < policy.short_words and containment < policy.short_containment:
-        return None, (
-            f"{inside}; of a text of {shorter.words} words {policy.short_containment:.0%} is "
-            "needed, as forms of words fill it"
-        )
-    days = figures.days_apart
-    if days is not None and days > policy.late_days and containment < policy.late_containment:
-        return None, (
-            f"{inside}, {days:.0f} days apart: {policy.late_containment:.0%} needed after "
-            f"{policy.late_days:.0f} days"
-        )
-    total = figures.numbers_agree + figures.numbers_differ
-    asked = policy.numbers
-    if (a.corrects or b.corrects) and (days is None or days <= policy.correction_days):
-        asked = policy.correction_numbers
-    if figures.numbers_differ and figures.numbers_agree < asked * total:
-        return None, (
-            f"{inside}, but {figures.numbers_differ} of {total} figures in the same place differ "
-            f"({_examples(figures)}): one template, two stories"
-        )
-    if other_title and containment < policy.other_title_containment:
-        return None, f"{inside}, under titles with {figures.title_overlap:.0%} in common"
-
-    head = max(figures.left_head, figures.right_head)
-    if same_title and containment >= policy.same_title_containment:
-        return "near", _near_reason(figures, f"{inside} under the same title", head)
-    region = _region(longer, shorter.shingles)
-    placed = _placed(longer, shorter, region, policy)
-    if placed:
-        return ("contains" if longer is a else "contained_in"), f"{inside}, {placed}"
-    if head < (policy.head if containment >= policy.weak_containment else policy.weak_head):
-        return None, f"{inside}, but {head:.0%} of the openings: shared background"
-    return "near", _near_reason(figures, inside, head)
-
-
-def _near_reason(figures: Comparison, inside: str, head: float) -> str:
-    parts = [inside, f"{figures.jaccard:.0%} of both together", f"{head:.0%} of an opening"]
-    total = figures.numbers_agree + figures.numbers_differ
-    if total:
-        parts.append(f"{figures.numbers_agree} of {total} figures in the same place agree")
-    if figures.days_apart is not None:
-        parts.append(f"{figures.days_apart:.1f} days apart")
-    return ", ".join(parts)
-
-
-def _examples(figures: Comparison) -> str:
-    return ", ".join(f"{left} / {right}" for left, right in figures.numbers_examples[:3])
-
-
-def _region(longer: Prepared, shingles: frozenset[int]) -> tuple[int, int]:
-    """``[start, end)`` in shingles of ``longer``: the stretch that the other text fills.
-
-    The stretch of the highest sum when a shared shingle counts 1 and a foreign one -1/3
-    (Kadane): edits inside a copy do not break it, a foreign paragraph ends it.
-    """
-    best = running = 0.0
-    start = best_start = best_end = 0
-    for position, key in enumerate(longer.ordered):
-        running += 1.0 if key in shingles else -1 / 3
-        if running <= 0:
-            running, start = 0.0, position + 1
-        elif running > best:
-            best, best_start, best_end = running, start, position + 1
-    return best_start, best_end
-
-
-def _placed(
-    longer: Prepared, shorter: Prepared, region: tuple[int, int], policy: MatchPolicy
-) -> str:
-    """How the shorter text lies in the longer as a piece of something else; empty if it does not.
-
-    The words are for the reason.
-    """
-    start, end = region
-    before, after = start, len(longer.ordered) - end
-    held = sum(key in longer.shingles for key in shorter.ordered) / len(shorter.ordered)
-    if held >= policy.piece and before >= policy.lead_words and end - start < before + after:
-        return f"after {before} words that are not in it: a piece of a longer page"
-    if end - start < policy.topic_words or max(before, after) < policy.other_topic_words:
-        return ""
-    spans = word_spans(longer.text)
-    cut = [spans[min(at, len(spans) - 1)][0] for at in (start, end)]
-    inner, rest = longer.text[cut[0] : cut[1]], longer.text[cut[1] :]
-    if before > after:
-        rest = longer.text[: cut[0]]
-    if cohesion(inner, rest) < policy.other_topic:
-        return f"beside {max(before, after)} words about something else: two stories on one page"
-    return ""
-
-
-def _languages_differ(a: Document, b: Document) -> bool:
-    left, right = a.language[:2].lower(), b.language[:2].lower()
-    return bool(left and right and left != right)
-
-
 def swapped(match: Match) -> Match:
     """The same relation read from the other article."""
     return Match(
@@ -328,19 +78,3 @@ def swapped(match: Match) -> Match:
         containment=match.containment,
         reason=match.reason,
     )
-
-
-def _head(of: Prepared, within: frozenset[int], size: int) -> float:
-    head = of.ordered[: max(1, size - RECIPE.shingle_words + 1)]
-    return sum(key in within for key in head) / len(head) if head else 0.0
-
-
-def _days_apart(a: Document, b: Document) -> float | None:
-    if a.published_at is None or b.published_at is None:
-        return None
-    return abs((a.published_at - b.published_at).total_seconds()) / 86400
-
-
-def _overlap(left: frozenset[str], right: frozenset[str]) -> float:
-    smaller = min(len(left), len(right))
-    return len(left & right) / smaller if smaller else 0.0

@@ -90,17 +90,6 @@ def _edited(text: str, every: int, seed: int = 1) -> str:
     """``text`` with one word in ``every`` replaced, figures left alone."""
     picker = random.Random(seed)
     spare = ["indeed", "however", "plainly", "moreover", "rather", "then", "still", "mostly"]
-        "indeed",
-        "however",
-        "plainly",
-        "moreover",
-        "rather",
-        "then",
-        "still",
-        "again",
-        "partly",
-        "mostly",
-    ]
     return " ".join(
         picker.choice(spare) if word.isalpha() and picker.randrange(every) == 0 else word
         for word in text.split(" ")

@@ -1,0 +1,81 @@
+"""A document made ready to be compared with many others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import cached_property
+
+from dedupe import numbers
+from dedupe.furniture import without_furniture
+from dedupe.models import Document
+from dedupe.policy import RECIPE
+from dedupe.shingles import shingle
+from dedupe.text import fold, words
+
+_CORRECTS = re.compile(
+    r"\b(?:correct(?:ed|s|ion)|refil(?:ed|es)|clarifi(?:es|ed|cation)|amended|korrigiert"
+    r"|korrektur|berichtig(?:t|ung)|corrigé|rectificatif|corrección|corregid[ao])\b"
+    r"|更正|訂正|정정"
+)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A document with its shingles, made once for all the candidates it meets."""
+
+    document: Document
+    text: str
+    """The text less furniture paragraphs."""
+    words: int
+    exact: int
+    ordered: tuple[int, ...]
+    """Shingle hashes in reading order."""
+    boilerplate: AbstractSet[int]
+
+    @cached_property
+    def shingles(self) -> frozenset[int]:
+        """The distinct shingles that are not boilerplate."""
+        return frozenset(self.ordered) - self.boilerplate
+
+    @cached_property
+    def tokens(self) -> list[numbers.Token]:
+        """Words and figures in order."""
+        return numbers.tokens(self.text)
+
+    @cached_property
+    def corrects(self) -> bool:
+        """Whether the title, the first words or the last say that this is a correction."""
+        ends = (self.document.title, self.text[:200], self.text[-300:])
+        return any(_CORRECTS.search(fold(end)) for end in ends)
+
+    @cached_property
+    def title_words(self) -> frozenset[str]:
+        """The words of the title."""
+        return frozenset(words(self.document.title))
+
+
+def prepare(document: Document, boilerplate: AbstractSet[int] = frozenset()) -> Prepared:
+    """Tokenise and shingle one document; shingles in ``boilerplate`` do not count."""
+    return prepare_all([document], boilerplate)[0]
+
+
+def prepare_all(
+    documents: Sequence[Document], boilerplate: AbstractSet[int] = frozenset()
+) -> list[Prepared]:
+    """``prepare`` for a batch, which is several times faster a document."""
+    texts = [without_furniture(document.text) for document in documents]
+    shingles = shingle(texts, RECIPE.shingle_words)
+    return [
+        Prepared(
+            document=document,
+            text=texts[index],
+            words=int(shingles.words[index]),
+            exact=int(shingles.exact[index]),
+            ordered=tuple(shingles.of(index).tolist()),
+            boilerplate=boilerplate,
+        )
+        for index, document in enumerate(documents)
+    ]
