@@ -1,0 +1,131 @@
+"""Does the store hold together?  Each fault found is a row that a person can look up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that should not be."""
+
+    kind: str
+    """A word to group by; a key of ``FAULTS``."""
+    subject: str
+    """The id or URL concerned."""
+    detail: str
+
+
+# Kind -> (what it means, a query giving the subjects).
+FAULTS: dict[str, tuple[str, str]] = {
+    "article_twice": (
+        "several rows under one article_id",
+        "SELECT article_id FROM core.articles GROUP BY ALL HAVING count(*) > 1",
+    ),
+    "article_without_url": (
+        "no address leads to the article",
+        "SELECT article_id FROM core.articles ANTI JOIN core.article_urls USING (article_id)",
+    ),
+    "url_twice": (
+        "an address leads to several articles",
+        "SELECT url FROM core.article_urls GROUP BY ALL HAVING count(*) > 1",
+    ),
+    "url_without_article": (
+        "an address leads to an article that is not there",
+        "SELECT url FROM core.article_urls ANTI JOIN core.articles USING (article_id)",
+    ),
+    "entry_unaccounted": (
+        "an entry became neither a stored article nor a rejection with a reason",
+        "SELECT e.canonical_url FROM core.entries e "
+        "LEFT JOIN core.articles a ON a.article_id = e.article_id "
+        "WHERE (e.outcome = 'article' AND a.article_id IS NULL) "
+        "OR (e.outcome = 'rejected' AND coalesce(e.reason, '') = '') "
+        "OR e.outcome IS NULL OR e.outcome NOT IN ('article', 'rejected')",
+    ),
+    "retry_without_payload": (
+        "a retry is planned, but the entry was not kept for it",
+        "SELECT canonical_url FROM core.entries "
+        "WHERE outcome = 'rejected' AND retry_at IS NOT NULL AND payload IS NULL",
+    ),
+    "signature_missing": (
+        "an article has no signature, so that no copy of it can be found",
+        "SELECT article_id FROM core.articles ANTI JOIN core.signatures USING (article_id)",
+    ),
+    "signature_orphan": (
+        "a signature or one of its keys belongs to no article",
+        "SELECT article_id FROM core.signatures ANTI JOIN core.articles USING (article_id) "
+        "UNION SELECT article_id FROM core.signature_keys "
+        "ANTI JOIN core.signatures USING (article_id)",
+    ),
+    "match_orphan": (
+        "a match names an article that is not there",
+        "SELECT article_id FROM core.matches ANTI JOIN core.articles USING (article_id) UNION "
+        "SELECT of_article_id FROM core.matches m "
+        "ANTI JOIN core.articles a ON a.article_id = m.of_article_id",
+    ),
+    "article_without_story": (
+        "an article belongs to no story",
+        "SELECT article_id FROM core.articles ANTI JOIN core.story_members USING (article_id)",
+    ),
+    "member_twice": (
+        "an article belongs to several stories",
+        "SELECT article_id FROM core.story_members GROUP BY ALL HAVING count(*) > 1",
+    ),
+    "member_orphan": (
+        "a story holds an article that is not there",
+        "SELECT article_id FROM core.story_members ANTI JOIN core.articles USING (article_id)",
+    ),
+    "story_missing": (
+        "articles belong to a story that is not there",
+        "SELECT DISTINCT story_id FROM core.story_members ANTI JOIN core.stories USING (story_id)",
+    ),
+    "story_without_representative": (
+        "the copy to show is not a member of its story",
+        "SELECT s.story_id FROM core.stories s ANTI JOIN core.story_members m "
+        "ON m.story_id = s.story_id AND m.article_id = s.representative_id",
+    ),
+    "forward_nowhere": (
+        "an ended story leads to one that is not there",
+        "SELECT f.story_id FROM core.story_forwards f "
+        "ANTI JOIN core.stories s ON s.story_id = f.to_story_id",
+    ),
+    "version_gap": (
+        "the versions of an article are not 1, 2, 3 ...",
+        "SELECT article_id FROM (SELECT article_id, version FROM core.articles UNION ALL "
+        "SELECT article_id, version FROM core.article_versions) GROUP BY article_id "
+        "HAVING min(version) <> 1 OR max(version) <> count(*) "
+        "OR count(DISTINCT version) <> count(*)",
+    ),
+    "repeat_orphan": (
+        "a repeat belongs to no article, or does not stand in the text before cutting",
+        "SELECT r.article_id FROM core.repeats r "
+        "LEFT JOIN core.articles a ON a.article_id = r.article_id "
+        "WHERE a.article_id IS NULL OR (a.original_text IS NOT NULL AND "
+        "a.original_text[r.start_char + 1 : r.end_char] <> r.removed_text)",
+    ),
+    "link_orphan": (
+        "a citation belongs to no article",
+        "SELECT DISTINCT article_id FROM core.links ANTI JOIN core.articles USING (article_id)",
+    ),
+}
+
+
+def faults(con: duckdb.DuckDBPyConnection, *, limit: int = 100) -> list[Fault]:
+    """Every fault found, at most ``limit`` of a kind, in order of kind and subject."""
+    return [
+        Fault(kind=kind, subject=str(subject), detail=meaning)
+        for kind, (meaning, query) in FAULTS.items()
+        for (subject,) in con.execute(
+            f"SELECT * FROM ({query}) ORDER BY 1 LIMIT {int(limit)}"
+        ).fetchall()
+    ]
+
+
+def archive_places(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
+    """(article_id, archive file, offset) of every article that was fetched, file by file."""
+    return con.execute(
+        "SELECT article_id, archive_file, archive_offset FROM core.articles "
+        "WHERE archive_file IS NOT NULL ORDER BY archive_file, archive_offset"
+    ).fetchall()
