@@ -41,6 +41,10 @@ class Chain:
         return len(self.later)
 
 
+_COPIES = 16
+"""Occurrences of a k-gram that may be copies; more are a turn of phrase or the rows of a table."""
+
+
 def repeated_runs(ids: Ints, k: int, shortest_period: int, most_runs: int) -> list[Run]:
     """Maximal exact repeats of ``k`` words or more in ``ids``, by start of the later copy.
 
@@ -61,8 +65,13 @@ def repeated_runs(ids: Ints, k: int, shortest_period: int, most_runs: int) -> li
     earlier = order[:-1][same]
     # The first occurrence of the k-gram as well: a third copy may resemble only the first one.
     first = np.maximum.accumulate(np.where(np.r_[True, ~same], np.arange(count), 0))
-    starts = order[first[1:][same]]
-    further = (starts != earlier) & (later - earlier >= shortest_period)
+    begins = first[1:][same]
+    rank = np.arange(1, count)[same] - begins
+    starts = order[begins]
+    size = np.bincount(begins)[begins] + 1
+    few = size <= _COPIES
+    later, earlier, starts, rank = later[few], earlier[few], starts[few], rank[few]
+    further = (rank > 1) & (later - earlier >= shortest_period)
     later = np.concatenate([later, later[further]])
     earlier = np.concatenate([earlier, starts[further]])
     far = later - earlier >= shortest_period
@@ -127,10 +136,22 @@ def chains(ids: Sequence[int], runs: list[Run], policy: RepeatPolicy) -> list[Ch
             alive.append(best)
         best.append(run)
         active = alive[-policy.active_chains :]
+    sizes = [(-sum(length for _, _, length in chain), chain) for chain in found]
+    sizes.sort()
+    known = np.zeros(len(ids), dtype=bool)
+    budget = policy.align_share * len(ids)
     aligned = []
-    for chain in found:
-        if sum(length for _, _, length in chain) >= policy.seed_words:
-            aligned.append(_aligned(ids, chain, policy))
+    for size, chain in sizes:
+        begin, end = chain[0][1], chain[-1][1] + chain[-1][2]
+        # A chain inside better ones adds nothing, and rows of a table make thousands.
+        if -size < policy.seed_words or budget < 0:
+            break
+        if end - begin - int(known[begin:end].sum()) < policy.seed_words:
+            continue
+        budget -= end - begin + policy.extend_words
+        made = _aligned(ids, chain, policy)
+        known[made.later] = True
+        aligned.append(made)
     aligned.sort(key=lambda chain: (-chain.matched, int(chain.later[0])))
     return aligned
 
@@ -147,8 +168,8 @@ def _aligned(ids: Sequence[int], chain: list[Run], policy: RepeatPolicy) -> Chai
         if pairs_a and (a > end_a and b > end_b):
             gap = common(ids, end_a, a, end_b, b)
             if gap:
-                pairs_a.append(np.array([x for x, _ in gap], dtype=np.int64))
-                pairs_b.append(np.array([y for _, y in gap], dtype=np.int64))
+                pairs_a.append(_column(gap, 0))
+                pairs_b.append(_column(gap, 1))
         pairs_a.append(np.arange(a, a + length))
         pairs_b.append(np.arange(b, b + length))
         end_a, end_b = a + length, b + length
@@ -158,15 +179,13 @@ def _aligned(ids: Sequence[int], chain: list[Run], policy: RepeatPolicy) -> Chai
     right = _extended(
         ids, end_a, end_b, 1, start_b if apart else end_a, len(ids), policy.extend_words
     )
-    earlier = np.concatenate(
-        [np.array([x for x, _ in left], dtype=np.int64), *pairs_a]
-        + [np.array([x for x, _ in right], dtype=np.int64)]
-    )
-    later = np.concatenate(
-        [np.array([y for _, y in left], dtype=np.int64), *pairs_b]
-        + [np.array([y for _, y in right], dtype=np.int64)]
-    )
+    earlier = np.concatenate([_column(left, 0), *pairs_a, _column(right, 0)])
+    later = np.concatenate([_column(left, 1), *pairs_b, _column(right, 1)])
     return Chain(earlier, later)
+
+
+def _column(pairs: list[tuple[int, int]], side: int) -> Ints:
+    return np.array([pair[side] for pair in pairs], dtype=np.int64)
 
 
 def _extended(
@@ -200,7 +219,7 @@ def _extended(
             break
         gathered.extend(taken)
         a, b = taken[-1] if step < 0 else (taken[-1][0] + 1, taken[-1][1] + 1)
-        if best < window // 2:
+        if best < window // 2 or len(gathered) > 4 * window:
             break
     if step < 0:
         gathered.reverse()

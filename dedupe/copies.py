@@ -12,7 +12,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from dedupe.policy import RepeatPolicy
-from dedupe.segments import Line, Unit
+from dedupe.segments import Line, Style, Unit, link_spans, style
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,17 @@ class _Judge:
         """Units that a cut relies on."""
         self.parted: set[int] = set()
         self.roots = self._roots()
+        self.links = link_spans(reading.text)
+        self.styles: dict[int, Style] = {}
+
+    def style_of(self, number: int) -> Style:
+        """The style of the line in which unit ``number`` lies."""
+        place = self.reading.units[number].line
+        found = self.styles.get(place)
+        if found is None:
+            line = self.reading.laid[place]
+            found = self.styles[place] = style(self.reading.text[line.start : line.end])
+        return found
 
     def unit_of(self, word: int) -> int:
         """The unit in which ``word`` lies."""
@@ -185,25 +196,23 @@ class _Judge:
         parts = self._split(region)
         if len(parts) < 2:
             return region
-        firm = [
-            number
-            for part in parts
-            for number in part.copied
-            if len(part.source) >= self.policy.least_words
-            and len(part.source)
-            >= self.policy.adjacent_share * sum(self.reading.units[n].words for n in part.copied)
-            or len(part.source) >= self.policy.short_words
-        ]
+        firm: list[int] = []
+        for part in parts:
+            words = sum(self.reading.units[number].words for number in part.copied)
+            matched = len(part.source)
+            alike = matched >= self.policy.adjacent_share * words
+            if matched >= self.policy.short_words or (alike and matched >= self.policy.least_words):
+                firm += part.copied
         if len(firm) == len(region.copied):
             return region
         kept = set(firm)
-        words = {
+        inside = {
             word
             for number in kept
             for word in range(self.reading.units[number].first, self.reading.units[number].last)
         }
         return _Region(
-            sorted(kept), {word: at for word, at in region.source.items() if word in words}
+            sorted(kept), {word: at for word, at in region.source.items() if word in inside}
         )
 
     def _rebased(self, region: _Region) -> _Region:
@@ -241,7 +250,7 @@ class _Judge:
 
     def _is_copy(self, region: _Region) -> bool:
         reading, policy = self.reading, self.policy
-        units, laid, text = reading.units, reading.laid, reading.text
+        units, text = reading.units, reading.text
         a_first, a_end = self._hull(region)
         b_unit, b_last = units[region.copied[0]], units[region.copied[-1]]
         total = sum(units[number].words for number in region.copied)
@@ -255,10 +264,10 @@ class _Judge:
                 earlier = region.source.get(word)
                 if earlier is None:
                     continue
-                source_line = laid[units[self.unit_of(earlier)].line]
-                if source_line.marked == laid[unit.line].marked:
+                source_style = self.style_of(self.unit_of(earlier))
+                if source_style.marked == self.style_of(number).marked:
                     plain += reading.weight[word]
-                    if source_line.prose and laid[unit.line].prose:
+                    if source_style.prose and self.style_of(number).prose:
                         inside += reading.weight[word]
             prose += inside
             sentences += inside >= 4
@@ -267,9 +276,8 @@ class _Judge:
 
         a_unit = units[self.unit_of(a_first)]
         a_close = units[self.unit_of(a_end - 1)]
-        between = b_unit.first - max(a_end, 0)
         furniture = self._furniture(self.unit_of(a_end - 1) + 1, region.copied[0])
-        contact = between <= 2 or self.unit_of(a_end - 1) + 1 >= region.copied[0]
+        contact = self.unit_of(a_end - 1) + 1 >= region.copied[0]
         near = contact or furniture
         b_open = b_unit.opens_line or not text[b_unit.start - 1].isspace()
         b_shut = b_last.closes_line or not text[b_last.end : b_last.end + 1].isspace()
@@ -286,22 +294,47 @@ class _Judge:
 
         if prose < policy.short_words and similarity < policy.adjacent_share:
             return False
+        lines_b = len({units[number].line for number in region.copied})
+        lines_a = len({units[self.unit_of(word)].line for word in region.source.values()})
+        paragraphs = min(lines_a, lines_b)
+        introduced = self._is_introduced(region)
+        if introduced and prose < policy.short_words:
+            return False
+        if copies > 2:
+            # A refrain or a disclaimer, unless the copies follow one another.
+            return (
+                whole
+                and prose >= policy.least_words
+                and (contact or (near and paragraphs >= 3 and sentences >= 3))
+            )
         if contact and whole:
-            if prose >= policy.least_words:
-                return True
-            return similarity == 1.0 and copies == 2 and plain >= policy.least_words
+            return prose >= policy.least_words or (
+                similarity >= 0.97 and plain >= policy.least_words
+            )
         if contact and a_starts and a_close.line == b_unit.line and similarity >= 0.9:
             return prose >= policy.least_words
-        if near and whole and prose >= policy.near_words and (copies == 2 or sentences > 3):
+        if near and whole and prose >= policy.near_words:
             return True
-        if near and prose >= policy.apart_words and sentences >= 3:
+        in_order = len(self._split(region)) == 1
+        if near and in_order and prose >= policy.apart_words and sentences >= 3:
             return True
+        if similarity < policy.apart_share:
+            return False
         if a_starts and b_unit.opens_line and b_last.closes_line and self._breaks_off(a_end):
-            return prose >= policy.near_words and similarity >= 0.9 and copies == 2
-        long = prose >= policy.excerpt_words and sentences >= policy.excerpt_sentences
-        if whole:
-            return (prose >= policy.apart_words and copies == 2) or long
-        return long
+            return prose >= policy.near_words
+        if whole and not introduced:
+            # With its own words in the middle it is one entry of a list of similar ones.
+            filled = b_last.last - b_unit.first > total
+            return prose >= (policy.short_words if filled else policy.apart_words)
+        return in_order and prose >= policy.excerpt_words and sentences >= policy.excerpt_sentences
+
+    def _is_introduced(self, region: _Region) -> bool:
+        """Whether the line before asks for the passage: ``He wrote:``, ``Which one is best?``."""
+        laid, units = self.reading.laid, self.reading.units
+        line = units[region.copied[0]].line - 1
+        if line < 0 or self.reading.text[laid[line].end - 1] not in ":：?？؟":
+            return False
+        return all(units[self.unit_of(word)].line != line for word in region.source.values())
 
     def _breaks_off(self, a_end: int) -> bool:
         """Whether the earlier copy runs on in mid-clause where the later one stops.
@@ -316,31 +349,39 @@ class _Judge:
 
     def _is_template(self, region: _Region, prose: float) -> bool:
         """Whether the copies differ in their figures as two rows of a table do."""
-        reading, units = self.reading, self.reading.units
+        units = self.reading.units
         counterparts = set(region.source.values())
         figures = changed = 0
         for number in region.copied:
             for word in range(units[number].first, units[number].last):
-                if reading.tokens[word][:1].isdigit():
+                if self._is_figure(word):
                     figures += 1
                     changed += word not in region.source
         low, high = self._hull(region)
         others = sum(
             1
             for word in range(low, min(high, units[region.copied[0]].first))
-            if reading.tokens[word][:1].isdigit() and word not in counterparts
+            if self._is_figure(word) and word not in counterparts
         )
         replaced = min(changed, others)
         if prose < self.policy.short_words:
             return replaced > 0
         return figures >= 4 and replaced > self.policy.numbers_changed * figures
 
+    def _is_figure(self, word: int) -> bool:
+        """Whether ``word`` is a number or part of a link: what a template fills anew."""
+        reading = self.reading
+        if reading.tokens[word][:1].isdigit():
+            return True
+        return any(start <= reading.spans[word][0] < end for start, end in self.links)
+
     def _furniture(self, first: int, last: int) -> bool:
         """Whether only headings, buttons and the like stand in units ``[first, last)``."""
-        units, laid = self.reading.units, self.reading.laid
+        units = self.reading.units
         between = units[first:last]
         return sum(unit.words for unit in between) <= self.policy.furniture_words and not any(
-            laid[unit.line].prose and unit.words > 8 for unit in between
+            self.reading.units[number].words > 8 and self.style_of(number).prose
+            for number in range(first, last)
         )
 
     # -- cutting ---------------------------------------------------------------------------
@@ -383,7 +424,7 @@ class _Judge:
         The later copy stays when its lede is attached and the earlier one's is not, or when it
         runs on where the earlier one, a teaser, breaks off.
         """
-        units, laid, policy = self.reading.units, self.reading.laid, self.policy
+        units, policy = self.reading.units, self.policy
         low, high = self._hull(region)
         b_first, b_last = region.copied[0], region.copied[-1]
         if high > units[b_first].first or len(self._split(region)) > 1:
@@ -399,7 +440,7 @@ class _Judge:
             return set()
 
         def is_prose(number: int) -> bool:
-            return laid[units[number].line].prose and units[number].words >= 5
+            return units[number].words >= 5 and self.style_of(number).prose
 
         if any(is_prose(number) for number in range(min(earlier)) if units[number].words >= 9):
             return set()

@@ -127,6 +127,8 @@ class RepeatPolicy:
     """Words by which one copy may be longer than the other between two anchors (a caption)."""
     active_chains: int = 24
     """Chains that a new anchor may join; bounds the work a word."""
+    align_share: int = 6
+    """Words aligned, as a multiple of the text's: what is over is left alone."""
     extend_words: int = 40
     """Window in which a chain's ends are extended, repeated while it pays."""
     unit_share: float = 0.5

@@ -27,7 +27,7 @@ from dedupe.copies import Cut, Reading, decide
 from dedupe.models import Repeat, RepeatReport
 from dedupe.policy import RepeatPolicy
 from dedupe.segments import lines, units
-from dedupe.text import count_words, fold, is_unspaced, word_spans
+from dedupe.text import count_words, fold, is_unspaced, raw_words, word_spans
 
 DEFAULT = RepeatPolicy()
 _Ints = npt.NDArray[np.int64]
@@ -137,18 +137,18 @@ def _place(origin: _Ints, point: int) -> int:
 
 def _find(text: str, policy: RepeatPolicy) -> tuple[list[Cut], set[int]]:
     """What to cut out of ``text``, ascending and disjoint, and where to put in a line break."""
-    spans = word_spans(text)
-    if len(spans) < 2 * policy.least_words:
+    ascii_only = text.isascii()
+    raw = raw_words(text.lower() if ascii_only else text)
+    if len(raw) < 2 * policy.least_words:
         return [], set()
-    folded = text.lower() if text.isascii() else text
     numbers: dict[str, int] = {}
-    raw = [folded[start:end] for start, end in spans]
     ids = [numbers.setdefault(word, len(numbers)) for word in raw]
-    if not text.isascii():
+    unspaced = False
+    if not ascii_only:
         same: dict[str, int] = {}
-        canonical = [same.setdefault(fold(word), len(same)) for word in numbers]
-        ids = [canonical[number] for number in ids]
-    unspaced = sum(1 for word in numbers if is_unspaced(word)) * 2 > len(numbers)
+        folded = [same.setdefault(fold(word), len(same)) for word in numbers]
+        ids = [folded[number] for number in ids]
+        unspaced = sum(map(is_unspaced, numbers)) * 2 > len(numbers)
     k = policy.gram_unspaced if unspaced else policy.gram_words
     runs = repeated_runs(np.array(ids), k, policy.least_words, policy.most_runs)
     if not runs:
@@ -156,7 +156,7 @@ def _find(text: str, policy: RepeatPolicy) -> tuple[list[Cut], set[int]]:
     found = chains(ids, runs, policy)
     if not found:
         return [], set()
-    reading = _read(text, spans, raw, found, policy)
+    reading = _read(text, word_spans(text), raw, found, policy)
     return decide(reading, policy)
 
 
@@ -168,14 +168,21 @@ def _read(
     policy: RepeatPolicy,
 ) -> Reading:
     laid = lines(text)
-    partner = [-1] * len(spans)
-    for chain in found:
-        for earlier, later in zip(chain.earlier.tolist(), chain.later.tolist(), strict=True):
-            if partner[later] < 0:
-                partner[later] = earlier
-    parts = units(text, spans, laid, _joints(text, spans, tokens, found))
-    weight = [policy.unspaced_weight if is_unspaced(word) else 1.0 for word in tokens]
-    return Reading(text, spans, tokens, laid, parts, partner, weight)
+    copies = np.full(len(spans), -1)
+    twice = np.zeros(len(spans) + 1, dtype=np.int64)
+    for chain in reversed(found):
+        copies[chain.later] = chain.earlier
+        twice[chain.later + 1] = 1
+        twice[chain.earlier + 1] = 1
+    busy = np.cumsum(twice).tolist()
+    parts = units(text, spans, laid, _joints(text, spans, tokens, found), busy)
+    weight = [1.0] * len(spans)
+    if not text.isascii():
+        weights = {
+            word: policy.unspaced_weight if is_unspaced(word) else 1.0 for word in set(tokens)
+        }
+        weight = [weights[word] for word in tokens]
+    return Reading(text, spans, tokens, laid, parts, copies.tolist(), weight)
 
 
 def _joints(

@@ -7,8 +7,8 @@ sentence ends whose space was lost ("sector [1].The new").
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _CLOSERS = "\"'”’»)\\]】」』"
@@ -18,6 +18,8 @@ _PROSE_END = re.compile(rf"[.!?…:;؟۔।॥。！？；][{_CLOSERS}\s]*(?:\[\
 _MARKED = re.compile(
     r"\s*(?:[-–—*•·●▪◦‣>#|]\s|\(?\d{1,3}[.)]\s|\[\d+\]|https?://|www\.|[-–—*•·●▪◦‣])"
 )
+# Program text and formulas; a line of prose has a bracket or two.
+_SYMBOLS = re.compile(r"[{}<>=|\\@#^*_~∈∧→]")
 _LINK = re.compile(r"https?://\S+|www\.\S+")
 
 
@@ -43,12 +45,18 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A paragraph as the text lays it out."""
+    """A paragraph as the text lays it out, without the white space around it."""
 
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What a line looks like."""
+
     prose: bool
-    """Running text: it ends as a sentence does or is long, and is no list entry or link."""
+    """Running text: it ends as a sentence does or is long, and is no heading, row or program."""
     marked: bool
     """Begins as a list entry does, or is a link."""
 
@@ -60,34 +68,53 @@ def lines(text: str) -> list[Line]:
     for raw in text.split("\n"):
         stripped = raw.strip()
         if stripped:
-            start = at + raw.index(stripped[0])
-            marked = bool(_MARKED.match(stripped))
-            links = sum(len(link) for link in _LINK.findall(stripped))
-            prose = (
-                links * 2 < len(stripped)
-                and len(stripped) >= 25
-                and (len(stripped) >= 160 or bool(_PROSE_END.search(stripped)))
-            )
-            found.append(Line(start, start + len(stripped), prose, marked))
+            start = at + len(raw) - len(raw.lstrip())
+            found.append(Line(start, start + len(stripped)))
         at += len(raw) + 1
     return found
 
 
-def sentence_starts(text: str) -> list[int]:
-    """Characters at which a sentence begins inside a line, glued ones included."""
+def style(line: str) -> Style:
+    """The style of one stripped line."""
+    links = sum(len(link) for link in _LINK.findall(line))
+    prose = (
+        links * 2 < len(line)
+        and len(line) >= 25
+        and (len(line) >= 160 or bool(_PROSE_END.search(line[-40:])))
+        and not _is_titled(line)
+        and len(_SYMBOLS.findall(line)) * 25 < len(line)
+    )
+    return Style(prose, bool(_MARKED.match(line)))
+
+
+def _is_titled(line: str) -> bool:
+    """Whether most words begin with a capital: a heading, a table row, a list of names."""
+    cased = [
+        word[0] for word in line.split() if word[0].isalpha() and word[0] != word[0].swapcase()
+    ]
+    return len(cased) >= 4 and sum(letter.isupper() for letter in cased) > 0.6 * len(cased)
+
+
+def link_spans(text: str) -> list[tuple[int, int]]:
+    """``[start, end)`` of each link written out in ``text``."""
+    return [match.span() for match in _LINK.finditer(text)]
+
+
+def sentence_starts(text: str, start: int, stop: int) -> list[int]:
+    """Where in ``text[start:stop]`` a further sentence begins, glued ones included."""
     starts = []
-    for match in _SENTENCE_END.finditer(text):
+    for match in _SENTENCE_END.finditer(text, start, stop):
         end = match.end()
-        if end >= len(text):
+        if end >= stop:
             break
         following = text[end]
         if following.isspace():
-            while end < len(text) and text[end].isspace():
+            while end < stop and text[end].isspace():
                 end += 1
             starts.append(end)
         elif match.group()[0] in _WIDE_END:
             starts.append(end)
-        elif match.start() > 0 and (following.isupper() or following in "\"'“‘«「『("):
+        elif match.start() > start and (following.isupper() or following in "\"'“‘«「『("):
             # "U.S." and "e.g.The" are no glue: a lower-case letter, a digit or a closing mark
             # has to come before the full stop.
             before = text[match.start() - 1]
@@ -97,25 +124,44 @@ def sentence_starts(text: str) -> list[int]:
 
 
 def units(
-    text: str, spans: list[tuple[int, int]], laid: list[Line], joints: Iterable[int]
+    text: str,
+    spans: list[tuple[int, int]],
+    laid: list[Line],
+    joints: Iterable[int],
+    busy: Sequence[int],
 ) -> list[Unit]:
-    """``text`` cut at lines, sentences and ``joints`` (characters where a copy was glued on)."""
-    edges = sorted({*sentence_starts(text), *joints})
+    """``text`` cut at lines, sentences and ``joints`` (characters where a copy was glued on).
+
+    ``busy[n]`` counts the words before word ``n`` that stand twice; a line without any is one
+    unit, so that a long text costs only where it repeats.
+    """
+    marks = sorted(joints)
     starts = [start for start, _ in spans]
     found: list[Unit] = []
+    begin = 0
     for number, line in enumerate(laid):
-        inner = edges[bisect_left(edges, line.start + 1) : bisect_left(edges, line.end)]
+        begin = bisect_left(starts, line.start, begin)
+        finish = bisect_left(starts, line.end, begin)
+        if busy[finish] == busy[begin]:
+            found.append(Unit(line.start, line.end, begin, finish, number, True, True))
+            continue
+        edges = set(sentence_starts(text, line.start, line.end))
+        edges.update(marks[bisect_right(marks, line.start) : bisect_left(marks, line.end)])
+        inner = sorted(edges)
         pieces: list[list[int]] = []
+        last = begin
         for low, high in zip([line.start, *inner], [*inner, line.end], strict=True):
-            first, last = bisect_left(starts, low), bisect_left(starts, high)
+            first, last = last, bisect_left(starts, high, last, finish)
             if first == last and pieces:
                 pieces[-1][1] = high
             elif pieces and pieces[-1][2] == pieces[-1][3]:
                 pieces[-1][1], pieces[-1][3] = high, last
             else:
                 pieces.append([low, high, first, last])
-        for index, (low, high, first, last) in enumerate(pieces):
+        for index, (low, high, first, last_word) in enumerate(pieces):
             while high > low and text[high - 1].isspace():
                 high -= 1
-            found.append(Unit(low, high, first, last, number, index == 0, index == len(pieces) - 1))
+            found.append(
+                Unit(low, high, first, last_word, number, index == 0, index == len(pieces) - 1)
+            )
     return found

@@ -14,6 +14,9 @@ _UNSPACED = (
 # Combining marks that Python's \w leaves out would cut Hindi, Tamil or vowelled Arabic words apart.
 _MARKS = "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
 _WORD = re.compile(rf"[{_UNSPACED}]|(?:[^\W{_UNSPACED}_]|[{_MARKS}])+")
+_ASCII_WORD = re.compile(r"[A-Za-z0-9]+")
+_PLAIN_WORD = re.compile(r"[^\W_]+")
+_NEEDS_RULES = re.compile(rf"[{_UNSPACED}{_MARKS}]")
 _UNSPACED_WORD = re.compile(rf"[{_UNSPACED}]")
 
 
@@ -42,3 +45,12 @@ def count_words(text: str) -> int:
 def is_unspaced(word: str) -> bool:
     """Whether ``word`` is one character of a script written without spaces."""
     return len(word) == 1 and _UNSPACED_WORD.match(word) is not None
+
+
+def raw_words(text: str) -> list[str]:
+    """The words of ``text`` as written, one for each of ``word_spans``, faster than slicing."""
+    if text.isascii():
+        return _ASCII_WORD.findall(text)
+    if _NEEDS_RULES.search(text) is None:
+        return _PLAIN_WORD.findall(text)
+    return _WORD.findall(text)
