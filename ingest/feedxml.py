@@ -11,7 +11,10 @@ from __future__ import annotations
 import html.entities
 import re
 from dataclasses import dataclass
+from typing import Any
 from xml.parsers import expat
+
+from lxml import etree  # type: ignore[import-untyped]
 
 from ingest.policy import ParsePolicy
 
@@ -76,9 +79,13 @@ def prepare(text: str, policy: ParsePolicy) -> Prepared:
     if not well:
         notes.append(f"broken XML ({error}); what stands before the break was kept")
         text = _before_open_comment(text)
-        if len(text) > policy.max_broken_bytes or text.count("<") > policy.max_broken_tags:
-            return Prepared(refused="too_complex", detail=f"broken XML and too large: {error}")
         cut = _last(_OPEN, text) > _last(_CLOSE, text)
+        recovered = _recover(text)
+        well, _, elements = _check(recovered)
+        if well and elements <= policy.max_elements:
+            text = recovered
+        elif len(text) > policy.max_broken_bytes or text.count("<") > policy.max_broken_tags:
+            return Prepared(refused="too_complex", detail=f"broken XML and too large: {error}")
     return Prepared(xml=text, note="; ".join(notes), cut=cut)
 
 
@@ -145,6 +152,33 @@ def _mend_part(text: str) -> str:
         return chr(code_point) if code_point else f"&amp;{match[0][1:]}"
 
     return _ENTITY.sub(one, text)
+
+
+def _recover(text: str) -> str:
+    """What libxml2 makes of broken XML; "" when it loses entries that feedparser might find."""
+    parser = etree.XMLParser(
+        recover=True, resolve_entities=False, load_dtd=False, no_network=True, encoding="utf-8"
+    )
+    try:
+        root = etree.fromstring(text.encode("utf-8"), parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return ""
+    if root is None:
+        return ""
+    # a tag left open swallows the entries that follow it
+    if any(_is_entry(element) and _inside_entry(element) for element in root.iter()):
+        return ""
+    recovered: str = etree.tostring(root, encoding="unicode")
+    return recovered if len(_OPEN.findall(recovered)) >= len(_OPEN.findall(text)) else ""
+
+
+def _is_entry(element: Any) -> bool:
+    tag = element.tag  # no text for comments and processing instructions
+    return isinstance(tag, str) and tag.rpartition("}")[2].rpartition(":")[2] in ("item", "entry")
+
+
+def _inside_entry(element: Any) -> bool:
+    return any(_is_entry(outer) for outer in element.iterancestors())
 
 
 def _before_open_comment(text: str) -> str:
