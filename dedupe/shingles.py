@@ -31,7 +31,7 @@ _MASK = (1 << 64) - 1
 # Han, kana, Thai carry less a character than Latin does a word: a token there is a character
 # with the two after it, so that a 3-token shingle spans five characters, about three words.
 _UNSPACED_GRAM = 3
-_CHUNK_CHARACTERS = 1 << 18
+_CHUNK_CHARACTERS = 1 << 17
 # A megabyte is a long book: what comes after it does not count.
 _LONGEST_TEXT = 1 << 20
 
@@ -203,21 +203,16 @@ def _roll(word_hashes: U64, word_starts: Offsets, words: Offsets, size: int) -> 
     rolled = mix64(rolled)
     counts = np.where(words >= size, words - size + 1, np.minimum(words, 1))
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    keep = np.zeros(total, dtype=bool)
-    short: list[tuple[int, int]] = []
-    for index, (start, length) in enumerate(zip(word_starts.tolist(), words.tolist(), strict=True)):
-        if length >= size:
-            keep[start : start + length - size + 1] = True
-        elif length:
-            short.append((index, start))
-    hashes = np.zeros(int(offsets[-1]), dtype=np.uint64)
-    whole = np.ones(len(hashes), dtype=bool)
-    for index, start in short:
+    # The first word of every shingle, text by text.
+    firsts = np.arange(offsets[-1]) + np.repeat(word_starts - offsets[:-1], counts)
+    if not len(rolled):
+        rolled = np.zeros(1, dtype=np.uint64)
+    hashes = rolled.take(firsts, mode="clip")
+    for index in np.flatnonzero((words > 0) & (words < size)).tolist():
         value = 0
-        for word in word_hashes[start : start + int(words[index])].tolist():
+        start, length = int(word_starts[index]), int(words[index])
+        for word in word_hashes[start : start + length].tolist():
             value = (value * int(_WORD_BASE) + word) & _MASK
-        slot = int(offsets[index])
-        hashes[slot] = mix64(np.array([value], np.uint64) + words[index].astype(np.uint64))[0]
-        whole[slot] = False
-    hashes[whole] = rolled[keep[: len(rolled)]]
+        lone = np.array([(value + length) & _MASK], dtype=np.uint64)
+        hashes[offsets[index]] = mix64(lone)[0]
     return offsets, hashes

@@ -22,10 +22,12 @@ from datasketch import MinHash
 from dedupe.furniture import without_furniture
 from dedupe.models import Document, Signature, SignatureRecipe
 from dedupe.policy import RECIPE
-from dedupe.shingles import U64, mix64, shingle
+from dedupe.shingles import U64, Offsets, Shingles, mix64, shingle
 
 U32 = npt.NDArray[np.uint32]
 
+# Batches that stay in the processor's cache are faster than the whole corpus at once.
+_BATCH = 64
 _EMPTY = np.uint32(0xFFFFFFFF)
 _BAND_BASE = np.uint64(0x9FB21C651E98DF25)
 
@@ -38,23 +40,32 @@ def sign(documents: Sequence[Document], recipe: SignatureRecipe = RECIPE) -> lis
             than datasketch's ``affine32``.
     """
     _check(recipe)
+    signatures: list[Signature] = []
+    for start in range(0, len(documents), _BATCH):
+        signatures += _sign_batch(documents[start : start + _BATCH], recipe)
+    return signatures
+
+
+def _sign_batch(documents: Sequence[Document], recipe: SignatureRecipe) -> list[Signature]:
     texts = [without_furniture(document.text) for document in documents]
     shingles = shingle(texts, recipe.shingle_words)
-    signatures = []
-    for index, document in enumerate(documents):
-        hashes = shingles.of(index)
-        values = minhash(hashes, recipe)
-        signatures.append(
-            Signature(
-                article_id=document.article_id,
-                exact=int(shingles.exact[index]),
-                shingles=len(np.unique(hashes)),
-                minhash=values.astype("<u4", copy=False).tobytes(),
-                bands=_bands(values, recipe) if len(hashes) else (),
-                sketch=sketch(hashes, recipe),
-            )
+    values = np.stack([minhash(shingles.of(index), recipe) for index in range(len(texts))])
+    bands = _bands(values, recipe).tolist()
+    counts = _distinct(shingles).tolist()
+    kept = sketches(shingles, recipe)
+    return [
+        Signature(
+            article_id=document.article_id,
+            exact=exact,
+            shingles=counts[index],
+            minhash=values[index].astype("<u4", copy=False).tobytes(),
+            bands=tuple(bands[index]) if counts[index] else (),
+            sketch=kept[index],
         )
-    return signatures
+        for index, (document, exact) in enumerate(
+            zip(documents, shingles.exact.tolist(), strict=True)
+        )
+    ]
 
 
 def minhash(hashes: U64, recipe: SignatureRecipe = RECIPE) -> U32:
@@ -90,19 +101,39 @@ def to_datasketch(signature: Signature, recipe: SignatureRecipe = RECIPE) -> Min
     )
 
 
-def sketch(hashes: U64, recipe: SignatureRecipe = RECIPE) -> tuple[int, ...]:
-    """FracMinHash keys of shingles in reading order: dense in the head, sparse after it."""
+def sketches(shingles: Shingles, recipe: SignatureRecipe = RECIPE) -> list[tuple[int, ...]]:
+    """FracMinHash keys of each text of a batch: dense in its head, sparse after it."""
     modulus, head = recipe.sketch_modulus, recipe.sketch_head
+    hashes, offsets, owners = shingles.hashes, shingles.offsets, _owners(shingles)
+    kept = np.flatnonzero(hashes % np.uint64(modulus) == 0)
+    keys, owner = hashes[kept], owners[kept]
+    place = kept - offsets[owner]
     # The moduli are multiples of one another, so a sparse key is always a dense one too.
-    kept = [
-        part[part % np.uint64(modulus * sparser) == 0]
-        for part, sparser in (
-            (hashes[:head], 1),
-            (hashes[head : 2 * head], 2),
-            (hashes[2 * head :], 8),
-        )
+    moduli = np.where(place < head, modulus, np.where(place < 2 * head, 2 * modulus, 8 * modulus))
+    dense = keys % moduli.astype(np.uint64) == 0
+    keys = keys[dense]
+    ends = np.searchsorted(owner[dense], np.arange(len(offsets)))
+    listed = keys.tolist()
+    return [
+        tuple(sorted(set(listed[start:end])))
+        for start, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)
     ]
-    return tuple(np.unique(np.concatenate(kept)).tolist())
+
+
+def _owners(shingles: Shingles) -> Offsets:
+    """Which text each shingle belongs to."""
+    return np.repeat(np.arange(len(shingles.words)), np.diff(shingles.offsets))
+
+
+def _distinct(shingles: Shingles) -> Offsets:
+    """Distinct shingles of each text; 52 bits of a hash are plenty for that."""
+    hashes, owners, count = shingles.hashes, _owners(shingles), len(shingles.words)
+    if not len(hashes):
+        return np.zeros(count, dtype=np.int64)
+    marked = np.sort((owners.astype(np.uint64) << np.uint64(52)) | (hashes >> np.uint64(12)))
+    first = np.ones(len(marked), dtype=bool)
+    first[1:] = marked[1:] != marked[:-1]
+    return np.bincount((marked[first] >> np.uint64(52)).astype(np.int64), minlength=count)
 
 
 def _check(recipe: SignatureRecipe) -> None:
@@ -131,10 +162,12 @@ def _mix32(values: U32) -> U32:
     return mixed
 
 
-def _bands(values: U32, recipe: SignatureRecipe) -> tuple[int, ...]:
+def _bands(values: U32, recipe: SignatureRecipe) -> U64:
     """One key a band; the band's number is mixed in, so that bands do not meet one another."""
-    table = values[: recipe.bands * recipe.rows].reshape(recipe.bands, recipe.rows)
+    table = values[:, : recipe.bands * recipe.rows]
+    table = table.reshape(len(values), recipe.bands, recipe.rows)
     keys = mix64(np.arange(1, recipe.bands + 1, dtype=np.uint64) * _BAND_BASE)
+    keys = np.broadcast_to(keys, table.shape[:2])
     for row in range(recipe.rows):
-        keys = mix64(keys * _BAND_BASE + table[:, row])
-    return tuple(keys.tolist())
+        keys = mix64(keys * _BAND_BASE + table[:, :, row])
+    return keys
