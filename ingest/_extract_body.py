@@ -345,9 +345,11 @@ def _drop_link_lines(tree: html.HtmlElement, policy: ExtractPolicy) -> None:
 _MORE_HEADING = re.compile(
     r"^\W*(?:related(?: (?:articles?|stories|posts?|coverage|reading|topics|content|links|news))?"
     r"|read (?:more|next|also|this next)|also read|more (?:from|on|stories|news|in)\b.{0,40}"
-    r"|you (?:may|might) (?:also )?(?:like|be interested in)|recommended(?: (?:for you|stories|reading))?"
+    r"|you (?:may|might) (?:also )?(?:like|be interested in)|recommended(?: (?:for you"
+    r"|stories|reading))?"
     r"|further reading|most (?:read|popular)|trending(?: now)?|latest (?:news|stories)|don.t miss"
-    r"|what to read next|up next|share this.{0,30}|(?:leave a )?comments?|join the (?:conversation|discussion)"
+    r"|what to read next|up next|share this.{0,30}|(?:leave a )?comments?"
+    r"|join the (?:conversation|discussion)"
     r"|mehr zum thema|lesen sie auch|auch interessant|das könnte sie (?:auch )?interessieren"
     r"|weitere (?:artikel|themen|nachrichten|meldungen).{0,30}|zum thema|passend zum thema"
     r"|(?:à )?lire aussi|sur le même (?:sujet|thème)|à découvrir|les plus lus"
@@ -360,29 +362,39 @@ _MORE_HEADING = re.compile(
     re.IGNORECASE,
 )
 _ADDRESSES_READER = re.compile(
-    r"\b(?:sign up|subscribe|subscription|register|log in|newsletter|get (?:the|our|access|\w+ \w+) "
-    r"(?:app|newsletter|latest|updates|delivered)|download the .{0,30}app|click here|follow (?:us|him|her|me|\w+) on"
-    r"|share (?:this|your)|tell us what|have a tip|got a (?:tip|story)|email the writer|send (?:us )?tips"
-    r"|contact (?:us|the (?:author|reporter))|can be reached at|reached at|all rights reserved|your inbox"
+    r"\b(?:sign up|subscribe|subscription|register|log in|newsletter|get (?:the|our|access"
+    r"|\w+ \w+) "
+    r"(?:app|newsletter|latest|updates|delivered)|download the .{0,30}app|click here"
+    r"|follow (?:us|him|her|me|\w+) on"
+    r"|share (?:this|your)|tell us what|have a tip|got a (?:tip|story)|email the writer"
+    r"|send (?:us )?tips"
+    r"|contact (?:us|the (?:author|reporter))|can be reached at|reached at"
+    r"|all rights reserved|your inbox"
     r"|thanks for (?:reading|signing)|support (?:us|our)|become a (?:member|subscriber)|affiliate"
     r"|like this story|our standards:|terms (?:of|and)|copyright|©"
-    r"|abonnieren|newsletter|anmelden|folgen sie|folge uns|hier (?:klicken|entlang)|ihr abo|whatsapp.kanal"
-    r"|abonnez.vous|inscrivez.vous|suivez.nous|suscr[íi]b\w+|s[íi]guenos|iscriviti|seguici|abonneer"
+    r"|abonnieren|newsletter|anmelden|folgen sie|folge uns|hier (?:klicken|entlang)|ihr abo"
+    r"|whatsapp.kanal"
+    r"|abonnez.vous|inscrivez.vous|suivez.nous|suscr[íi]b\w+|s[íi]guenos|iscriviti|seguici"
+    r"|abonneer"
     r"|prenumerera|följ oss|assine|inscreva|siga.nos|zapisz się|subskrybuj"
     r"|关注我们|订阅|版权所有|转载|無断転載|会員登録|무단 ?전재|재배포|구독|기자\s+\S+@)",
     re.IGNORECASE,
 )
 _BYLINE_LINE = re.compile(
-    r"^\W*(?:by|von|par|por|di|door|av|text:?|words:?|autor:?|author:?|written by|posted by)\s+\S",
+    r"^\W*(?:by|von|par|por|di|door|av|text:?|words:?|autor:?|author:?|written by"
+    r"|posted by)\s+\S",
     re.IGNORECASE,
 )
 _STAMP_LINE = re.compile(
     r"^\W*(?:(?:first )?(?:published|updated|posted|last (?:modified|updated)|stand|aktualisiert|"
-    r"veröffentlicht|erstellt|publié|mis à jour|publicado|actualizado|pubblicato|gepubliceerd|publicerad"
+    r"veröffentlicht|erstellt|publié|mis à jour|publicado|actualizado|pubblicato"
+    r"|gepubliceerd|publicerad"
     r"|uppdaterad|opublikowano|入力|등록|수정|发布时间|更新)\b.{0,70}"
-    r"|(?:\w{3,10}\.?,?\s+)?(?:\d{1,2}[./\s-]+(?:\d{1,2}|\w{3,10}\.?)[./\s-]+\d{2,4}|\w{3,10}\.? \d{1,2},? \d{4}"
+    r"|(?:\w{3,10}\.?,?\s+)?(?:\d{1,2}[./\s-]+(?:\d{1,2}|\w{3,10}\.?)[./\s-]+\d{2,4}"
+    r"|\w{3,10}\.? \d{1,2},? \d{4}"
     r"|\d{4}[-./年]\s?\d{1,2}[-./月]\s?\d{1,2}日?).{0,40}"
-    r"|\d+ ?(?:min|minutes?|minuten)\b.{0,20}|(?:credit|photo|image|foto|bild|getty|reuters/)s?\b.{0,80})$",
+    r"|\d+ ?(?:min|minutes?|minuten)\b.{0,20}|(?:credit|photo|image|foto|bild|getty"
+    r"|reuters/)s?\b.{0,80})$",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.!?…:;。！？”\"»)’]\s*$")
@@ -426,7 +438,7 @@ def _without_head(lines: list[str], meta: PageMetadata) -> list[str]:
 
 
 def _without_tail(lines: list[str], meta: PageMetadata, policy: ExtractPolicy) -> list[str]:
-    """Lists of other articles, calls to subscribe and author biographies after the last sentence."""
+    """Lists of other articles, calls to subscribe and biographies go from the end."""
     total = sum(map(len, lines))
     end = len(lines)
     budget = policy.edge_share * total

@@ -271,6 +271,9 @@ def _oddness(word: str) -> float:
                 and char not in "’‘·"
             ):
                 odd += 1.0
+            elif char in "¶¦¬¤¨´¸±¼½¾" and (previous.isalpha() or following.isalpha()):
+                # letters of the Central European sets, at the edge of a word
+                odd += 0.7
         previous = char
     if len(scripts) > 1:
         odd += sum(char > "\x7f" for char in word) * 0.8

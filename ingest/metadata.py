@@ -526,6 +526,8 @@ def _person_names(texts: list[str], site_name: str) -> tuple[str, ...]:
 def split_names(text: str) -> list[str]:
     """The names in a byline such as "By Ann Lee and Bo Ek, Reuters"."""
     text = _BY.sub("", _clean(text))
+    if text.startswith(("http:", "https:", "www.")):
+        return []
     names = []
     for piece in _NAME_SPLIT.split(text):
         name = _BY.sub("", piece).strip(" .-–—:")
