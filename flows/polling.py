@@ -88,13 +88,8 @@ async def poll_all(
 
 async def poll_one(fetcher: Fetcher, feed: Feed, state: FeedState | None, now: datetime) -> Poll:
     """Ask one feed, with the validators that are remembered for it, and read its answer."""
-    # Validators belong to the URL that gave them; a feed moved by hand is asked afresh.
-    known = state if state is not None and state.url == feed.url else None
-    answer = await fetcher.feed(
-        feed.url,
-        etag=known.etag if known else "",
-        last_modified=known.last_modified if known else "",
-    )
+    etag, last_modified = poll.validators(feed, state)
+    answer = await fetcher.feed(feed.url, etag=etag, last_modified=last_modified)
     if not isinstance(answer, Page):
         return Poll(feed, answer)
     parsed = await asyncio.to_thread(
