@@ -86,6 +86,15 @@ FAULTS: dict[str, tuple[str, str]] = {
         "SELECT s.story_id FROM core.stories s ANTI JOIN core.story_members m "
         "ON m.story_id = s.story_id AND m.article_id = s.representative_id",
     ),
+    "story_miscounted": (
+        "the figures kept with a story are not those of its members",
+        "SELECT s.story_id FROM core.stories s JOIN core.story_members m "
+        "ON m.story_id = s.story_id JOIN core.articles a ON a.article_id = m.article_id "
+        "GROUP BY s.story_id HAVING count(*) IS DISTINCT FROM any_value(s.articles) "
+        "OR count(DISTINCT a.publisher) IS DISTINCT FROM any_value(s.publishers) "
+        "OR min(a.published_at) IS DISTINCT FROM any_value(s.first_published_at) "
+        "OR max(a.published_at) IS DISTINCT FROM any_value(s.last_published_at)",
+    ),
     "forward_nowhere": (
         "an ended story leads to one that is not there",
         "SELECT f.story_id FROM core.story_forwards f "

@@ -136,7 +136,9 @@ def matches_of(con: duckdb.DuckDBPyConnection, article_id: str) -> list[Match]:
 def apply(con: duckdb.DuckDBPyConnection, plan: StoryPlan, now: datetime) -> None:
     """Carry out a plan: membership, representatives, and where ended stories went.
 
-    Stories left without members go.  Carrying out the same plan again changes nothing.
+    The plan covers whole stories, so that their figures (articles, publishers, first and last
+    publication) are counted anew here and nowhere else.  Stories left without members go.
+    Carrying out the same plan again changes nothing.
     """
     if not plan.story_of:
         return
@@ -160,11 +162,26 @@ def apply(con: duckdb.DuckDBPyConnection, plan: StoryPlan, now: datetime) -> Non
     shown = {"story_id": "VARCHAR", "representative_id": "VARCHAR"}
     with staged(con, "plan_stories", shown, rows(shown, plan.representative_of.items())) as batch:
         con.execute(
-            f"""MERGE INTO core.stories s USING {batch} b ON s.story_id = b.story_id
-            WHEN MATCHED AND s.representative_id <> b.representative_id THEN UPDATE SET
-                representative_id = b.representative_id, changed_at = $now
-            WHEN NOT MATCHED THEN INSERT (story_id, representative_id, created_at, changed_at)
-                VALUES (b.story_id, b.representative_id, $now, $now)""",
+            f"""MERGE INTO core.stories s USING (
+                SELECT p.story_id, p.representative_id, count(m.article_id) AS articles,
+                    count(DISTINCT a.publisher) AS publishers,
+                    min(a.published_at) AS first_at, max(a.published_at) AS last_at
+                FROM {batch} p
+                LEFT JOIN core.story_members m ON m.story_id = p.story_id
+                LEFT JOIN core.articles a ON a.article_id = m.article_id
+                GROUP BY p.story_id, p.representative_id
+            ) b ON s.story_id = b.story_id
+            WHEN MATCHED AND (s.representative_id, s.articles, s.publishers,
+                    s.first_published_at, s.last_published_at)
+                IS DISTINCT FROM (b.representative_id, b.articles, b.publishers, b.first_at,
+                    b.last_at)
+                THEN UPDATE SET representative_id = b.representative_id, articles = b.articles,
+                    publishers = b.publishers, first_published_at = b.first_at,
+                    last_published_at = b.last_at, changed_at = $now
+            WHEN NOT MATCHED THEN INSERT (story_id, representative_id, created_at, changed_at,
+                    articles, publishers, first_published_at, last_published_at)
+                VALUES (b.story_id, b.representative_id, $now, $now, b.articles, b.publishers,
+                    b.first_at, b.last_at)""",
             {"now": now},
         )
     if plan.forwards:

@@ -1,18 +1,11 @@
 -- Example: SELECT published_at, publisher, title, copies FROM news WHERE published_at > now() - INTERVAL 7 DAY ORDER BY copies DESC LIMIT 20
 CREATE OR REPLACE VIEW news AS
-WITH grouped AS (
-    SELECT coalesce(m.story_id, a.article_id) AS story_id,
-        coalesce(any_value(s.representative_id), any_value(a.article_id)) AS representative_id,
-        count(*) AS copies, count(DISTINCT a.publisher) AS publishers
-    FROM core.articles a
-    LEFT JOIN core.story_members m ON m.article_id = a.article_id
-    LEFT JOIN core.stories s ON s.story_id = m.story_id
-    GROUP BY 1
-)
-SELECT g.story_id, r.article_id, r.title, r.url, r.publisher, r.published_at, r.text,
-    g.copies, g.publishers
-FROM grouped g
-JOIN core.articles r ON r.article_id = g.representative_id;
+SELECT coalesce(m.story_id, r.article_id) AS story_id, r.article_id, r.title, r.url, r.publisher,
+    r.published_at, r.text, coalesce(s.articles, 1) AS copies, coalesce(s.publishers, 1) AS publishers
+FROM core.articles r
+LEFT JOIN core.story_members m ON m.article_id = r.article_id
+LEFT JOIN core.stories s ON s.story_id = m.story_id
+WHERE coalesce(s.representative_id = r.article_id, true);
 COMMENT ON VIEW news IS 'One row a story, shown by its representative: what happened, without copies';
 COMMENT ON COLUMN news.story_id IS 'The story';
 COMMENT ON COLUMN news.article_id IS 'The article shown for it';

@@ -28,6 +28,7 @@ PLANTED = {
     "story_missing": "DELETE FROM core.stories WHERE story_id = 'c00000000000'",
     "story_without_representative": f"UPDATE core.stories SET representative_id = 'nowhere' "
     f"WHERE story_id = '{A}'",
+    "story_miscounted": "UPDATE core.stories SET articles = articles + 1",
     "forward_nowhere": "INSERT INTO core.story_forwards VALUES ('x', 'nowhere', now())",
     "version_gap": "UPDATE core.article_versions SET version = 7",
     "repeat_orphan": "UPDATE core.repeats SET removed_text = 'other'",

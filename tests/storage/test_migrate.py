@@ -7,7 +7,7 @@ from datetime import timedelta
 import duckdb
 import pytest
 
-from storage import migrate
+from storage import articles, check, migrate
 from storage.errors import StoreTooNew
 from storage.migrate import Script
 from storage.store import Store
@@ -96,3 +96,27 @@ def test_publishing_a_store_that_was_never_written_offers_the_views(tmp_path):
     store.publish()
     with store.read() as con:
         assert con.execute("FROM news").fetchall() == []
+
+
+def test_a_store_of_the_first_step_upgrades_with_its_stories_counted(tmp_path, build, monkeypatch):
+    """Rows written under the oldest schema show right in today's views."""
+    known, views = migrate.migrations(), migrate.views()
+    monkeypatch.setattr(migrate, "migrations", lambda: known[:1])
+    monkeypatch.setattr(migrate, "views", lambda: [v for v in views if v.name == "article_urls"])
+    store = Store(tmp_path)
+    with store.write() as con:
+        articles.save(con, [build.prepared("a", publisher="P"), build.prepared("b", publisher="Q")])
+        con.execute(
+            "INSERT INTO core.stories SELECT article_id, article_id, now(), now() "
+            "FROM core.articles WHERE publisher = 'P'"
+        )
+        con.execute(
+            "INSERT INTO core.story_members SELECT article_id, 'a00000000000' FROM core.articles"
+        )
+        for article in ("a00000000000", "b00000000000"):
+            con.execute("INSERT INTO core.signatures VALUES ($a, 1, 1, NULL, NULL)", {"a": article})
+    monkeypatch.undo()
+    with store.write() as con:
+        assert check.faults(con) == []
+        assert con.execute("SELECT copies, publishers FROM news").fetchall() == [(2, 2)]
+    assert len(list(tmp_path.glob("live.backup-*.duckdb"))) == 1
