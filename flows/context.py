@@ -32,10 +32,10 @@ class Progress(Protocol):
     """Where a run says how far it is."""
 
     def stage(self, name: str, total: int | None) -> None:
-        """A stage begins; ``total`` steps are ahead, None when nobody knows."""
+        """A stage begins beside those under way; ``total`` is None when nobody knows."""
 
-    def advance(self, steps: int = 1) -> None:
-        """So many more steps of the stage are done."""
+    def advance(self, name: str, steps: int = 1) -> None:
+        """So many more steps of the stage ``name`` are done."""
 
 
 class Silent:
@@ -44,7 +44,7 @@ class Silent:
     def stage(self, name: str, total: int | None) -> None:
         """Say nothing."""
 
-    def advance(self, steps: int = 1) -> None:
+    def advance(self, name: str, steps: int = 1) -> None:
         """Say nothing."""
 
 

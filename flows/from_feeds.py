@@ -29,6 +29,8 @@ RETRIES_A_RUN = 500
 # Groups of entries under way at once: their pages are in memory until they are saved (100 pages
 # of 0.3 MB each, so about 240 MB in all), and a slow domain occupies one of them.
 GROUPS_AT_ONCE = 8
+FETCHING = "fetching pages"
+READING = "reading and storing"
 
 
 async def ingest(
@@ -96,7 +98,8 @@ async def _take_in(
             report.known += one.times
         else:
             report.reject(record.reason if record else "", one.times)
-    context.progress.stage("fetching pages", len(wanted))
+    context.progress.stage(FETCHING, len(wanted))
+    context.progress.stage(READING, len(wanted))
     turns = asyncio.Semaphore(GROUPS_AT_ONCE)
 
     async def in_turn(group: Sequence[FeedEntry]) -> None:
@@ -125,10 +128,10 @@ async def _batch(
 
     async def capture(entry: FeedEntry) -> Capture:
         if not entry.has_page or entry.text:
-            context.progress.advance()
+            context.progress.advance(FETCHING)
             return Capture(entry=entry)
         answer = await fetcher.page(entry.url)
-        context.progress.advance()
+        context.progress.advance(FETCHING)
         if isinstance(answer, Page):
             context.report.fetched += 1
             return Capture(entry=entry, page=answer)
@@ -140,6 +143,7 @@ async def _batch(
     label = f"{len(group)} entries"
     got = await context.step("fetch", f"fetch {label}", captures)
     await digest_and_save(context, workers, got, times, label=label)
+    context.progress.advance(READING, len(group))
 
 
 async def _settle(

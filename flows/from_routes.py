@@ -18,6 +18,7 @@ from ingest.models import Capture, Rejection
 from storage import entries, rejections
 
 T = TypeVar("T")
+STAGE = "reading and storing"
 
 
 async def backfill(
@@ -35,11 +36,11 @@ async def backfill(
         since: start of the window on the publication time; None for open.
         until: end of the window, exclusive; None for open.
     """
-    context.progress.stage("reading the archive", None)
+    context.progress.stage(STAGE, None)
     source = iter(route)
     while batch := await asyncio.to_thread(_take, source, context.settings.backfill_batch):
         await _backfill_batch(context, workers, batch, since, until)
-        context.progress.advance(len(batch))
+        context.progress.advance(STAGE, len(batch))
 
 
 def _take(source: Iterator[T], size: int) -> list[T]:

@@ -28,6 +28,7 @@ from ingest.parse import ParsedFeed, parse_feed
 # Feeds polled by one step: eight groups for the bundled list, so that a Prefect run shows
 # where it is without a task a feed.
 POLL_GROUP = 10
+STAGE = "polling feeds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,11 @@ async def poll_all(
     context: RunContext, fetcher: Fetcher, due: Sequence[Feed], states: Mapping[str, FeedState]
 ) -> list[Poll]:
     """Ask every feed in ``due``; one that fails stops only itself."""
-    context.progress.stage("polling feeds", len(due))
+    context.progress.stage(STAGE, len(due))
 
     async def one(feed: Feed) -> Poll:
         polled = await poll_one(fetcher, feed, states.get(feed.slug), context.clock())
-        context.progress.advance()
+        context.progress.advance(STAGE)
         return polled
 
     async def some(group: Sequence[Feed]) -> list[Poll]:

@@ -35,7 +35,7 @@ class TerminalProgress:
             transient=True,
             disable=not self._shown,
         )
-        self._task: TaskID | None = None
+        self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -51,12 +51,11 @@ class TerminalProgress:
 
     def stage(self, name: str, total: int | None) -> None:
         """Begin a bar of its own for a stage."""
-        self._task = self._bars.add_task(name, total=total)
+        self._tasks[name] = self._bars.add_task(name, total=total)
 
-    def advance(self, steps: int = 1) -> None:
+    def advance(self, name: str, steps: int = 1) -> None:
         """Move the bar of the stage on."""
-        if self._task is not None:
-            self._bars.advance(self._task, steps)
+        self._bars.advance(self._tasks[name], steps)
 
 
 def show(report: RunReport, *, as_json: bool) -> None:
@@ -95,7 +94,7 @@ def screen(report: RunReport) -> Table:
         table.add_row("note", Text(report.detail))
     if report.published:
         table.add_row("store", Text(report.published))
-        if report.stored or report.known:
+        if report.stored or report.known or report.edited:
             table.add_row("ask it", 'voltwire sql "select title, copies from news limit 10"')
     return table
 
