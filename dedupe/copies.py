@@ -309,19 +309,26 @@ class _Judge:
             )
         if contact and whole:
             return prose >= policy.least_words or (
-                similarity >= 0.97 and plain >= policy.least_words
+                similarity >= policy.exact_share and plain >= policy.least_words
             )
         if contact and a_starts and a_close.line == b_unit.line and similarity >= 0.9:
             return prose >= policy.least_words
         if near and whole and prose >= policy.near_words:
             return True
-        in_order = len(self._split(region)) == 1
+        # So much text does not come back by chance or by habit, whatever became of its order.
+        long = prose >= policy.long_words
+        in_order = long or len(self._split(region)) == 1
         if near and in_order and prose >= policy.apart_words and sentences >= 3:
             return True
-        if similarity < policy.apart_share:
+        if similarity < policy.apart_share and not long:
             return False
         if a_starts and b_unit.opens_line and b_last.closes_line and self._breaks_off(a_end):
             return prose >= policy.near_words
+        if whole and paragraphs >= 2 and similarity >= policy.exact_share and not introduced:
+            # Two whole paragraphs in a row come back by accident only when they are verse.
+            enough = max(policy.near_words, paragraphs * policy.least_words)
+            if prose >= enough and in_order and b_last.last - b_unit.first == total:
+                return True
         if whole and not introduced:
             # With its own words in the middle it is one entry of a list of similar ones.
             filled = b_last.last - b_unit.first > total
@@ -387,7 +394,7 @@ class _Judge:
     # -- cutting ---------------------------------------------------------------------------
 
     def _cut(self, region: _Region) -> None:
-        units = self.reading.units
+        units, policy = self.reading.units, self.policy
         sources = {self.unit_of(word) for word in region.source.values()}
         earlier = self._earlier_copy(region)
         if earlier and not (earlier & self.gone.keys()) and not (earlier & self.needed):
@@ -404,11 +411,13 @@ class _Judge:
             return
         for number in region.copied:
             unit = units[number]
-            self.gone[number] = {
+            kept = {
                 word: region.source[word]
                 for word in range(unit.first, unit.last)
                 if word in region.source
             }
+            if len(kept) >= policy.unit_share * unit.words:
+                self.gone[number] = kept
         self.needed |= sources
 
     def _part(self, kept: int, cut: int) -> None:
@@ -458,29 +467,33 @@ class _Judge:
         return earlier if runs_on and not is_prose(max(earlier) + 1) else set()
 
     def cuts(self) -> list[Cut]:
-        """What was decided, as stretches of text."""
-        found: list[Cut] = []
-        group: list[int] = []
+        """What was decided, as stretches of text: one for each stretch of the copy that stays."""
+        units = self.reading.units
+        runs: list[list[int]] = []
         for number in sorted(self.gone):
-            if group and (number != group[-1] + 1 or self._jumps(group[-1], number)):
-                found.append(self._stretch(group))
-                group = []
-            group.append(number)
-        if group:
-            found.append(self._stretch(group))
-        joined: list[Cut] = []
-        for cut in found:
-            if joined and cut.start < joined[-1].end:
-                cut = Cut(
-                    joined[-1].end,
-                    max(cut.end, joined[-1].end),
-                    cut.of_start,
-                    cut.of_end,
-                    cut.similarity,
-                )
-            if cut.start < cut.end:
-                joined.append(cut)
-        return joined
+            if runs and number == runs[-1][-1] + 1:
+                runs[-1].append(number)
+            else:
+                runs.append([number])
+        found: list[Cut] = []
+        for run in runs:
+            start, end = self._stretch(run)
+            groups = [[run[0]]]
+            for number in run[1:]:
+                if self._jumps(groups[-1][-1], number):
+                    groups.append([number])
+                else:
+                    groups[-1].append(number)
+            edges = [start, *(units[group[0]].start for group in groups[1:]), end]
+            for group, low, high in zip(groups, edges, edges[1:], strict=False):
+                found.append(self._row(group, low, high))
+        return found
+
+    def _row(self, group: list[int], start: int, end: int) -> Cut:
+        spans = self.reading.spans
+        kept = [word for number in group for word in self.gone[number].values()]
+        words = sum(self.reading.units[number].words for number in group)
+        return Cut(start, end, spans[min(kept)][0], spans[max(kept)][1], len(kept) / max(1, words))
 
     def _jumps(self, before: int, after: int) -> bool:
         old, new = self.gone[before], self.gone[after]
@@ -489,11 +502,9 @@ class _Judge:
         step = min(new.values()) - max(old.values())
         return not -2 <= step <= self.policy.bridge_words
 
-    def _stretch(self, group: list[int]) -> Cut:
+    def _stretch(self, group: list[int]) -> tuple[int, int]:
         """The units of ``group`` with the white space that would be left double."""
-        units, text, spans = self.reading.units, self.reading.text, self.reading.spans
-        kept = [word for number in group for word in self.gone[number].values()]
-        words = sum(units[number].words for number in group)
+        units, text = self.reading.units, self.reading.text
         start, end = units[group[0]].start, units[group[-1]].end
         left, right = start, end
         while left > 0 and text[left - 1].isspace():
@@ -510,13 +521,7 @@ class _Judge:
             start = left
         else:
             self.parted.add(end)
-        return Cut(
-            start,
-            end,
-            spans[min(kept)][0],
-            spans[max(kept)][1],
-            len(kept) / max(1, words),
-        )
+        return start, end
 
 
 def reading_times(times: list[int], region: _Region) -> tuple[int, ...]:

@@ -147,10 +147,14 @@ class RepeatPolicy:
     """Words of a copy in whole paragraphs standing anywhere else."""
     apart_share: float = 0.9
     """Similarity of a copy that stands apart: products reviewed alike reach .88."""
+    exact_share: float = 0.97
+    """Similarity of copies that count as the same words."""
     excerpt_words: int = 150
     """Words of a copy that stands apart and is one paragraph or begins or ends inside one: below,
     it is a pull quote, a key point, or a passage quoted again to speak about it (124 words were
     seen)."""
+    long_words: int = 300
+    """Words from which a copy may be edited and rearranged wherever it stands."""
     excerpt_sentences: int = 4
     """Sentences of such a copy."""
     furniture_words: int = 40

@@ -154,7 +154,7 @@ def _find(text: str, policy: RepeatPolicy) -> tuple[list[Cut], set[int]]:
     if not runs:
         return [], set()
     found = chains(ids, runs, policy)
-    if not found:
+    if not found or found[0].matched < policy.least_words:
         return [], set()
     reading = _read(text, word_spans(text), raw, found, policy)
     return decide(reading, policy)

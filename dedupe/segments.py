@@ -80,11 +80,16 @@ def style(line: str) -> Style:
     prose = (
         links * 2 < len(line)
         and len(line) >= 25
-        and (len(line) >= 160 or bool(_PROSE_END.search(line[-40:])))
+        and (len(line) >= 160 or bool(_PROSE_END.search(line[-40:])) or _is_unpunctuated(line))
         and not _is_titled(line)
         and len(_SYMBOLS.findall(line)) * 25 < len(line)
     )
     return Style(prose, bool(_MARKED.match(line)))
+
+
+def _is_unpunctuated(line: str) -> bool:
+    """Whether ``line`` is a sentence or more of Thai, Lao, Khmer or Burmese: they need no stop."""
+    return sum("\u0e00" <= sign <= "\u109f" or "\u1780" <= sign <= "\u17ff" for sign in line) >= 40
 
 
 def _is_titled(line: str) -> bool:
