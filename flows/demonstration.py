@@ -85,8 +85,8 @@ def findings(folder: Path) -> dict[str, Any]:
                 "ORDER BY copies DESC, title LIMIT 4"
             ),
             "repeats": rows(
-                "SELECT a.title, r.words, r.similarity FROM repeats r JOIN articles a USING (article_id) "
-                "ORDER BY r.words DESC LIMIT 3"
+                "SELECT a.title, r.words, r.similarity FROM repeats r "
+                "JOIN articles a USING (article_id) ORDER BY r.words DESC LIMIT 3"
             ),
             "edits": rows(
                 "SELECT v.title, v.version, v.words_added, v.words_removed "

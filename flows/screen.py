@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.report import RunReport
+from flows.settings import Settings
 
 # More failures than this are counted, not listed: a screen has some 24 lines.
 FAILURES_SHOWN = 8
@@ -80,7 +81,7 @@ def show(report: RunReport, *, as_json: bool) -> None:
 def screen(report: RunReport) -> Table:
     """The run as a table: what came in, what became of it, what failed, what to do next."""
     table = Table(box=None, show_header=False, pad_edge=False, title_justify="left")
-    table.title = f"{report.kind} {report.state.replace('_', ' ')} in {report.seconds:.1f} s"
+    table.title = f"{report.kind} {report.state_words} in {report.seconds:.1f} s"
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for label, figure in report.rows():
@@ -95,8 +96,14 @@ def screen(report: RunReport) -> Table:
     if report.published:
         table.add_row("store", Text(report.published))
         if report.stored or report.known or report.edited:
-            table.add_row("ask it", 'voltwire sql "select title, copies from news limit 10"')
+            table.add_row("ask it", _question(report.store))
     return table
+
+
+def _question(store: str) -> str:
+    """A query to go on with, that finds the store from where the person is."""
+    where = "" if store == str(Settings.store) else f"--store {store} "
+    return f'voltwire sql {where}"select title, copies from news limit 10"'
 
 
 def _failures_plain(report: RunReport) -> None:
