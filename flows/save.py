@@ -76,11 +76,7 @@ def _relate(
     signatures.save(
         con,
         _signatures(con, prepared, id_of, touched),
-        {
-            id_of.get(one.article.article_id, one.article.article_id): one.article.published_at
-            or one.article.fetched_at
-            for one in prepared
-        },
+        {one.article_id: one.published_at for one in articles.documents(con, touched)},
     )
     stories.save_matches(con, _matches(con, touched))
     graph = stories.component(con, touched)
