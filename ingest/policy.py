@@ -104,7 +104,7 @@ class ExtractPolicy:
     """How much of a refused text is quoted."""
     links: int = 200
     """Cited links kept for an article; a live blog with more cites nothing in particular."""
-    language_chars: int = 3_000
+    language_chars: int = 1_200
     """More text does not change what py3langid says."""
     language_least_chars: int = 200
     """Of shorter texts the declared language is believed."""

@@ -1,6 +1,5 @@
 """What a page says of itself: headline, authors, times, publisher."""
 
-# ruff: noqa: E501 - samples of running text are easier to read whole
 from __future__ import annotations
 
 from ingest._extract_body import parse_page
