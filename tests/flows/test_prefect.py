@@ -1,0 +1,270 @@
+"""The schedule, deployments and ``voltwire serve``, against real servers and processes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage.store import Store
+
+sys.path.insert(0, str(Path(__file__).parent))
+from prefect_support import (
+    MARK,
+    ROOT,
+    Api,
+    Site,
+    article_text,
+    environment,
+    free_port,
+    marked,
+    running,
+    site,
+    wait_until,
+)
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc"),
+]
+VOLTWIRE = [sys.executable, "-m", "flows.cli"]
+PREFECT = [sys.executable, "-m", "prefect"]
+# Deadlines are hang guards for a machine that is busy with other things; each is several times
+# what the step takes.
+START, RUN, STOP = 180.0, 120.0, 90.0
+
+
+@dataclass
+class Place:
+    """A server and the store that its runs write to."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    api: Api
+    folder: Path
+    store: Path
+    log: Path
+    env: dict[str, str]
+    site: Site
+
+    def sql(self, query: str) -> list[tuple[Any, ...]]:
+        with Store(self.store).read() as con:
+            rows: list[tuple[Any, ...]] = con.execute(query).fetchall()
+            return rows
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Place]]:
+    """``voltwire serve`` with a server of its own, and a bare Prefect server, side by side."""
+    found: dict[str, Place] = {}
+    with ExitStack() as stack:
+        for name in ("serve", "bare"):
+            folder = tmp_path_factory.mktemp(name)
+            news = stack.enter_context(site())
+            feeds = folder / "feeds.toml"
+            feeds.write_text(f'[[feed]]\nurl = "{news.url}/feed"\nslug = "loop"\nscope = "focus"\n')
+            store, port, log = folder / "store", free_port(), folder / "log"
+            env = environment(
+                folder / "prefect", VOLTWIRE_ALLOW_HOSTS="127.0.0.1", VOLTWIRE_WORKERS="1"
+            )
+            if name == "serve":
+                command = [*VOLTWIRE, "serve", "--cron", "* * * * *", "--port", str(port)]
+                command += ["--store", str(store), "--feeds", str(feeds)]
+            else:
+                command = [*PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+                env |= {"VOLTWIRE_STORE": str(store), "VOLTWIRE_FEEDS": str(feeds)}
+            process = stack.enter_context(running(command, env, log, cwd=folder))
+            found[name] = Place(process, port, Api(port), folder, store, log, env, news)
+        yield found
+
+
+@pytest.fixture(scope="module")
+def served(places: dict[str, Place]) -> Place:
+    """``voltwire serve``, once it has said what it serves."""
+    place = places["serve"]
+    wait_until(lambda: "next run" in place.log.read_text(), START, "the screen", place.log)
+    return place
+
+
+@pytest.fixture(scope="module")
+def deployed(places: dict[str, Place]) -> Place:
+    """A bare server, after the commands of docs/operations.md."""
+    place = places["bare"]
+    wait_until(place.api.ready, START, "the server", place.log)
+    env = place.env | {"PREFECT_API_URL": place.api.url}
+    for words in ("work-pool create voltwire --type process", "deploy --all --no-prompt"):
+        done = subprocess.run(
+            [*PREFECT, *words.split()], env=env, cwd=ROOT, capture_output=True, timeout=RUN
+        )
+        assert done.returncode == 0, (done.stdout + done.stderr).decode()
+    return place
+
+
+def rows(path: Path) -> Path:
+    """Three dated articles as a jsonl file."""
+    path.write_text(
+        "".join(
+            json.dumps(
+                {
+                    "url": f"https://archive.example/{number}",
+                    "title": f"Kept piece {number}",
+                    "published": f"2025-03-{number * 9:02d}T10:00:00Z",
+                    "text": article_text(number),
+                }
+            )
+            + "\n"
+            for number in (1, 2, 3)
+        )
+    )
+    return path
+
+
+def backfill_by_command(place: Place, path: Path) -> dict[str, Any]:
+    """Trigger a backfill of one week of ``path`` as a person would; the run once it has ended."""
+    before = {run["id"] for run in place.api.runs("backfill/backfill", "COMPLETED")}
+    words = ["deployment", "run", "backfill/backfill", "--param", "route=jsonl"]
+    words += ["--param", f"paths={json.dumps([str(path)])}"]
+    words += ["--param", "since=2025-03-15", "--param", "until=2025-03-21"]
+    done = subprocess.run(
+        [*PREFECT, *words],
+        env=place.env | {"PREFECT_API_URL": place.api.url},
+        capture_output=True,
+        timeout=RUN,
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr).decode()
+
+    def new() -> list[dict[str, Any]]:
+        runs = place.api.runs("backfill/backfill", "COMPLETED", "FAILED", "CRASHED")
+        return [run for run in runs if run["id"] not in before]
+
+    run: dict[str, Any] = wait_until(new, RUN, "the backfill's end", place.log)[0]
+    return run
+
+
+def test_deploy_registers_both_flows_with_schedule_limit_and_typed_parameters(
+    deployed: Place,
+) -> None:
+    """`prefect deploy --all --no-prompt` from the repository root registers both deployments."""
+    news = deployed.api.deployment("ingest-news/ingest-news")
+    assert [one["schedule"]["cron"] for one in news["schedules"]] == ["*/15 * * * *"]
+    assert news["schedules"][0]["active"]
+    assert news["global_concurrency_limit"]["limit"] == 1
+    assert news["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
+    assert news["work_pool_name"] == "voltwire"
+    assert news["entrypoint"] == "flows.scheduled.ingest_news"
+    manual = deployed.api.deployment("backfill/backfill")
+    assert manual["schedules"] == []
+    asked = manual["parameter_openapi_schema"]["properties"]
+    assert asked["paths"]["type"] == "array"
+    assert set(asked["route"]["enum"]) >= {"jsonl", "warc"}
+    assert any(kind.get("format") == "date" for kind in asked["since"]["anyOf"])
+
+
+def test_a_server_that_schedules_has_the_next_runs_ready(deployed: Place) -> None:
+    """With these versions of Prefect and SQLAlchemy the cron line makes scheduled runs."""
+    runs = wait_until(
+        lambda: deployed.api.runs("ingest-news/ingest-news", "SCHEDULED"),
+        RUN,
+        "a scheduled run",
+        deployed.log,
+    )
+    assert all(run["auto_scheduled"] for run in runs)
+
+
+def test_a_worker_runs_a_deployed_backfill(deployed: Place) -> None:
+    """A worker of the pool runs a manual backfill into the store that its environment names."""
+    env = deployed.env | {"PREFECT_API_URL": deployed.api.url}
+    log = deployed.folder / "worker.log"
+    worker = [*PREFECT, "worker", "start", "--pool", "voltwire", "--name", "test"]
+    with running(worker, env | {MARK: str(log)}, log, cwd=deployed.folder):
+        run = backfill_by_command(deployed, rows(deployed.folder / "rows.jsonl"))
+        assert run["state_type"] == "COMPLETED", log.read_text()
+    assert deployed.sql("select url from articles") == [("https://archive.example/2",)]
+
+
+def test_serve_says_on_one_screen_what_is_scheduled_and_how_to_use_it(served: Place) -> None:
+    """The screen names the store, the schedule, the next run, the UI and the backfill command."""
+    said = served.log.read_text()
+    assert str(served.store) in said
+    assert "* * * * * (UTC)" in said
+    assert "NONE" not in said
+    assert f"http://127.0.0.1:{served.port}" in said
+    assert "prefect deployment run backfill/backfill --param" in said
+
+
+def test_a_wrong_parameter_is_refused_before_a_run_is_made(served: Place) -> None:
+    """A route that does not exist is refused by the server, by name."""
+    code, answer = served.api.start("backfill/backfill", {"paths": ["x"], "route": "pigeon"})
+    assert code in (409, 422)
+    assert "pigeon" in answer
+
+
+def test_a_manual_backfill_with_parameters_reaches_the_published_store(served: Place) -> None:
+    """A triggered backfill keeps to its window, and its rows are in the published store."""
+    run = backfill_by_command(served, rows(served.folder / "rows.jsonl"))
+    assert run["state_type"] == "COMPLETED", served.log.read_text()
+    found = served.sql(
+        "select url, published_at::date::varchar from articles where publisher='' "
+        "or url like 'https://archive.example/%'"
+    )
+    assert found == [("https://archive.example/2", "2025-03-18")]
+
+
+def test_a_scheduled_run_appears_completes_and_publishes_its_articles(served: Place) -> None:
+    """Nobody triggers it: the cron line's run polls the feed and its articles are published."""
+
+    def done() -> list[dict[str, Any]]:
+        ended = served.api.runs("ingest-news/ingest-news", "COMPLETED", "FAILED", "CRASHED")
+        return [run for run in ended if run["auto_scheduled"]]
+
+    run = wait_until(done, RUN + 60, "a scheduled run", served.log)[0]
+    assert run["state_type"] == "COMPLETED", served.log.read_text()
+    found = served.sql(f"select url from articles where url like '{served.site.url}/%' order by 1")
+    assert found == [(f"{served.site.url}/news/1",), (f"{served.site.url}/news/2",)]
+
+
+def test_sigterm_in_the_middle_of_a_run_ends_everything_and_leaves_nothing_paused(
+    served: Place,
+) -> None:
+    """SIGTERM ends serve, its run and its server; the run is marked, the schedule stays active."""
+    served.site.held = {3}
+    served.site.listed = [1, 2, 3]
+
+    def held() -> bool:
+        # A run that the schedule has just begun makes the server refuse ours: ask again.
+        if not served.api.runs("ingest-news/ingest-news", "PENDING", "RUNNING"):
+            served.api.start("ingest-news/ingest-news", {"force": True})
+        return 3 in served.site.asked
+
+    wait_until(held, RUN, "a run that waits for a page", served.log)
+    under_way = served.api.runs("ingest-news/ingest-news", "RUNNING")
+    assert len(under_way) == 1
+
+    served.process.send_signal(signal.SIGTERM)
+    assert served.process.wait(STOP) == 0, served.log.read_text()
+    wait_until(lambda: not marked(served.env[MARK]), 20, "no process left", served.log)
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", served.port)) != 0
+
+    books = served.store / "prefect" / "prefect.db"
+    with closing(sqlite3.connect(books)) as con:
+        assert con.execute("select distinct paused from deployment").fetchall() == [(0,)]
+        assert con.execute("select distinct active from deployment_schedule").fetchall() == [(1,)]
+        ends = con.execute(
+            "select state_type from flow_run where id = ?", [under_way[0]["id"]]
+        ).fetchall()
+    assert ends == [("CANCELLED",)]
+    assert served.sql("select count(*) from articles where url like '%/news/3'") == [(0,)]
+    assert [state for (state,) in served.sql("select state from runs order by started_at")][
+        -1
+    ] == "failed"
