@@ -33,7 +33,7 @@ _MASK = (1 << 64) - 1
 _UNSPACED_GRAM = 3
 _CHUNK_CHARACTERS = 1 << 17
 # A megabyte is a long book: what comes after it does not count.
-_LONGEST_TEXT = 1 << 20
+LONGEST_TEXT = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def shingle(texts: Sequence[str], size: int) -> Shingles:
     batch: list[str] = []
     characters = 0
     for text in texts:
-        folded = fold(text[:_LONGEST_TEXT])[:_LONGEST_TEXT]
+        folded = fold(text[:LONGEST_TEXT])[:LONGEST_TEXT]
         if batch and characters + len(folded) > _CHUNK_CHARACTERS:
             parts.append(_shingle_folded(batch, size))
             batch, characters = [], 0

@@ -22,7 +22,7 @@ from datasketch import MinHash
 from dedupe.furniture import without_furniture
 from dedupe.models import Document, Signature, SignatureRecipe
 from dedupe.policy import RECIPE
-from dedupe.shingles import U64, Offsets, Shingles, mix64, shingle
+from dedupe.shingles import LONGEST_TEXT, U64, Offsets, Shingles, mix64, shingle
 
 U32 = npt.NDArray[np.uint32]
 
@@ -47,7 +47,7 @@ def sign(documents: Sequence[Document], recipe: SignatureRecipe = RECIPE) -> lis
 
 
 def _sign_batch(documents: Sequence[Document], recipe: SignatureRecipe) -> list[Signature]:
-    texts = [without_furniture(document.text) for document in documents]
+    texts = [without_furniture(document.text[:LONGEST_TEXT]) for document in documents]
     shingles = shingle(texts, recipe.shingle_words)
     values = np.stack([minhash(shingles.of(index), recipe) for index in range(len(texts))])
     bands = _bands(values, recipe).tolist()

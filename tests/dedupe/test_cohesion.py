@@ -1,0 +1,28 @@
+"""One subject or two."""
+
+from dedupe.cohesion import cohesion
+
+_PLANT = (
+    "Norrvolt will build its second battery plant in northern Sweden, where chief executive Maja "
+    "Lindqvist promised jobs and the county of Vasterbotten a permit for cooling water. The plant "
+    "will ship battery cells by rail."
+)
+_PLANT_ON = (
+    "Fishermen told the county that the plant warms the river, and Maja Lindqvist answered that "
+    "Norrvolt will recycle its cooling water. Battery cells from Vasterbotten go to carmakers."
+)
+_BUSES = (
+    "Drivers in Porto kept heaters running through the cold spell, and the operator ordered heat "
+    "pumps for its electric fleet. Mayor Joana Prata promised chargers before spring arrives."
+)
+
+
+def test_a_story_goes_on_about_its_people_and_things() -> None:
+    """The rest of a story coheres with its opening, a second story does not."""
+    assert cohesion(_PLANT, _PLANT_ON) > 0
+    assert cohesion(_PLANT, _BUSES) < -1
+
+
+def test_stretches_without_words_tell_nothing() -> None:
+    """No words on a side, or words too short to mean anything, leave it open."""
+    assert cohesion("", _PLANT) == cohesion(_PLANT, "12 34") == cohesion("电池", "电池") == 0.0
