@@ -292,6 +292,9 @@ class _Judge:
         whole = a_open and a_shut and b_open and b_shut
         copies = max(reading_times(self.roots, region))
 
+        exact = similarity >= policy.exact_share
+        if not exact and prose < policy.near_words:
+            return False  # one word put in may be "not"
         if prose < policy.short_words and similarity < policy.adjacent_share:
             return False
         lines_b = len({units[number].line for number in region.copied})
@@ -308,9 +311,7 @@ class _Judge:
                 and (contact or (near and paragraphs >= 3 and sentences >= 3))
             )
         if contact and whole:
-            return prose >= policy.least_words or (
-                similarity >= policy.exact_share and plain >= policy.least_words
-            )
+            return prose >= policy.least_words or (exact and plain >= policy.least_words)
         if contact and a_starts and a_close.line == b_unit.line and similarity >= 0.9:
             return prose >= policy.least_words
         if near and whole and prose >= policy.near_words:
@@ -324,7 +325,7 @@ class _Judge:
             return False
         if a_starts and b_unit.opens_line and b_last.closes_line and self._breaks_off(a_end):
             return prose >= policy.near_words
-        if whole and paragraphs >= 2 and similarity >= policy.exact_share and not introduced:
+        if whole and paragraphs >= 2 and exact and not introduced:
             # Two whole paragraphs in a row come back by accident only when they are verse.
             enough = max(policy.near_words, paragraphs * policy.least_words)
             if prose >= enough and in_order and b_last.last - b_unit.first == total:
@@ -332,6 +333,8 @@ class _Judge:
         if whole and not introduced:
             # With its own words in the middle it is one entry of a list of similar ones.
             filled = b_last.last - b_unit.first > total
+            if plain >= policy.menu_words and exact and in_order:
+                return True
             return prose >= (policy.short_words if filled else policy.apart_words)
         return in_order and prose >= policy.excerpt_words and sentences >= policy.excerpt_sentences
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 _CLOSERS = "\"'”’»)\\]】」』"
 _WIDE_END = "。！？；"
 _SENTENCE_END = re.compile(rf"[.!?…؟۔।॥]+[{_CLOSERS}]*(?:\s?\[\d+\])*|[{_WIDE_END}]+[{_CLOSERS}]*")
-_PROSE_END = re.compile(rf"[.!?…:;؟۔।॥。！？；][{_CLOSERS}\s]*(?:\[\d+\][{_CLOSERS}.\s]*)*$")
+_PROSE_END = re.compile(rf"[.!?…؟۔।॥。！？][{_CLOSERS}\s]*(?:\[\d+\][{_CLOSERS}.\s]*)*$")
 _MARKED = re.compile(
     r"\s*(?:[-–—*•·●▪◦‣>#|]\s|\(?\d{1,3}[.)]\s|\[\d+\]|https?://|www\.|[-–—*•·●▪◦‣])"
 )
@@ -79,6 +79,7 @@ def style(line: str) -> Style:
     links = sum(len(link) for link in _LINK.findall(line))
     prose = (
         links * 2 < len(line)
+        and not line.startswith("|")
         and len(line) >= 25
         and (len(line) >= 160 or bool(_PROSE_END.search(line[-40:])) or _is_unpunctuated(line))
         and not _is_titled(line)
