@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain, count
 
 from dedupe.models import Match, StoryGroup, StoryNode, StoryPlan
 
@@ -105,7 +106,7 @@ def plan(groups: Sequence[StoryGroup], previous: Mapping[str, str]) -> StoryPlan
     ordered = sorted(groups, key=lambda group: group.representative_id)
     for number, group in enumerate(ordered):
         held = Counter(previous[m] for m in group.member_ids if m in previous)
-        wishes.extend((-count, story_id, number) for story_id, count in held.items())
+        wishes.extend((-members, story_id, number) for story_id, members in held.items())
     taken: dict[str, int] = {}
     story_ids: dict[int, str] = {}
     for _, story_id, number in sorted(wishes):
@@ -116,8 +117,10 @@ def plan(groups: Sequence[StoryGroup], previous: Mapping[str, str]) -> StoryPlan
     for number, group in enumerate(ordered):
         if number in story_ids:
             continue
-        names = [group.representative_id, *group.member_ids]
-        names += [f"{group.representative_id}-{step}" for step in range(2, len(in_use) + 3)]
+        names = chain(
+            (group.representative_id, *group.member_ids),
+            (f"{group.representative_id}-{step}" for step in count(2)),
+        )
         story_ids[number] = next(name for name in names if name not in in_use)
         in_use.add(story_ids[number])
 
