@@ -124,6 +124,8 @@ class _Judge:
     def _is_copied(self, unit: Unit) -> bool:
         """Whether enough of ``unit`` stands earlier, and no stretch of it is news."""
         partner, weight = self.reading.partner, self.reading.weight
+        if max(partner[unit.first : unit.last], default=-1) < 0:
+            return False
         matched = 0
         news = longest = 0.0
         for word in range(unit.first, unit.last):
@@ -383,7 +385,9 @@ class _Judge:
         reading = self.reading
         if reading.tokens[word][:1].isdigit():
             return True
-        return any(start <= reading.spans[word][0] < end for start, end in self.links)
+        at = reading.spans[word][0]
+        place = bisect_right(self.links, (at, len(reading.text))) - 1
+        return place >= 0 and at < self.links[place][1]
 
     def _furniture(self, first: int, last: int) -> bool:
         """Whether only headings, buttons and the like stand in units ``[first, last)``."""

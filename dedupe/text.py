@@ -22,7 +22,7 @@ _UNSPACED_WORD = re.compile(rf"[{_UNSPACED}]")
 
 def word_spans(text: str) -> list[tuple[int, int]]:
     """``[start, end)`` in characters of each word of ``text``, in order."""
-    return [match.span() for match in _WORD.finditer(text)]
+    return [match.span() for match in _pattern(text).finditer(text)]
 
 
 def words(text: str) -> list[str]:
@@ -49,8 +49,11 @@ def is_unspaced(word: str) -> bool:
 
 def raw_words(text: str) -> list[str]:
     """The words of ``text`` as written, one for each of ``word_spans``, faster than slicing."""
+    return _pattern(text).findall(text)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """The fastest of the patterns that find the same words in ``text``."""
     if text.isascii():
-        return _ASCII_WORD.findall(text)
-    if _NEEDS_RULES.search(text) is None:
-        return _PLAIN_WORD.findall(text)
-    return _WORD.findall(text)
+        return _ASCII_WORD
+    return _WORD if _NEEDS_RULES.search(text) else _PLAIN_WORD
