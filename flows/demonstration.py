@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.context import Progress, utc_now
-from flows.explaining import clean
+from flows.oneline import clean
 from flows.report import RunReport
 from flows.run import IngestOptions, Surroundings, run_ingest
 from flows.settings import Settings

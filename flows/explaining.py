@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass, replace
 from textwrap import shorten
 from typing import Any
@@ -13,6 +12,7 @@ from dedupe.match import Comparison
 from dedupe.match import explain as compare
 from dedupe.models import Match
 from flows.digest import document_of
+from flows.oneline import clean
 from ingest.urls import canonical_url
 from storage import lookup
 from storage.errors import StoreError
@@ -247,12 +247,6 @@ def _refusal_lines(refusal: Refusal) -> list[str]:
         f"  {clean(refusal.detail)}",
         f"  tried {refusal.attempts} time(s), last {refusal.last_at:%Y-%m-%d %H:%M} UTC{retry}",
     ]
-
-
-def clean(text: str) -> str:
-    """``text`` on one line, without control characters that a terminal would obey."""
-    kept = (" " if unicodedata.category(char) in ("Cc", "Cf") else char for char in text)
-    return " ".join("".join(kept).split())
 
 
 def _fields(record: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import click
 
 from flows import feedlist
 from flows.commands.options import feeds_option, json_option, settings_from, store_option
-from flows.explaining import clean
+from flows.oneline import clean
 from flows.settings import store_folder
 from ingest.models import Feed
 

@@ -1,0 +1,32 @@
+"""The demo newsroom's runs, made once for every test that looks at their outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from flows import demonstration
+from flows.context import Silent
+from flows.report import RunReport
+
+
+@dataclass(frozen=True)
+class DemoRuns:
+    """A store after three runs: the two days of the newsroom, and the second day once more."""
+
+    store: Path
+    first: RunReport
+    second: RunReport
+    again: RunReport
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoRuns:
+    """To be read only: tests that write make a store of their own."""
+    store = tmp_path_factory.mktemp("demo") / "store"
+    demonstration.make_room(store)
+    one, two = demonstration.DAYS
+    first, second, again = (demonstration.run_day(store, day, Silent()) for day in (one, two, two))
+    return DemoRuns(store, first, second, again)
