@@ -107,8 +107,8 @@ class RepeatPolicy:
     keeping.  Counts of words weigh a character of an unspaced script as ``unspaced_weight``.
     """
 
-    longest_text: int = 4_000_000
-    """Characters.  A second or so of work; an article is 5,000, a long book 1,000,000."""
+    longest_text: int = 2_000_000
+    """Characters.  Some seconds of work; an article is 5,000, a long book 1,000,000."""
     gram_words: int = 5
     """Anchor length.  With every fourth word changed 24 % of 5-grams survive, enough to chain;
     shorter ones occur by chance."""
