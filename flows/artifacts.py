@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from prefect import get_run_logger
 from prefect.artifacts import acreate_markdown_artifact
 
 from flows.report import RunReport
 
 
 async def publish_summary(report: RunReport) -> None:
-    """Attach the summary of ``report`` to the flow run that is under way."""
-    await acreate_markdown_artifact(
-        key=f"voltwire-{report.kind}", markdown=markdown(report), description=report.line()
-    )
+    """Attach the summary of ``report`` to the flow run that is under way, and log its one line.
+
+    A summary that cannot be saved is logged: the articles are in the store, and a run marked as
+    failed would say that they are not.
+    """
+    log = get_run_logger()
+    log.info(report.line())
+    try:
+        await acreate_markdown_artifact(
+            key=f"voltwire-{report.kind}", markdown=markdown(report), description=report.line()
+        )
+    except Exception as error:  # whatever the server or the way to it does
+        log.warning("the summary was not saved: %s", error)
 
 
 def markdown(report: RunReport) -> str:

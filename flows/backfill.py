@@ -11,6 +11,7 @@ from prefect import flow
 
 from flows.artifacts import publish_summary
 from flows.context import Progress, Silent
+from flows.quiet_exit import quiet_exit
 from flows.report import RunReport
 from flows.run import BackfillOptions, Surroundings, run_backfill
 from flows.scheduled import settings_in_use, watched
@@ -35,6 +36,7 @@ async def backfill(
         until: last day of publication to keep.
         all_topics: keep articles that are not about EVs or batteries.
     """
+    quiet_exit()
     report = await run_backfill(
         settings_in_use.get() or load_settings(),
         BackfillOptions(

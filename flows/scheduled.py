@@ -11,6 +11,7 @@ from prefect import flow
 
 from flows.artifacts import publish_summary
 from flows.context import Progress, Silent
+from flows.quiet_exit import quiet_exit
 from flows.report import RunReport
 from flows.run import IngestOptions, Surroundings, run_ingest
 from flows.settings import Settings, load_settings
@@ -39,6 +40,7 @@ async def ingest_news(
         replay: WARC files that answer in place of the network.
         as_of: with ``replay``, the moment to replay.
     """
+    quiet_exit()
     report = await run_ingest(
         settings_in_use.get() or load_settings(),
         IngestOptions(
