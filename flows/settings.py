@@ -115,6 +115,9 @@ def prepare_prefect(home: Path | None = None) -> None:
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
+    # The embedded server takes 9 to 15 s on a quiet machine; its own limit of 20 s fails runs on
+    # a busy one.
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
     if home is not None:
         os.environ.setdefault("PREFECT_HOME", str(home))
 
