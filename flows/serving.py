@@ -14,7 +14,7 @@ import subprocess
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterId,
     FlowRunFilter,
+    FlowRunFilterExpectedStartTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
@@ -46,13 +47,11 @@ from ingest.errors import VoltwireError
 
 # Seconds between two looks for runs that are due: a backfill that somebody triggers starts soon.
 POLL_SECONDS = 5.0
-# Runs under way at once: one ingest, one backfill, and room for what a new version adds.
-RUNS_AT_ONCE = 3
 # A healthy server has scheduled the next run within some ten seconds.
 SCHEDULING_SECONDS = 60.0
-# Ending a run takes up to 30 s of grace; three of them one after the other, and some.
-STOP_SECONDS = 120.0
-_UNDER_WAY = (State.RUNNING, State.PENDING, State.CANCELLING)
+# Ending a run takes up to 30 s of grace; two of them one after the other, and some.
+STOP_SECONDS = 90.0
+_BEGUN = (State.RUNNING, State.COMPLETED, State.FAILED, State.CRASHED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +138,9 @@ async def _run(
     runner = Runner(
         name="voltwire",
         pause_on_shutdown=False,
-        limit=RUNS_AT_ONCE,
+        # The deployments' own limits are the bound: one ingest, one backfill.  A limit here would
+        # hand out missed runs in portions, and the first of each portion would run.
+        limit=None,
         query_seconds=POLL_SECONDS,
     )
     scheduled = await runner.aadd_deployment(await scheduled_deployment(settings))
@@ -247,15 +248,11 @@ async def _tell(deployment: UUID, url: str, own: bool, show: Callable[[Plan], No
     async with get_client() as client:
         while True:
             paused = (await client.read_deployment(deployment)).paused
-            coming = await _time_of(deployment, (State.SCHEDULED,), newest=False)
+            coming = await _time_of(deployment, (State.SCHEDULED,), after=datetime.now(UTC))
             if coming[0] or paused or asyncio.get_running_loop().time() > deadline:
                 break
             await asyncio.sleep(0.5)
-    last = await _time_of(
-        deployment,
-        (State.COMPLETED, State.FAILED, State.CRASHED, *_UNDER_WAY),
-        newest=True,
-    )
+    last = await _time_of(deployment, _BEGUN)
     show(
         Plan(
             api=url,
@@ -270,17 +267,24 @@ async def _tell(deployment: UUID, url: str, own: bool, show: Callable[[Plan], No
 
 
 async def _time_of(
-    deployment: UUID, states: tuple[State, ...], *, newest: bool
+    deployment: UUID, states: tuple[State, ...], *, after: datetime | None = None
 ) -> tuple[datetime | None, str]:
+    """When the run in one of ``states`` was due, and its state's name.
+
+    With ``after``, the first that is due later than that; without, the newest.
+    """
+    chosen = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[*states])))
+    if after is not None:
+        chosen.expected_start_time = FlowRunFilterExpectedStartTime.model_validate(
+            {"after_": after}
+        )
     async with get_client() as client:
         found = await client.read_flow_runs(
             deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment])),
-            flow_run_filter=FlowRunFilter(
-                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(states)))
-            ),
-            sort=FlowRunSort.EXPECTED_START_TIME_DESC
-            if newest
-            else FlowRunSort.EXPECTED_START_TIME_ASC,
+            flow_run_filter=chosen,
+            sort=FlowRunSort.EXPECTED_START_TIME_ASC
+            if after
+            else FlowRunSort.EXPECTED_START_TIME_DESC,
             limit=1,
         )
     if not found:
