@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import shutil
 import sys
 from collections.abc import Iterator
@@ -90,10 +91,24 @@ def _json(answer: duckdb.DuckDBPyConnection, stream: IO[str]) -> None:
     stream.write("[")
     for number, row in enumerate(_rows(answer)):
         stream.write(",\n " if number else "\n ")
-        json.dump(
-            dict(zip(names, row, strict=True)), stream, ensure_ascii=False, default=_json_value
-        )
+        stream.write(_object(dict(zip(names, row, strict=True))))
     stream.write("\n]\n")
+
+
+def _object(row: dict[str, Any]) -> str:
+    try:
+        return json.dumps(row, ensure_ascii=False, default=_json_value, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(row), ensure_ascii=False, default=_json_value)
+
+
+def _finite(value: Any) -> Any:
+    """``value`` with null for the numbers that JSON has no word for: NaN and the infinities."""
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _names(answer: duckdb.DuckDBPyConnection) -> list[str]:

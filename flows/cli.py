@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -44,6 +46,16 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a reader that leaves early (`... | head`) has seen enough."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Here, because click would end it as a failure; and Python flushes once more on its
+            # way out, which must not meet the broken pipe again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
 
 @click.group(
     cls=LazyGroup,
@@ -76,10 +88,6 @@ def run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("voltwire: stopped; nothing that was saved is lost", err=True)
         return 130
-    except BrokenPipeError:
-        # `voltwire sql ... | head`: the reader has seen enough.
-        sys.stderr.close()
-        return 0
     except Exception as error:
         line = _plain_line(error)
         if line is None:

@@ -71,15 +71,14 @@ def load_settings() -> Settings:
     from typed_settings.exceptions import TsError
 
     path = os.environ.get("VOLTWIRE_CONFIG", "")
-    source = f"!{path}" if path else CONFIG_NAME
+    if path and not Path(path).is_file():
+        raise SettingsError(f"settings: there is no file {path} (from VOLTWIRE_CONFIG)")
     loaders = typed_settings.default_loaders(
-        "voltwire", [source], config_file_section=None, config_files_var=None
+        "voltwire", [path or CONFIG_NAME], config_file_section=None, config_files_var=None
     )
     converter = TSConverter(strlist_sep=",")
     try:
         settings = typed_settings.load_settings(Settings, loaders, converter=converter)
-    except FileNotFoundError as error:
-        raise SettingsError(f"settings: there is no file {path} (from VOLTWIRE_CONFIG)") from error
     except (TsError, OSError) as error:
         raise SettingsError(_plain(error, path or CONFIG_NAME)) from error
     return replace(settings, store=Path(settings.store).expanduser())

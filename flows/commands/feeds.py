@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +16,11 @@ from flows.oneline import clean
 from flows.settings import store_folder
 from ingest.models import Feed
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
+# Wide enough that nothing is cut for a program that reads along.
+PIPE_WIDTH = 1000
 EXAMPLES = """\b
 Examples:
   voltwire feeds list
@@ -29,6 +36,13 @@ def command() -> None:
     """List, check, add, import and export feeds; see their health."""
 
 
+def _print(table: Table) -> None:
+    """Print a table as wide as the terminal, or whole where something else reads it."""
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
+
+
 @command.command("list")
 @feeds_option
 @store_option
@@ -39,7 +53,6 @@ def list_feeds(feeds_file: Path | None, store: Path | None, as_json: bool) -> in
     if as_json:
         click.echo(json.dumps([asdict(feed) for feed in feeds], ensure_ascii=False, indent=1))
         return 0
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -55,7 +68,7 @@ def list_feeds(feeds_file: Path | None, store: Path | None, as_json: bool) -> in
             str(feed.every_minutes),
             Text(feed.url),
         )
-    Console().print(table)
+    _print(table)
     off = sum(not feed.enabled for feed in feeds)
     click.echo(f"{len(feeds)} feeds, {off} of them off")
     return 0
@@ -148,7 +161,6 @@ def health(store: Path | None, as_json: bool) -> int:
             answers.write(con, "FROM feed_health ORDER BY slug", form="json", output=None)
             return 0
         rows = con.execute(HEALTH).fetchall()
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -159,7 +171,7 @@ def health(store: Path | None, as_json: bool) -> int:
         style = "" if state in ("ok", "new", "quiet") else "red"
         cells = (success or "never", delivered or "never", str(entries), due or "", clean(detail))
         table.add_row(Text(slug), Text(state, style=style), *(Text(cell) for cell in cells))
-    Console().print(table)
+    _print(table)
     return 0
 
 
