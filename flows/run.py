@@ -15,7 +15,7 @@ from flows.pipeline import recorded
 from flows.report import RunReport
 from flows.settings import Settings
 from flows.workers import Workers
-from ingest.archive import ArchiveWriter, ReplayTransport
+from ingest.archive import ArchiveWriter, ReplayTransport, read_pages
 from ingest.errors import VoltwireError
 from ingest.http import Fetcher
 from ingest.models import Capture, Feed, Rejection
@@ -60,6 +60,30 @@ class Surroundings:
     step: Step = plain_step
     progress: Progress = field(default_factory=Silent)
     clock: Callable[[], datetime] = utc_now
+
+
+def check_ingest(settings: Settings, options: IngestOptions) -> None:
+    """Refuse what cannot run, before anything is started: lists, slugs and archives are tried.
+
+    Raises:
+        VoltwireError: for what a person has to put right.
+    """
+    _check_slugs(options.chosen, {feed.slug: feed for feed in feeds_in_use(settings)})
+    for path in options.replay:
+        if not path.is_dir():
+            next(read_pages(path), None)
+
+
+def check_backfill(settings: Settings, options: BackfillOptions) -> None:
+    """The same for a backfill: its route and the first record of each of its files.
+
+    Raises:
+        VoltwireError: for what a person has to put right.
+    """
+    feeds_in_use(settings)
+    _route(options, utc_now)
+    if options.since and options.until and options.since > options.until:
+        raise VoltwireError(f"--since {options.since} is after --until {options.until}")
 
 
 async def run_ingest(

@@ -16,7 +16,7 @@ from flows.commands.options import (
     settings_from,
     store_option,
 )
-from flows.run import ROUTES, BackfillOptions, Surroundings, run_backfill
+from flows.run import ROUTES, BackfillOptions, Surroundings, check_backfill, run_backfill
 from flows.screen import TerminalProgress, show
 from flows.settings import prepare_prefect
 
@@ -62,6 +62,7 @@ def command(
         until=until.date() if until else None,
         all_topics=all_topics,
     )
+    check_backfill(settings, options)
     with TerminalProgress(quiet=as_json) as progress:
         if plain:
             report = asyncio.run(run_backfill(settings, options, Surroundings(progress=progress)))

@@ -16,7 +16,7 @@ from flows.commands.options import (
     settings_from,
     store_option,
 )
-from flows.run import IngestOptions, Surroundings, run_ingest
+from flows.run import IngestOptions, Surroundings, check_ingest, run_ingest
 from flows.screen import TerminalProgress, show
 from flows.settings import prepare_prefect
 
@@ -70,6 +70,7 @@ def command(
     options = IngestOptions(
         chosen=chosen, replay=replay, as_of=as_of, all_topics=all_topics, force=force
     )
+    check_ingest(settings, options)
     with TerminalProgress(quiet=as_json) as progress:
         if plain:
             report = asyncio.run(run_ingest(settings, options, Surroundings(progress=progress)))

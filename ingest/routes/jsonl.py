@@ -34,20 +34,26 @@ def captures(path: Path, clock: Callable[[], datetime]) -> Iterator[Capture | Re
 
     A row that cannot be used is a rejection that names its line.
 
+    Damage further on ends the file with a rejection.
+
     Raises:
         UnreadableRows: when the file cannot be opened, or its first line is no JSON.
     """
+    number = 0
     try:
         with path.open("rb") as probe:
             opener = gzip.open if probe.read(2) == b"\x1f\x8b" else open
         with opener(path, "rb") as rows:
-            number = 0
             while line := rows.readline(_LINE_BYTES):
                 number += 1
                 if line.strip():
                     yield _row(line, path, number, clock())
     except (OSError, EOFError) as error:
         said = getattr(error, "strerror", None) or str(error)
+        if number:
+            # A damaged end costs what it held; the rows before it stand, and so do other files.
+            yield _refusal(f"{path.name}:{number + 1}", "broken_file", said, clock())
+            return
         raise UnreadableRows(f"cannot be read: {said}", about=path) from error
 
 
