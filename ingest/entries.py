@@ -55,7 +55,7 @@ def identify(
         if not entry.complete or not (own_page or has_text):
             skipped.append(_refusal(entry, link, place, url=url, feed=feed, now=now))
             continue
-        if not own_page:
+        if link is None or not own_page:
             link = canonical = made_up_url(url, _seed(entry, shared_guids))
         built = _build(
             entry, raw, url=link, canonical=canonical, has_page=own_page, feed=feed, now=now,
