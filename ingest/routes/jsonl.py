@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from hashlib import blake2b
@@ -48,7 +49,7 @@ def captures(path: Path, clock: Callable[[], datetime]) -> Iterator[Capture | Re
                 number += 1
                 if line.strip():
                     yield _row(line, path, number, clock())
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         said = getattr(error, "strerror", None) or str(error)
         if number:
             # A damaged end costs what it held; the rows before it stand, and so do other files.
