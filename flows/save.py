@@ -127,7 +127,7 @@ def _matches(con: DuckDBPyConnection, touched: Sequence[str]) -> list[Match]:
     ]
     ids = sorted({pair.article_id for pair in pairs} | {pair.of_article_id for pair in pairs})
     prepared = {
-        document.article_id: match.prepare(document) for document in articles.documents(con, ids)
+        one.document.article_id: one for one in match.prepare_all(articles.documents(con, ids))
     }
     found = (
         match.compare_prepared(prepared[pair.article_id], prepared[pair.of_article_id])
