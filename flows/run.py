@@ -15,11 +15,12 @@ from flows.pipeline import recorded
 from flows.report import RunReport
 from flows.settings import Settings
 from flows.workers import Workers
-from ingest.archive import ArchiveWriter, ReplayTransport, read_pages
+from ingest.archive import ArchiveWriter, read_pages
 from ingest.errors import VoltwireError
 from ingest.http import Fetcher
 from ingest.models import Capture, Feed, Rejection
 from ingest.policy import FetchPolicy
+from ingest.replay import ReplayTransport
 from ingest.routes import jsonl, warc
 from storage.store import Store
 

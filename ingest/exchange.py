@@ -13,7 +13,7 @@ from datetime import datetime
 
 import httpx
 
-from ingest.archive import ArchiveWriter, NotInArchive
+from ingest.archive import ArchiveWriter
 from ingest.content_encoding import EncodingFailed, TooLarge, decode_body
 from ingest.errors import VoltwireError
 from ingest.guard import AddressBlocked, NameNotResolved, TLSFailed
@@ -21,6 +21,7 @@ from ingest.headers import Headers, never_text
 from ingest.models import ArchivePointer
 from ingest.pacing import Lane, Lanes
 from ingest.policy import FetchPolicy
+from ingest.replay import NotInArchive
 
 USABLE = frozenset({200, 203})
 """The statuses whose body is what was asked for; 206 is a part of it, 204 and 205 are nothing."""

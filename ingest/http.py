@@ -28,7 +28,7 @@ import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt
 from tenacity.wait import wait_exponential, wait_random
 
-from ingest.archive import ArchiveWriter, ReplayTransport
+from ingest.archive import ArchiveWriter
 from ingest.content_encoding import ACCEPT_ENCODING
 from ingest.exchange import USABLE, Answer, Ask, Exchanger, Failed
 from ingest.guard import GuardedBackend, GuardedTransport, Resolver, resolve, url_problem
@@ -36,6 +36,7 @@ from ingest.headers import page_of, retry_after, sendable
 from ingest.models import FetchFailure, NotModified, Page
 from ingest.pacing import Lanes
 from ingest.policy import FetchPolicy
+from ingest.replay import ReplayTransport
 from ingest.robots import RobotsCache, product_token
 
 _ACCEPT_FEED = (

@@ -23,11 +23,12 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.archive import ArchiveWriter, ReplayTransport, load_page, read_pages
+from ingest.archive import ArchiveWriter, load_page, read_pages
 from ingest.errors import ArchiveNotWritten
 from ingest.http import Fetcher
 from ingest.models import FetchFailure, NotModified, Page
 from ingest.policy import FetchPolicy
+from ingest.replay import ReplayTransport
 
 NOW = datetime(2026, 11, 3, 12, 0, tzinfo=UTC)
 AGENT = "voltwire/0.1 (+https://voltwire.example/contact)"
