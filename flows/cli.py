@@ -16,6 +16,7 @@ COMMANDS = {
     "backfill": "Store articles from an archive or a file.",
     "sql": "Ask the store a question.",
     "feeds": "List, add, import and export feeds; see their health.",
+    "export": "Write the store to Parquet, CSV or JSON lines, a file a month.",
     "explain": "Why an article is a duplicate, what was cut, where it came from.",
     "serve": "Run the schedule and manual backfills in one process.",
     "demo": "The whole job on a bundled newsroom, without a network.",
