@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -23,6 +24,19 @@ CHUNK = 32
 IN_THREAD = 6
 # trafilatura and lxml grow with what they have read; a worker is replaced after this many chunks.
 CHUNKS_PER_WORKER = 200
+
+
+def _end_with_parent() -> None:
+    """In a worker: end when the process that started it does, even if that was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
 class Workers:
@@ -102,6 +116,7 @@ class Workers:
                 self._processes,
                 mp_context=multiprocessing.get_context("spawn"),
                 max_tasks_per_child=CHUNKS_PER_WORKER,
+                initializer=_end_with_parent,
             )
         return self._pool
 
