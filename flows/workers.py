@@ -47,6 +47,8 @@ class Workers:
         self._feeds = dict(feeds)
         self._all_topics = all_topics
         self._pool: ProcessPoolExecutor | None = None
+        self._apart: ProcessPoolExecutor | None = None
+        self._quarantine = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         return self
@@ -57,8 +59,9 @@ class Workers:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=error is None, cancel_futures=True)
+        for pool in (self._pool, self._apart):
+            if pool is not None:
+                pool.shutdown(wait=error is None, cancel_futures=True)
 
     async def digest(self, captures: Sequence[Capture], now: datetime) -> list[Digested]:
         """``flows.digest.digest`` over ``captures``, spread over the processes, in order."""
@@ -78,22 +81,25 @@ class Workers:
         except BrokenProcessPool:
             self._retire(pool)
         # Some page of some chunk killed a worker and took every chunk under way with it: go
-        # through this one page by page, so that only the guilty page is lost.
-        return [await self._alone(capture, now) for capture in chunk]
+        # through this one page by page, in a process that nobody else's page can kill, so that
+        # only the guilty page is lost.
+        async with self._quarantine:
+            return [await self._alone(capture, now) for capture in chunk]
 
     async def _alone(self, capture: Capture, now: datetime) -> Digested:
-        for _ in range(2):
-            pool = self._running()
-            try:
-                return (await self._submit(pool, [capture], now))[0]
-            except BrokenProcessPool:
-                self._retire(pool)
+        if self._apart is None:
+            self._apart = _pool(1)
+        try:
+            return (await self._submit(self._apart, [capture], now))[0]
+        except BrokenProcessPool:
+            self._apart.shutdown(wait=False, cancel_futures=True)
+            self._apart = None
         refusal = Rejection(
             url=capture.entry.url,
             feed=capture.entry.feed,
             stage="extract",
             reason="crashed",
-            detail="the process that read this page died twice",
+            detail="the process that read this page died, in company and alone",
             at=now,
         )
         return Digested(entry=capture.entry, rejection=refusal)
@@ -110,17 +116,20 @@ class Workers:
 
     def _running(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            # "spawn": the parent has threads (DuckDB, the event loop), which a fork would copy
-            # in whatever state they are.
-            self._pool = ProcessPoolExecutor(
-                self._processes,
-                mp_context=multiprocessing.get_context("spawn"),
-                max_tasks_per_child=CHUNKS_PER_WORKER,
-                initializer=_end_with_parent,
-            )
+            self._pool = _pool(self._processes)
         return self._pool
 
     def _retire(self, pool: ProcessPoolExecutor) -> None:
         pool.shutdown(wait=False, cancel_futures=True)
         if self._pool is pool:
             self._pool = None
+
+
+def _pool(processes: int) -> ProcessPoolExecutor:
+    # "spawn": the parent has threads (DuckDB, the event loop), which a fork would copy in
+    # whatever state they are.
+    return ProcessPoolExecutor(
+        processes,
+        mp_context=multiprocessing.get_context("spawn"),
+        max_tasks_per_child=CHUNKS_PER_WORKER,
+    )

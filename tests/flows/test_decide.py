@@ -1,0 +1,107 @@
+"""What is done with a listed entry, and how entries are grouped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.decide import EDIT_PAUSE, EDIT_WINDOW, batches, merge, step_for
+from ingest.models import FeedEntry
+from ingest.urls import registered_domain
+from storage.models import EntryRecord
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+def entry(url: str = "https://a.example/1", **changes: Any) -> FeedEntry:
+    return FeedEntry(url=url, canonical_url=url, **changes)
+
+
+def record(**changes: Any) -> EntryRecord:
+    fields: dict[str, Any] = {
+        "canonical_url": "https://a.example/1", "article_id": "k3v5q2m7x0ab", "outcome": "article",
+        "revision": "old", "checked_at": NOW - EDIT_PAUSE,
+    }  # fmt: skip
+    return EntryRecord(**(fields | changes))
+
+
+URLS = st.builds("https://{}.example/{}".format, st.sampled_from("abcdefg"), st.integers(0, 40))
+
+
+@given(st.lists(URLS, max_size=80))
+def test_merging_keeps_each_url_once_and_counts_the_rest(urls: list[str]) -> None:
+    """In order of first sight, and the sightings add up."""
+    listed = merge([entry(url) for url in urls])
+    assert [one.entry.canonical_url for one in listed] == list(dict.fromkeys(urls))
+    assert {one.entry.canonical_url: one.times for one in listed} == Counter(urls)
+
+
+def test_merging_keeps_the_first_sighting() -> None:
+    """A later listing of the same URL does not replace what the first said."""
+    (one,) = merge([entry(title="first"), entry(title="second")])
+    assert (one.entry.title, one.times) == ("first", 2)
+
+
+@given(st.lists(URLS, unique=True, max_size=120), st.integers(1, 20))
+def test_batches_keep_every_entry_once_and_none_is_too_large(urls: list[str], size: int) -> None:
+    """Nothing is lost or doubled by grouping, and no group is empty."""
+    groups = batches([entry(url) for url in urls], size)
+    assert Counter(one.url for group in groups for one in group) == Counter(urls)
+    assert all(0 < len(group) <= size for group in groups)
+
+
+@given(st.lists(URLS, unique=True, max_size=60))
+def test_a_domain_that_fits_stays_in_one_batch(urls: list[str]) -> None:
+    """A slow domain slows its own group only."""
+    size = 41
+    groups = batches([entry(url) for url in urls], size)
+    for domain in {registered_domain(url) for url in urls}:
+        holding = [g for g in groups if any(registered_domain(e.url) == domain for e in g)]
+        assert len(holding) == 1
+
+
+def test_a_new_entry_is_fetched() -> None:
+    """What the store does not know is asked for."""
+    assert step_for(entry(), None, NOW) == "fetch"
+
+
+@pytest.mark.parametrize(
+    ("retry_at", "step"),
+    [
+        (None, "rejected"),
+        (NOW + timedelta(seconds=1), "rejected"),
+        (NOW, "fetch"),
+        (NOW - timedelta(days=9), "fetch"),
+    ],
+)
+def test_a_rejected_entry_is_fetched_when_its_time_has_come(
+    retry_at: datetime | None, step: str
+) -> None:
+    """Never without a time, and not a second before it."""
+    known = record(article_id=None, outcome="rejected", reason="http_503", retry_at=retry_at)
+    assert step_for(entry(), known, NOW) == step
+
+
+@pytest.mark.parametrize(
+    ("listed", "stored", "step"),
+    [
+        ({"revision": "new"}, {}, "refetch"),
+        ({"revision": "old"}, {}, "known"),
+        ({"revision": ""}, {}, "known"),
+        ({"revision": "new"}, {"revision": ""}, "known"),
+        ({"revision": "new", "published_at": NOW - EDIT_WINDOW}, {}, "refetch"),
+        ({"revision": "new", "published_at": NOW - EDIT_WINDOW * 1.01}, {}, "known"),
+        ({"revision": "new"}, {"checked_at": NOW - EDIT_PAUSE * 0.99}, "known"),
+        ({"revision": "new"}, {"checked_at": None}, "refetch"),
+    ],
+)
+def test_a_stored_entry_is_fetched_again_for_a_fresh_edit_only(
+    listed: dict[str, Any], stored: dict[str, Any], step: str
+) -> None:
+    """Its revision changed, it is young, and it was not looked at within the hour."""
+    assert step_for(entry(**listed), record(**stored), NOW) == step

@@ -1,0 +1,432 @@
+"""Entries of feeds from listing to their end: nothing twice, nothing lost, every one counted."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+import httpx
+import pytest
+
+from flows import from_feeds
+from flows.context import RunContext
+from flows.pipeline import recorded
+from flows.report import RunReport
+from flows.settings import Settings
+from flows.workers import Workers
+from ingest.http import Fetcher
+from ingest.models import Feed
+from ingest.policy import FetchPolicy
+from storage.store import Store
+
+START = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
+WORDS = ("anode", "cathode", "separator", "pack", "charger", "grid", "lithium", "nickel", "cell")
+
+
+def body(name: str, extra: str = "") -> str:
+    """A text about batteries that shares no sentence with that of another name."""
+    sentences = [
+        f"The {name} {word} plant at {name}-{n} makes battery {word}s for {n + 3} electric cars."
+        for n, word in enumerate(WORDS)
+    ]
+    return " ".join([*sentences, extra]).strip()
+
+
+def page(name: str, extra: str = "") -> str:
+    return (
+        f"<html><head><title>Report {name}</title></head><body><article><h1>Report {name}</h1>"
+        f"<p>{body(name)}</p><p>{extra or 'Nothing else is known of ' + name + ' today.'}</p>"
+        "</article></body></html>"
+    )
+
+
+def item(name: str, *, guid: str = "", updated: str = "", host: str = "a.example") -> str:
+    url = f"https://{host}/{name}"
+    stamp = f"<atom:updated>{updated}</atom:updated>" if updated else ""
+    return (
+        f"<item><title>Report {name}</title><link>{url}</link><guid isPermaLink='false'>"
+        f"{escape(guid or url)}</guid><pubDate>Mon, 02 Nov 2026 05:00:00 GMT</pubDate>{stamp}"
+        "</item>"
+    )
+
+
+def rss(*items: str) -> str:
+    return (
+        '<?xml version="1.0"?><rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom">'
+        f"<channel><title>A</title>{''.join(items)}</channel></rss>"
+    )
+
+
+def answered(status: int, text: str, **headers: str) -> httpx.Response:
+    """An answer that is read from a stream, as from a socket."""
+    return httpx.Response(status, headers=headers, stream=httpx.ByteStream(text.encode()))
+
+
+class Web:
+    """A web in memory: URL -> what it answers; what is not in it is a 404."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, httpx.Response | Exception | str] = {}
+        self.asked: list[str] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        url = str(request.url)
+        self.asked.append(url)
+        found = self.answers.get(url)
+        if isinstance(found, Exception):
+            raise found
+        if isinstance(found, httpx.Response):
+            return answered(found.status_code, found.text, **found.headers)
+        if found is None:
+            return answered(404, "no such page")
+        kind = "application/rss+xml" if found.startswith("<?xml") else "text/html"
+        return answered(200, found, **{"Content-Type": f"{kind}; charset=utf-8"})
+
+    def feed(self, *items: str, host: str = "a.example") -> None:
+        self.answers[f"https://{host}/feed"] = rss(*items)
+
+    def pages(self, *names: str, host: str = "a.example") -> None:
+        for name in names:
+            self.answers[f"https://{host}/{name}"] = page(name)
+
+    def times_asked(self, name: str) -> int:
+        return self.asked.count(f"https://a.example/{name}")
+
+
+class Site:
+    """A store, a web and a clock; each ``run`` is one scheduled ingest."""
+
+    def __init__(self, folder: Path) -> None:
+        self.web = Web()
+        self.store = Store(folder / "store")
+        self.now = START
+        self.feeds = [feed("a")]
+
+    def context(self) -> RunContext:
+        return RunContext(
+            settings=replace(Settings(), store=self.store.folder, batch=4),
+            store=self.store,
+            feeds={feed.slug: feed for feed in self.feeds},
+            report=RunReport(
+                run_id=f"run-{self.now:%d%H%M}", kind="ingest", store="", started_at=self.now
+            ),
+            clock=lambda: self.now,
+        )
+
+    def run(self, *, force: bool = False) -> Any:
+        async def whole() -> RunReport:
+            context = self.context()
+            fetcher = Fetcher(
+                FetchPolicy(pace_seconds=0.0),
+                user_agent="voltwire/test",
+                clock=context.clock,
+                transport=httpx.MockTransport(self.web),
+                sleep=no_sleep,
+            )
+            workers = Workers(1, context.feeds, all_topics=False)
+            async with recorded(context), fetcher, workers:
+                await from_feeds.ingest(context, fetcher, workers, force=force)
+            return context.report
+
+        report = asyncio.run(whole())
+        accounted(report)
+        return report
+
+    def later(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with self.store.read() as con:
+            return con.execute(query).fetchall()
+
+
+async def no_sleep(seconds: float) -> None:
+    del seconds
+
+
+def feed(slug: str, **changes: Any) -> Feed:
+    fields: dict[str, Any] = {
+        "slug": slug, "url": f"https://{slug}.example/feed", "publisher": slug.upper(),
+        "language": "en", "scope": "focus",
+    }  # fmt: skip
+    return Feed(**(fields | changes))
+
+
+def accounted(report: RunReport) -> None:
+    assert report.stored + report.edited + report.known + report.rejected == report.entries
+    assert sum(report.reasons.values()) == report.rejected
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path)
+
+
+def test_a_second_run_adds_nothing_and_fetches_no_page(site: Site) -> None:
+    """Known entries drop out before anything is asked of their publisher."""
+    site.web.feed(item("one"), item("two"))
+    site.web.pages("one", "two")
+    assert site.run().stored == 2
+    site.later(hours=2)
+    report = site.run()
+    assert (report.stored, report.known, report.fetched) == (0, 2, 0)
+    assert site.web.times_asked("one") == 1
+
+
+def test_a_changed_guid_makes_no_second_article(site: Site) -> None:
+    """The address is the identity: feeds renew their guids."""
+    site.web.feed(item("one", guid="1"), item("two", guid="2"))
+    site.web.pages("one", "two")
+    site.run()
+    site.later(hours=2)
+    site.web.feed(item("one", guid="x1"), item("two", guid="x2"))
+    assert (site.run().known, site.rows("select count(*) from articles")) == (2, [(2,)])
+
+
+def test_one_guid_for_all_loses_no_article(site: Site) -> None:
+    """A feed that calls everything by one name still brings each of its articles."""
+    names = ("one", "two", "three")
+    site.web.feed(*(item(name, guid="same") for name in names))
+    site.web.pages(*names)
+    assert site.run().stored == 3
+
+
+def test_tracking_parameters_make_no_second_article(site: Site) -> None:
+    """A page that is listed twice in one run is one article and one known entry."""
+    site.web.feed(item("one"), item("one?utm_source=rss"), item("two"))
+    site.web.pages("one", "two")
+    report = site.run()
+    assert (report.stored, report.known, report.entries) == (2, 1, 3)
+
+
+def test_a_page_that_is_gone_is_not_asked_again(site: Site) -> None:
+    """A 404 is a rejection for good, counted in every run that lists it."""
+    site.web.feed(item("gone"), item("one"))
+    site.web.pages("one")
+    assert site.run().reasons == {"http_404": 1}
+    for _ in range(3):
+        site.later(days=2)
+        assert site.run(force=True).reasons == {"http_404": 1}
+    assert site.web.times_asked("gone") == 1
+    assert site.rows("select retry_at from rejections where url like '%gone'") == [(None,)]
+
+
+def test_a_page_that_was_down_is_asked_again_though_the_feed_dropped_it(site: Site) -> None:
+    """A 503 is tried again when its time has come, from what the store remembers."""
+    site.web.feed(item("late"), item("one"))
+    site.web.pages("one")
+    site.web.answers["https://a.example/late"] = httpx.Response(503)
+    assert site.run().reasons == {"http_503": 1}
+    ((retry_at,),) = site.rows("select retry_at from rejections where url like '%late'")
+    assert retry_at > site.now
+    site.web.feed(item("one"))
+    site.web.pages("late")
+    before = site.web.times_asked("late")
+    site.now = retry_at - timedelta(seconds=1)
+    site.run(force=True)
+    assert site.web.times_asked("late") == before
+    site.now = retry_at + timedelta(seconds=1)
+    report = site.run(force=True)
+    assert (report.stored, report.entries) == (1, 2)
+    assert site.rows("select count(*) from rejections") == [(0,)]
+    assert site.rows("select count(*) from articles") == [(2,)]
+
+
+def test_a_run_that_dies_before_its_end_loses_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Validators are saved last: the next run asks in full and takes what was left."""
+    site.web.answers["https://a.example/feed"] = httpx.Response(
+        200, headers={"ETag": '"1"', "Content-Type": "application/rss+xml"},
+        text=rss(*(item(f"n{n}") for n in range(6))),
+    )  # fmt: skip
+    site.web.pages(*(f"n{n}" for n in range(6)))
+
+    class Killed(BaseException):
+        pass
+
+    saves = 0
+    real = from_feeds.digest_and_save
+
+    async def dies_at_the_second(*arguments: Any, **options: Any) -> None:
+        nonlocal saves
+        saves += 1
+        if saves == 2:
+            raise Killed
+        await real(*arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(from_feeds, "digest_and_save", dies_at_the_second)
+        with pytest.raises(Killed):
+            site.run()
+    site.later(minutes=1)
+    report = site.run()
+    assert report.feeds == 1
+    assert report.entries == 6
+    assert report.stored + report.known == 6
+    assert site.rows("select count(*) from articles") == [(6,)]
+    states = [state for (state,) in site.rows("select state from runs order by started_at")]
+    assert states == ["failed", "completed"]
+
+
+def test_an_edited_entry_gets_a_version(site: Site) -> None:
+    """A new update time makes the page asked again; a new text becomes the next version."""
+    site.web.feed(item("one", updated="2026-11-02T05:00:00Z"))
+    site.web.pages("one")
+    site.run()
+    site.later(hours=3)
+    site.web.feed(item("one", updated="2026-11-02T08:00:00Z"))
+    site.web.answers["https://a.example/one"] = page("one", "Correction: 40 cells, and not 14.")
+    report = site.run()
+    assert (report.edited, report.stored, report.known) == (1, 0, 0)
+    assert site.rows("select version from article_versions order by 1") == [(1,), (2,)]
+    assert site.rows("select text like '%not 14%' from articles") == [(True,)]
+
+
+def test_an_update_time_without_an_edit_makes_no_version(site: Site) -> None:
+    """Feeds that renew every time stamp cost a fetch, and fill no table."""
+    site.web.feed(item("one", updated="2026-11-02T05:00:00Z"))
+    site.web.pages("one")
+    site.run()
+    site.later(hours=3)
+    site.web.feed(item("one", updated="2026-11-02T08:00:00Z"))
+    report = site.run()
+    assert (report.edited, report.known) == (0, 1)
+    assert site.rows("select version from article_versions") == [(1,)]
+
+
+def test_an_edit_that_cannot_be_fetched_leaves_the_article(site: Site) -> None:
+    """The stored text stands when the page is gone at the second look."""
+    site.web.feed(item("one", updated="2026-11-02T05:00:00Z"))
+    site.web.pages("one")
+    site.run()
+    site.later(hours=3)
+    site.web.feed(item("one", updated="2026-11-02T08:00:00Z"))
+    del site.web.answers["https://a.example/one"]
+    site.run()
+    assert site.rows("select outcome from entries") == [("article",)]
+    assert site.rows("select version from articles") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (httpx.Response(500), "http_500"),
+        (httpx.Response(200, headers={"Content-Type": "text/html"}, text="<html>Hi"), "html"),
+        (httpx.ConnectError("refused"), "connect"),
+        ("<?xml version='1.0'?><nothing/>", ""),
+    ],
+    ids=["status", "html", "connect", "xml"],
+)
+def test_a_feed_that_fails_stops_only_itself(
+    site: Site, answer: httpx.Response | Exception | str, reason: str
+) -> None:
+    """The others deliver; it has its row, its state and its word in the report."""
+    site.feeds = [feed("a"), feed("b")]
+    site.web.feed(item("one"))
+    site.web.pages("one")
+    site.web.answers["https://b.example/feed"] = answer
+    report = site.run()
+    assert report.stored == 1
+    assert list(report.feeds_failed) == ["b"]
+    assert report.feeds_failed["b"].startswith(reason)
+    assert report.exit_code == 1
+    assert site.rows("select url from rejections") == [("https://b.example/feed",)]
+    health = dict(site.rows("select slug, state from feed_health"))
+    assert health["a"] == "ok"
+    assert health["b"] in ("failing", "html")
+
+
+def test_a_feed_that_recovers_loses_its_row(site: Site) -> None:
+    """An old refusal of a feed is over with its next good answer."""
+    site.web.answers["https://a.example/feed"] = httpx.Response(500)
+    site.run()
+    site.later(days=1)
+    site.web.feed(item("one"))
+    site.web.pages("one")
+    site.run()
+    assert site.rows("select count(*) from rejections") == [(0,)]
+    assert site.rows("select state from feed_health") == [("ok",)]
+
+
+def test_without_a_network_feeds_keep_their_states(site: Site) -> None:
+    """Three feeds that all cannot be reached say something of us, and nothing of them."""
+    site.feeds = [feed(slug) for slug in "abc"]
+    for slug in "abc":
+        site.web.feed(host=f"{slug}.example")
+    site.run()
+    before = site.rows("from feed_health order by slug")
+    site.later(days=1)
+    for slug in "abc":
+        site.web.answers[f"https://{slug}.example/feed"] = httpx.ConnectError("unreachable")
+    report = site.run()
+    assert report.nothing_reached
+    assert report.exit_code == 1
+    assert site.rows("from feed_health order by slug") == before
+    assert site.rows("select count(*) from rejections") == [(0,)]
+
+
+def test_a_feed_is_asked_with_what_it_was_known_by(site: Site) -> None:
+    """The stored ETag is sent, and a 304 lists nothing and harms nothing."""
+    sent: list[str | None] = []
+    web = site.web
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path != "/feed":
+            return web(request)
+        sent.append(request.headers.get("If-None-Match"))
+        if sent[-1]:
+            return answered(304, "")
+        return answered(
+            200, rss(item("one")), **{"ETag": '"v1"', "Content-Type": "application/rss+xml"}
+        )
+
+    web.pages("one")
+    site.web = answer  # type: ignore[assignment]
+    site.run()
+    site.later(hours=2)
+    report = site.run()
+    assert sent == [None, '"v1"']
+    assert (report.entries, report.exit_code) == (0, 0)
+
+
+def test_a_feed_is_not_asked_before_it_is_due(site: Site) -> None:
+    """Overlapping schedules do not poll twice; forcing does."""
+    site.web.feed(item("one"))
+    site.web.pages("one")
+    site.run()
+    site.later(minutes=1)
+    report = site.run()
+    assert (report.feeds, report.feeds_waiting) == (0, 1)
+    assert site.run(force=True).feeds == 1
+
+
+def test_more_entries_than_a_batch_are_all_stored(site: Site) -> None:
+    """Batches of four bring eleven articles, each once."""
+    names = [f"n{n}" for n in range(11)]
+    site.web.feed(*(item(name) for name in names))
+    site.web.pages(*names)
+    assert site.run().stored == 11
+
+
+def test_a_general_feeds_off_topic_page_is_a_rejection(site: Site) -> None:
+    """The gate refuses with its reason, and the entry is not fetched again."""
+    site.feeds = [feed("a", scope="general")]
+    site.web.feed(item("one"), item("fair"))
+    site.web.pages("one")
+    site.web.answers["https://a.example/fair"] = (
+        page("one")
+        .replace(
+            body("one"),
+            " ".join(f"Booth {n} at the village fair sold {n} cakes." for n in range(20)),
+        )
+        .replace("Report one", "The village fair")
+    )
+    assert site.run().reasons == {"off_topic": 1}
+    site.later(hours=2)
+    assert site.run().reasons == {"off_topic": 1}
+    assert site.web.times_asked("fair") == 1

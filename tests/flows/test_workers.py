@@ -1,0 +1,79 @@
+"""The extracting processes: results in order, and a page that kills one costs that page only."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from flows import workers
+from flows.digest import Digested, digest
+from ingest.models import Capture, Feed, FeedEntry
+
+NOW = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
+
+
+def capture(name: str) -> Capture:
+    url = f"https://a.example/{name}"
+    text = f"Plant {name} makes battery cells for electric cars. " * 12
+    return Capture(entry=FeedEntry(url=url, canonical_url=url, title=name, text=text))
+
+
+def deadly_digest(
+    captures: Sequence[Capture], feeds: Mapping[str, Feed], *, all_topics: bool, now: datetime
+) -> list[Digested]:
+    """As ``digest``, but a page named "deadly" takes its process down, as a C library can."""
+    if any(one.entry.title == "deadly" for one in captures):
+        os._exit(9)
+    return digest(captures, feeds, all_topics=all_topics, now=now)
+
+
+def digested(captures: Sequence[Capture], processes: int = 1) -> list[Digested]:
+    async def whole() -> list[Digested]:
+        async with workers.Workers(processes, {}, all_topics=True) as pool:
+            return await pool.digest(captures, NOW)
+
+    return asyncio.run(whole())
+
+
+def test_results_come_in_the_order_of_the_captures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several chunks over two processes, put together as they were handed in."""
+    monkeypatch.setattr(workers, "CHUNK", 3)
+    captures = [capture(f"n{n}") for n in range(10)]
+    found = digested(captures, processes=2)
+    assert [one.entry.title for one in found] == [one.entry.title for one in captures]
+    assert all(one.prepared is not None for one in found)
+
+
+def test_a_page_that_kills_its_process_costs_that_page_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It becomes a rejection with a reason; its neighbours become articles."""
+    monkeypatch.setattr(workers, "digest", deadly_digest)
+    monkeypatch.setattr(workers, "CHUNK", 4)
+    names = [f"n{n}" for n in range(8)]
+    names[2] = "deadly"
+    found = digested([capture(name) for name in names])
+    assert [one.entry.title for one in found] == names
+    lost = [one for one in found if one.prepared is None]
+    assert [one.entry.title for one in lost] == ["deadly"]
+    assert lost[0].rejection is not None
+    assert (lost[0].rejection.stage, lost[0].rejection.reason) == ("extract", "crashed")
+
+
+def test_a_handful_is_read_without_starting_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few new pages do not pay for a pool."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a pool was started")
+
+    monkeypatch.setattr(workers, "ProcessPoolExecutor", refuse)
+    assert len(digested([capture(f"n{n}") for n in range(workers.IN_THREAD)])) == workers.IN_THREAD
+
+
+def test_nothing_to_read_is_no_work() -> None:
+    """No captures, no results."""
+    assert digested([]) == []
