@@ -55,12 +55,12 @@ def _save(
     prepared = [one.prepared for one in batch if one.prepared is not None]
     result = articles.save(con, prepared)
     saved = Saved(new=list(result.new), changed=list(result.changed))
-    _relate(con, prepared, result.id_of, saved, now)
+    relate(con, prepared, result.id_of, saved, now)
     _record(con, batch, result.id_of, saved, now, keep_known_entries=keep_known_entries)
     return saved
 
 
-def _relate(
+def relate(
     con: DuckDBPyConnection,
     prepared: Sequence[PreparedArticle],
     id_of: Mapping[str, str],

@@ -1,4 +1,4 @@
-"""Does the store hold together?  Each fault found is a row that a person can look up."""
+"""Does the store hold together?  Each fault is a row that a person can look up, with a remedy."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ class Fault:
     subject: str
     """The id or URL concerned."""
     detail: str
+
+    @property
+    def remedy(self) -> str:
+        """What a person can do about it."""
+        return REMEDIES[self.kind]
 
 
 # Kind -> (what it means, a query giving the subjects).
@@ -120,6 +125,32 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
 }
 
+_REPAIR = "`voltwire store check --repair` "
+_BACKUP = "put back a backup of the store folder, or tell the makers"
+REMEDIES: dict[str, str] = {
+    "article_twice": _BACKUP,
+    "article_without_url": _REPAIR + "adds its own",
+    "url_twice": _REPAIR + "keeps the one it belongs to",
+    "url_without_article": _REPAIR + "forgets it",
+    "entry_unaccounted": _REPAIR + "forgets the entry, so that it is taken in anew when listed",
+    "retry_without_payload": _REPAIR + "forgets the entry, so that it is taken in anew when listed",
+    "signature_missing": _REPAIR + "makes it",
+    "signature_orphan": _REPAIR + "forgets it",
+    "match_orphan": _REPAIR + "forgets it",
+    "article_without_story": _REPAIR + "finds its story",
+    "member_twice": _REPAIR + "finds its story",
+    "member_orphan": _REPAIR + "forgets it",
+    "story_missing": _REPAIR + "finds their story",
+    "story_without_representative": _REPAIR + "chooses one",
+    "story_miscounted": _REPAIR + "counts again",
+    "forward_nowhere": _REPAIR + "forgets it",
+    "version_gap": _BACKUP,
+    "repeat_orphan": "`voltwire store reextract` reads the article again; "
+    + _REPAIR
+    + "forgets those of no article",
+    "link_orphan": _REPAIR + "forgets it",
+}
+
 
 def faults(con: duckdb.DuckDBPyConnection, *, limit: int = 100) -> list[Fault]:
     """Every fault found, at most ``limit`` of a kind, in order of kind and subject."""
@@ -132,9 +163,50 @@ def faults(con: duckdb.DuckDBPyConnection, *, limit: int = 100) -> list[Fault]:
     ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the page of an article lies in the archive."""
+
+    article_id: str
+    url: str
+    file: str
+    offset: int
+    from_page: bool
+    """Whether the article's text was read from that page; its URL is the page's then."""
+
+
 def archive_places(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
     """(article_id, archive file, offset) of every article that was fetched, file by file."""
-    return con.execute(
-        "SELECT article_id, archive_file, archive_offset FROM core.articles "
-        "WHERE archive_file IS NOT NULL ORDER BY archive_file, archive_offset"
+    return [(place.article_id, place.file, place.offset) for place in places(con)]
+
+
+def places(con: duckdb.DuckDBPyConnection) -> list[Place]:
+    """The archived page of every article that has one, in the order of the archive."""
+    found = con.execute(
+        "SELECT article_id, url, archive_file, archive_offset, text_source = 'page' "
+        "FROM core.articles WHERE archive_file IS NOT NULL "
+        "ORDER BY archive_file, archive_offset, article_id"
     ).fetchall()
+    return [
+        Place(article_id=article_id, url=url, file=file, offset=offset, from_page=from_page)
+        for article_id, url, file, offset, from_page in found
+    ]
+
+
+def forget_places(con: duckdb.DuckDBPyConnection, file: str, *, start: int = 0) -> int:
+    """Note that ``file`` is gone from byte ``start`` on; the number of articles concerned."""
+    found = con.execute(
+        "UPDATE core.articles SET archive_file = NULL, archive_offset = NULL "
+        "WHERE archive_file = $file AND archive_offset >= $start",
+        {"file": file, "start": start},
+    ).fetchone()
+    return int(found[0]) if found else 0
+
+
+def size(con: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
+    """(articles, stories, entries) that were looked at."""
+    found = con.execute(
+        "SELECT (SELECT count(*) FROM core.articles), (SELECT count(*) FROM core.stories), "
+        "(SELECT count(*) FROM core.entries)"
+    ).fetchone()
+    return found if found else (0, 0, 0)

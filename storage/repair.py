@@ -1,0 +1,94 @@
+"""What can be put right without asking anybody: rows that belong to nothing go, the rest is named.
+
+Nothing that a person could miss is removed: no article, no version, no text.  What is derived
+(signatures, matches, stories) is only named here; whoever calls makes it anew.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from storage import check
+
+_NO_ARTICLE = "article_id NOT IN (SELECT article_id FROM core.articles)"
+# Kind of fault -> what removes it, one statement after the other.
+_REMOVALS: dict[str, tuple[str, ...]] = {
+    "url_without_article": (f"DELETE FROM core.article_urls WHERE {_NO_ARTICLE}",),
+    "url_twice": (
+        # The article whose own address it is; else the first by id.
+        "DELETE FROM core.article_urls WHERE rowid IN (SELECT r FROM (SELECT u.rowid AS r, "
+        "row_number() OVER (PARTITION BY u.url ORDER BY a.canonical_url IS DISTINCT FROM u.url, "
+        "u.article_id) AS place FROM core.article_urls u LEFT JOIN core.articles a "
+        "ON a.article_id = u.article_id) WHERE place > 1)",
+    ),
+    "article_without_url": (
+        "INSERT INTO core.article_urls SELECT a.canonical_url, a.article_id FROM core.articles a "
+        "WHERE a.article_id NOT IN (SELECT article_id FROM core.article_urls) "
+        "AND a.canonical_url NOT IN (SELECT url FROM core.article_urls)",
+    ),
+    # Feeds list entries for days, and what is listed and not known is taken in.
+    "entry_unaccounted": (
+        f"DELETE FROM core.entries WHERE (outcome = 'article' AND (article_id IS NULL "
+        f"OR {_NO_ARTICLE})) OR (outcome = 'rejected' AND coalesce(reason, '') = '') "
+        "OR outcome IS NULL OR outcome NOT IN ('article', 'rejected')",
+    ),
+    "retry_without_payload": (
+        "DELETE FROM core.entries WHERE outcome = 'rejected' AND retry_at IS NOT NULL "
+        "AND payload IS NULL",
+    ),
+    "signature_orphan": (
+        f"DELETE FROM core.signatures WHERE {_NO_ARTICLE}",
+        "DELETE FROM core.signature_keys WHERE article_id NOT IN "
+        "(SELECT article_id FROM core.signatures)",
+    ),
+    "match_orphan": (
+        f"DELETE FROM core.matches WHERE {_NO_ARTICLE} "
+        "OR of_article_id NOT IN (SELECT article_id FROM core.articles)",
+    ),
+    "member_orphan": (f"DELETE FROM core.story_members WHERE {_NO_ARTICLE}",),
+    "repeat_orphan": (f"DELETE FROM core.repeats WHERE {_NO_ARTICLE}",),
+    "link_orphan": (f"DELETE FROM core.links WHERE {_NO_ARTICLE}",),
+    "forward_nowhere": (
+        "DELETE FROM core.story_forwards WHERE to_story_id NOT IN "
+        "(SELECT story_id FROM core.stories)",
+    ),
+}
+_STORYLESS = (
+    "SELECT m.article_id FROM core.story_members m ANTI JOIN core.stories s USING (story_id)"
+)
+
+
+def remove_strays(con: duckdb.DuckDBPyConnection) -> None:
+    """Remove every row that belongs to nothing, and give each article its own address."""
+    for statements in _REMOVALS.values():
+        for statement in statements:
+            con.execute(statement)
+
+
+def unrelated(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Articles whose signature or story has to be made anew, in order of id.
+
+    Their broken memberships, and stories that nobody belongs to, are removed first.
+    """
+    wanted = {
+        str(row[0])
+        for kind in ("signature_missing", "article_without_story", "member_twice")
+        for row in con.execute(check.FAULTS[kind][1]).fetchall()
+    }
+    wanted |= {str(row[0]) for row in con.execute(_STORYLESS).fetchall()}
+    for kind in ("story_without_representative", "story_miscounted"):
+        wanted |= {
+            str(row[0])
+            for row in con.execute(
+                "SELECT article_id FROM core.story_members "
+                f"WHERE story_id IN ({check.FAULTS[kind][1]})"
+            ).fetchall()
+        }
+    con.execute(
+        "DELETE FROM core.story_members WHERE article_id IN "
+        f"({check.FAULTS['member_twice'][1]}) OR article_id IN ({_STORYLESS})"
+    )
+    con.execute(
+        "DELETE FROM core.stories WHERE story_id NOT IN (SELECT story_id FROM core.story_members)"
+    )
+    return sorted(wanted)
