@@ -70,7 +70,7 @@ class UrlPolicy:
 class ExtractPolicy:
     """Numbers of article extraction, applied in ``extract`` and the modules under it.
 
-    Words are counted as in ``extract.count_words``: two characters of Chinese or Japanese are one.
+    Words are counted as in ``wording.count_words``: two characters of Chinese or Japanese are one.
     """
 
     page_bytes: int = 30_000_000

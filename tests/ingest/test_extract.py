@@ -13,8 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest import urls
-from ingest.extract import count_words, extract, feed_text, identity, language_of
+from ingest.extract import extract
+from ingest.feedtext import feed_text
+from ingest.identity import identity
+from ingest.language import language_of
 from ingest.models import Article, Capture, Feed, FeedEntry, FetchFailure, Page, Rejection
+from ingest.wording import count_words
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from ingest._extract_body import parse_page
-from ingest.metadata import PageMetadata, page_metadata, split_names, without_site
+from ingest.bylines import split_names
+from ingest.metadata import PageMetadata, page_metadata
+from ingest.pagetext import parse_page
+from ingest.titles import without_site
 
 
 def read(head: str, body: str = "<p>x</p>", hint: str = "www.voltnews.example") -> PageMetadata:

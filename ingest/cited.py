@@ -1,0 +1,105 @@
+"""What a text cites: the links of its paragraphs, and the URLs written out in it."""
+
+from __future__ import annotations
+
+import re
+
+from lxml import html  # type: ignore[import-untyped]
+
+from ingest import urls
+from ingest.policy import ExtractPolicy
+from ingest.wording import fold_title
+
+_BLOCK_TAGS = "p li td th blockquote h2 h3 h4 h5 h6 dd dt pre div section article"
+_BLOCKS = frozenset(_BLOCK_TAGS.split())
+_SHARE = re.compile(
+    r"^https?://(?:[\w-]+\.)*(?:facebook\.com/(?:sharer|dialog|share)|(?:twitter|x)\.com/(?:intent|share)"
+    r"|linkedin\.com/(?:share|cws)|t\.me/share|wa\.me/|api\.whatsapp\.com|pinterest\.\w+/pin/create"
+    r"|reddit\.com/submit|getpocket\.com|addtoany\.com|(?:play|apps)\.(?:google|apple)\.com)",
+    re.IGNORECASE,
+)
+_NO_ARTICLE = re.compile(
+    r"/(?:tags?|author|authors|autor|category|kategorie|topics?|thema|search|suche|login|signin"
+    r"|subscribe|newsletter|abo|account|page|impressum|privacy|datenschutz|contact|about)(?:/|$)",
+    re.IGNORECASE,
+)
+_KEY = 60
+"""Folded characters of a paragraph that identify it inside the text."""
+_BARE_URL = re.compile(r"https?://[^\s<>\"'“”‘’«»()\[\]{}|，。；、）】》]+", re.IGNORECASE)
+
+
+def cited_links(
+    tree: html.HtmlElement, text: str, base: str, policy: ExtractPolicy
+) -> tuple[str, ...]:
+    """Absolute URLs that ``text`` cites by the links of ``tree``, in reading order."""
+    return cited_by(anchors_of(tree), text, base, policy)
+
+
+def anchors_of(tree: html.HtmlElement) -> list[tuple[str, str]]:
+    """(href, start of the block that holds it), in reading order."""
+    keys: dict[html.HtmlElement, str] = {}
+    found = []
+    for anchor in tree.iter("a"):
+        href = anchor.get("href")
+        if not href or href.startswith(("#", "javascript:", "mailto:", "tel:")):
+            continue
+        block = anchor.getparent()
+        while block is not None and block.tag not in _BLOCKS:
+            block = block.getparent()
+        if block is None:
+            continue
+        if block not in keys:
+            keys[block] = fold_title("".join(block.itertext())[: 4 * _KEY])[:_KEY]
+        if keys[block]:
+            found.append((href, keys[block]))
+    return found
+
+
+def cited_by(
+    anchors: list[tuple[str, str]], text: str, base: str, policy: ExtractPolicy
+) -> tuple[str, ...]:
+    """Absolute URLs of those ``anchors`` whose block stands in ``text``."""
+    folded = fold_title(text)
+    own = urls.canonical_url(base)
+    found: dict[str, None] = {}
+    for href, key in anchors:
+        if key not in folded:
+            continue
+        url = urls.resolve(base, href)
+        if url is None or _SHARE.match(url) or not _leads_to_an_article(url, base):
+            continue
+        if urls.canonical_url(url) == own:
+            continue
+        found[url] = None
+        if len(found) >= policy.links:
+            break
+    return tuple(found)
+
+
+def _leads_to_an_article(url: str, base: str) -> bool:
+    path = re.sub(r"^https?://[^/?#]*", "", url).partition("#")[0]
+    if path in ("", "/"):
+        return False
+    if not urls.same_site(url, base):
+        return True
+    return not _NO_ARTICLE.search(path) and bool(re.search(r"\d|-|\?", path))
+
+
+def bare_links(text: str, policy: ExtractPolicy) -> tuple[str, ...]:
+    """URLs that are written out in ``text``, in reading order, without repeats."""
+    found: dict[str, None] = {}
+    for match in _BARE_URL.finditer(text):
+        url = urls.resolve(match.group().rstrip(".,;:!?"), "")
+        url = url or urls.resolve("", match.group().rstrip(".,;:!?"))
+        if url:
+            found[url] = None
+        if len(found) >= policy.links:
+            break
+    return tuple(found)
+
+
+def merged_links(
+    first: tuple[str, ...], second: tuple[str, ...], policy: ExtractPolicy
+) -> tuple[str, ...]:
+    """``first``, then what ``second`` adds, up to the number of links kept."""
+    return tuple(dict.fromkeys((*first, *second)))[: policy.links]

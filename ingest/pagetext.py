@@ -1,0 +1,126 @@
+"""Markup of any size and shape -> a tree, its size and all its text; linear, never raising."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+from lxml import etree, html  # type: ignore[import-untyped]
+
+from ingest.policy import ExtractPolicy
+from ingest.wording import tidy
+
+_SPACE = re.compile(r"\s+")
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+_HEAVY = re.compile(
+    r"<(script|style|svg|noscript)\b(?![^>]{0,200}ld\+json)[^>]*>.*?</\1\s*>|<!--.*?-->",
+    re.IGNORECASE | re.DOTALL,
+)
+_LONG_ATTRIBUTE = re.compile(r"=\s*(\"[^\"<>]{5000,}\"|'[^'<>]{5000,}')")
+
+
+def parse_page(
+    text: str, parse_chars: int = ExtractPolicy().parse_chars
+) -> html.HtmlElement | None:
+    """``text`` of a page as a tree, or None when there is nothing to parse; never raises."""
+    if len(text) > parse_chars:
+        text = _LONG_ATTRIBUTE.sub('=""', _HEAVY.sub(" ", text))
+    source = _CONTROL.sub("", text).encode("utf-8", "replace")
+    if not source.strip():
+        return None
+    parser = html.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True
+    )
+    try:
+        tree = html.document_fromstring(source, parser=parser)
+    except (etree.LxmlError, ValueError, AssertionError, RecursionError):
+        return None
+    return tree if isinstance(tree, html.HtmlElement) else None
+
+
+def is_complex(tree: html.HtmlElement, policy: ExtractPolicy) -> bool:
+    """True for a tree on which trafilatura takes seconds or fails: no real article page."""
+    # counted in C: walking the tree in Python costs a tenth of the whole extraction
+    if tree.xpath("count(//*)") > policy.max_elements:
+        return True
+    if tree.xpath("count(//a)") > policy.max_links:
+        return True
+    if tree.xpath("string-length(/)") > policy.max_chars and len(plain_text(tree)) > (
+        policy.max_chars
+    ):
+        return True
+    return bool(tree.xpath(f"boolean(//*[count(ancestor::*) > {policy.max_depth}])"))
+
+
+def depth_of(tree: html.HtmlElement) -> int:
+    """Levels of the deepest element."""
+    depth = deepest = 0
+    for event, _ in etree.iterwalk(tree, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+_UNREAD_TAGS = """script style head template noscript svg nav footer aside form button select iframe
+figure header object canvas video audio dialog menu"""
+_UNREAD = frozenset(_UNREAD_TAGS.split())
+_BREAK_TAGS = """p div section article main h1 h2 h3 h4 h5 h6 li ul ol dl dt dd tr table blockquote
+pre br hr body td th figcaption summary details address center"""
+_BREAKS = frozenset(_BREAK_TAGS.split())
+
+
+def plain_text(tree: html.HtmlElement) -> str:
+    """All text of ``tree`` outside its chrome, a block a line; linear in any shape of tree."""
+    pieces: list[str] = []
+    skipping = 0
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
+        tag = element.tag
+        unread = tag in _UNREAD
+        if event == "start":
+            skipping += unread
+            if not skipping:
+                if tag in _BREAKS:
+                    pieces.append("\n")
+                if element.text:
+                    pieces.append(_SPACE.sub(" ", element.text))
+        else:
+            skipping -= unread
+            if not skipping:
+                if tag in _BREAKS:
+                    pieces.append("\n")
+                if element.tail:
+                    pieces.append(_SPACE.sub(" ", element.tail))
+    return tidy("".join(pieces))
+
+
+_TAGS_UNREAD = re.compile(
+    r"<(script|style|head|noscript|svg|nav|footer|aside)\b[^>]*>.*?</\1\s*>|<!--.*?-->",
+    re.IGNORECASE | re.DOTALL,
+)
+_TAG_BREAK = re.compile(r"</?(?:p|div|section|article|h[1-6]|li|tr|br|blockquote)\b[^<>]*>", re.I)
+_TAG = re.compile(r"<[^<>]*>")
+
+
+def markup_text(source: str) -> str:
+    """Text of markup that no parser could make a tree of; linear."""
+    source = _TAG_BREAK.sub("\n", _TAGS_UNREAD.sub(" ", source))
+    return tidy(unescape(_TAG.sub("", source)))
+
+
+def fragment_text(markup: str) -> str:
+    """Text of an HTML fragment out of a feed, a block a line."""
+    if "<" not in markup and "&" not in markup:
+        return tidy(markup)
+    tree = parse_page(f"<html><body><div>{markup}</div></body></html>")
+    return plain_text(tree) if tree is not None else ""
+
+
+def visible_chars(tree: html.HtmlElement) -> int:
+    """Characters that stand in the blocks of the page, roughly what a reader sees."""
+    return sum(
+        len(part)
+        for element in tree.iter("p", "li", "td", "h2", "h3", "blockquote", "div")
+        for part in (element.text, element.tail)
+        if part
+    )

@@ -1,0 +1,80 @@
+"""Which pages are no articles, and the word for each kind."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from ingest._extract_body import Body
+from ingest.metadata import PageMetadata
+from ingest.models import Page
+from ingest.policy import ExtractPolicy
+from ingest.wording import count_words
+
+_POLICY = ExtractPolicy()
+
+_HTML_TYPES = ("html", "xml", "text/plain", "octet-stream", "unknown")
+_MAGIC = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"RIFF", b"\x00\x00\x00")
+
+
+def not_html(page: Page) -> str:
+    """What ``page`` is when it is no HTML, else ""."""
+    kind = page.content_type.partition(";")[0].strip().lower()
+    head = page.body[:1024].lstrip()
+    if page.body.startswith(_MAGIC):
+        return f"binary ({kind or 'no type'})"
+    if kind and not any(word in kind for word in _HTML_TYPES):
+        return kind
+    lower = head[:300].lower()
+    if lower.startswith(b"<?xml") and not re.search(rb"<(?:!doctype )?html", head.lower()):
+        return "xml"
+    if lower.startswith((b"<rss", b"<feed", b"<urlset")):
+        return "feed or sitemap"
+    if lower.startswith((b"{", b"[")) and b"<html" not in page.body[:5000].lower():
+        return "json"
+    return ""
+
+
+_ERROR_TITLE = re.compile(
+    r"^\W*(?:error\s*)?(?:404|410|403|500|502|503)\b|\b(?:page|seite|article) (?:was )?not found\b"
+    r"|\bnot found\s*$|\bseite (?:wurde )?nicht gefunden|\bpage (?:introuvable|non trouv[ée]e)"
+    r"|p[áa]gina no encontrada|pagina non trovata|pagina niet gevonden|página não encontrada"
+    r"|sidan (?:hittades|kunde) inte|nie znaleziono strony|ページが見つかりません"
+    r"|页面不存在|页面未找到|找不到(?:页面|頁面|网页)|페이지를 찾을 수 없"
+    r"|^access denied|^attention required|^just a moment|^are you a (?:robot|human)"
+    r"|^service unavailable|^bad gateway|^site maintenance|^pardon our interruption",
+    re.IGNORECASE,
+)
+_CONSENT = re.compile(
+    r"\bcookies?\b|consent|privacy policy|personalised ad|personalized ad|\bGDPR\b|data protection"
+    r"|einwilligung|datenschutz|zustimmen|akzeptieren|accepter|consentement|vie privée|aceptar"
+    r"|consentimiento|privacidad|toestemming|samtyck|zgod[aęy]|同意|隐私|개인정보|プライバシー",
+    re.IGNORECASE,
+)
+_NEWS_KINDS = ("article", "report", "blogposting", "review")
+
+
+def refusal(
+    url: str, body: Body, meta: PageMetadata, policy: ExtractPolicy = _POLICY
+) -> tuple[str, str]:
+    """(reason, detail) when what was read is not an article, else two empty strings."""
+    text = body.text
+    words = count_words(text)
+    start = text[: policy.detail_chars]
+    if not words:
+        return "empty", f"{body.page_chars} characters in the page, none that reads as an article"
+    is_short = words < policy.stub_words
+    headline = meta.title or text[:80]
+    is_article = any(kind.endswith(_NEWS_KINDS) for kind in meta.kinds)
+    if is_short and _ERROR_TITLE.search(headline):
+        return "error_page", headline[: policy.detail_chars]
+    if is_short and not is_article and len(set(map(str.lower, _CONSENT.findall(text)))) >= 3:
+        return "consent_wall", start
+    if meta.is_free is False and words < policy.paywall_words:
+        return "paywall_stub", start
+    if words < policy.min_words:
+        return "too_short", start
+    is_home = urlsplit(url).path.strip("/").lower() in ("", "index.html", "index.php")
+    if is_home and not urlsplit(url).query and not is_article:
+        return "listing", "the answer is the site's home page"
+    return "", ""
