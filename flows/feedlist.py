@@ -57,15 +57,17 @@ def add(settings: Settings, feeds: Sequence[Feed]) -> Path:
         CatalogueError: when the list cannot be written, or a feed's URL is in it already.
     """
     path = own_list(settings)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_feeds(path, feeds_in_use(settings) if not settings.feeds else ())
-    taken = {feed.slug for feed in load_feeds(path)}
-    if path.suffix.lower() in (".opml", ".xml"):
-        save_feeds(path, [*load_feeds(path), *(_free(feed, taken) for feed in feeds)])
+    begun = path.exists()
+    had = load_feeds(path) if begun else () if settings.feeds else feeds_in_use(settings)
+    taken = {feed.slug for feed in had}
+    fresh = [_free(feed, taken) for feed in feeds]
+    if begun and path.suffix.lower() not in (".opml", ".xml"):
+        # Appended, so that what a person wrote by hand stays as it is.
+        for feed in fresh:
+            add_to_file(path, feed)
     else:
-        for feed in feeds:
-            add_to_file(path, _free(feed, taken))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_feeds(path, [*had, *fresh])
     return path
 
 

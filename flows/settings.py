@@ -33,6 +33,9 @@ class Settings:
     """Articles of a backfill digested and saved together (no fetch is repeated, so larger)."""
     connections: int = 32
     """Requests under way at once, over all hosts."""
+    pace_seconds: float = 1.0
+    """Shortest time between two requests to one registered domain; 0 only for servers of your
+    own."""
     schedule: str = "*/15 * * * *"
     """Cron line of the scheduled ingest."""
     timezone: str = "UTC"
@@ -81,7 +84,13 @@ def load_settings() -> Settings:
         settings = typed_settings.load_settings(Settings, loaders, converter=converter)
     except (TsError, OSError) as error:
         raise SettingsError(_plain(error, path or CONFIG_NAME)) from error
-    return replace(settings, store=Path(settings.store).expanduser())
+    return replace(settings, store=_expanded(Path(settings.store)))
+
+
+def _expanded(path: Path) -> Path:
+    """``path`` with "~" read as the home folder, though it was made absolute before."""
+    parts = path.parts
+    return Path(*parts[parts.index("~") :]).expanduser() if "~" in parts else path
 
 
 def store_folder(named: Path | None = None) -> Path:
