@@ -46,9 +46,10 @@ def page(name: str, extra: str = "") -> str:
 
 def item(name: str, *, guid: str = "", updated: str = "", host: str = "a.example") -> str:
     url = f"https://{host}/{name}"
+    title = name.partition("?")[0]
     stamp = f"<atom:updated>{updated}</atom:updated>" if updated else ""
     return (
-        f"<item><title>Report {name}</title><link>{url}</link><guid isPermaLink='false'>"
+        f"<item><title>Report {title}</title><link>{url}</link><guid isPermaLink='false'>"
         f"{escape(guid or url)}</guid><pubDate>Mon, 02 Nov 2026 05:00:00 GMT</pubDate>{stamp}"
         "</item>"
     )
