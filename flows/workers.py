@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from flows.digest import Digested, digest
+from ingest.errors import VoltwireError
 from ingest.models import Capture, Feed, Rejection
 
 # A chunk is the unit of a worker's call: large enough that pickling and NumPy's per-call cost
@@ -24,6 +25,13 @@ CHUNK = 32
 IN_THREAD = 6
 # trafilatura and lxml grow with what they have read; a worker is replaced after this many chunks.
 CHUNKS_PER_WORKER = 200
+# So many pages in a row that each kill a process of their own are no bad pages: the processes do
+# not start (no memory, a broken installation), and rejecting every page would be a lie.
+DEATHS_IN_A_ROW = 5
+
+
+class WorkersFail(VoltwireError):
+    """The extraction processes die whatever page they are given."""
 
 
 def _end_with_parent() -> None:
@@ -49,6 +57,7 @@ class Workers:
         self._pool: ProcessPoolExecutor | None = None
         self._apart: ProcessPoolExecutor | None = None
         self._quarantine = asyncio.Lock()
+        self._deaths = 0
 
     async def __aenter__(self) -> Self:
         return self
@@ -90,10 +99,19 @@ class Workers:
         if self._apart is None:
             self._apart = _pool(1)
         try:
-            return (await self._submit(self._apart, [capture], now))[0]
+            done = (await self._submit(self._apart, [capture], now))[0]
         except BrokenProcessPool:
             self._apart.shutdown(wait=False, cancel_futures=True)
             self._apart = None
+            self._deaths += 1
+            if self._deaths >= DEATHS_IN_A_ROW:
+                raise WorkersFail(
+                    f"the extraction process died on {self._deaths} pages in a row",
+                    hint="is there memory left? what was saved so far stays",
+                ) from None
+        else:
+            self._deaths = 0
+            return done
         refusal = Rejection(
             url=capture.entry.url,
             feed=capture.entry.feed,
@@ -132,4 +150,5 @@ def _pool(processes: int) -> ProcessPoolExecutor:
         processes,
         mp_context=multiprocessing.get_context("spawn"),
         max_tasks_per_child=CHUNKS_PER_WORKER,
+        initializer=_end_with_parent,
     )

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -77,3 +81,43 @@ def test_a_handful_is_read_without_starting_processes(monkeypatch: pytest.Monkey
 def test_nothing_to_read_is_no_work() -> None:
     """No captures, no results."""
     assert digested([]) == []
+
+
+def test_processes_that_die_on_every_page_stop_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages are not blamed when no process survives any of them."""
+    monkeypatch.setattr(workers, "digest", deadly_digest)
+    monkeypatch.setattr(workers, "DEATHS_IN_A_ROW", 2)
+    with pytest.raises(workers.WorkersFail, match="2 pages in a row"):
+        digested([capture("deadly") for _ in range(workers.IN_THREAD + 1)])
+
+
+def test_a_worker_ends_when_its_run_is_killed(tmp_path: Path) -> None:
+    """A run that is killed with -9 leaves no process behind that goes on extracting."""
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "import os, signal\n"
+        "from flows.workers import _pool\n"
+        "if __name__ == '__main__':\n"
+        "    pool = _pool(1)\n"
+        "    print(pool.submit(os.getpid).result(), flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, timeout=120, check=False
+    )
+    worker = int(done.stdout)
+    for _ in range(300):
+        if not _is_running(worker):
+            return
+        time.sleep(0.1)
+    pytest.fail("the worker is still there")
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    # A zombie waits for somebody to read its exit code; it does nothing any more.
+    return not (status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] == "Z")
