@@ -134,7 +134,7 @@ def fetcher_for(
         ingest.errors.UnreadableArchive: when one of ``replay`` is no WARC.
     """
     return Fetcher(
-        FetchPolicy(concurrent=settings.connections),
+        FetchPolicy(concurrent=settings.connections, pace_seconds=settings.pace_seconds),
         user_agent=settings.user_agent,
         clock=clock,
         archive=archive,
