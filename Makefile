@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: run demo test lint format bench lock clean
+.PHONY: run demo test lint format docs bench lock clean
 
 run: $(VENV)/.ready
 	@# 1 means done, with feeds that failed and are named; not a fault of the set-up.
@@ -26,6 +26,9 @@ lint: $(VENV)/.ready-dev
 format: $(VENV)/.ready-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.ready-dev
+	$(BIN)/python -m storage.describe > docs/schema.md
 
 # DATA names the folder of labelled sets that the benchmarks measure with (see docs/benchmarks.md).
 DATA ?= ../shared/data
