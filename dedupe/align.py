@@ -181,7 +181,9 @@ def _aligned(ids: Sequence[int], chain: list[Run], policy: RepeatPolicy) -> Chai
     )
     earlier = np.concatenate([_column(left, 0), *pairs_a, _column(right, 0)])
     later = np.concatenate([_column(left, 1), *pairs_b, _column(right, 1)])
-    return Chain(earlier, later)
+    # Where the stretches overlap a gap may pair a word with itself or a later one.
+    forward = earlier < later
+    return Chain(earlier[forward], later[forward])
 
 
 def _column(pairs: list[tuple[int, int]], side: int) -> Ints:

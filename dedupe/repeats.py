@@ -20,17 +20,16 @@ Cutting what was meant is the worse mistake.  A doubtful repeat stays.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from dedupe.align import Chain, chains, repeated_runs
-from dedupe.copies import Cut, Reading, decide
+from dedupe.align import chains, repeated_runs
+from dedupe.copies import Cut, decide
 from dedupe.models import Repeat, RepeatReport
 from dedupe.policy import RepeatPolicy
-from dedupe.segments import lines, units
-from dedupe.text import count_words, fold, is_unspaced, raw_words, word_spans
+from dedupe.reading import read
+from dedupe.text import count_words
+from dedupe.tokens import Ints, tokens
 
 DEFAULT = RepeatPolicy()
-_Ints = npt.NDArray[np.int64]
 
 
 def remove_repeats(text: str, policy: RepeatPolicy = DEFAULT) -> RepeatReport:
@@ -44,7 +43,7 @@ def remove_repeats(text: str, policy: RepeatPolicy = DEFAULT) -> RepeatReport:
     current = text
     # For each character of the current text its place in ``text``; a break put in at ``at`` is
     # ``-1 - at``.
-    origin: _Ints = np.arange(len(text))
+    origin: Ints = np.arange(len(text))
     repeats: list[Repeat] = []
     for _ in range(policy.rounds):
         cuts, parted = _find(current, policy)
@@ -83,7 +82,7 @@ def restore(report: RepeatReport) -> str:
     return "".join(out)
 
 
-def _rows(text: str, origin: _Ints, cut: Cut) -> list[Repeat]:
+def _rows(text: str, origin: Ints, cut: Cut) -> list[Repeat]:
     """The cut in characters of the original; several rows where earlier cuts lie inside it."""
     removed = origin[cut.start : cut.end]
     removed = removed[removed >= 0]
@@ -109,10 +108,10 @@ def _rows(text: str, origin: _Ints, cut: Cut) -> list[Repeat]:
     return rows
 
 
-def _without(current: str, origin: _Ints, cuts: list[Cut], parted: set[int]) -> tuple[str, _Ints]:
+def _without(current: str, origin: Ints, cuts: list[Cut], parted: set[int]) -> tuple[str, Ints]:
     """``current`` without ``cuts`` and with a line break at each point of ``parted``."""
     pieces: list[str] = []
-    places: list[_Ints] = []
+    places: list[Ints] = []
     edges = [0]
     for cut in cuts:
         edges += [cut.start, cut.end]
@@ -129,7 +128,7 @@ def _without(current: str, origin: _Ints, cuts: list[Cut], parted: set[int]) -> 
     return "".join(pieces), np.concatenate(places)
 
 
-def _place(origin: _Ints, point: int) -> int:
+def _place(origin: Ints, point: int) -> int:
     """The original place of the character at ``point`` of the current text."""
     place = int(origin[point])
     return place if place >= 0 else -1 - place
@@ -137,81 +136,14 @@ def _place(origin: _Ints, point: int) -> int:
 
 def _find(text: str, policy: RepeatPolicy) -> tuple[list[Cut], set[int]]:
     """What to cut out of ``text``, ascending and disjoint, and where to put in a line break."""
-    ascii_only = text.isascii()
-    raw = raw_words(text.lower() if ascii_only else text)
-    if len(raw) < 2 * policy.least_words:
+    words = tokens(text)
+    if len(words) < 2 * policy.least_words:
         return [], set()
-    numbers: dict[str, int] = {}
-    ids = [numbers.setdefault(word, len(numbers)) for word in raw]
-    unspaced = False
-    if not ascii_only:
-        same: dict[str, int] = {}
-        folded = [same.setdefault(fold(word), len(same)) for word in numbers]
-        ids = [folded[number] for number in ids]
-        unspaced = sum(map(is_unspaced, numbers)) * 2 > len(numbers)
-    k = policy.gram_unspaced if unspaced else policy.gram_words
-    runs = repeated_runs(np.array(ids), k, policy.least_words, policy.most_runs)
+    k = policy.gram_unspaced if words.mostly_unspaced else policy.gram_words
+    runs = repeated_runs(words.ids, k, policy.least_words, policy.most_runs)
     if not runs:
         return [], set()
-    found = chains(ids, runs, policy)
+    found = chains(words.ids.tolist(), runs, policy)
     if not found or found[0].matched < policy.least_words:
         return [], set()
-    reading = _read(text, word_spans(text), raw, found, policy)
-    return decide(reading, policy)
-
-
-def _read(
-    text: str,
-    spans: list[tuple[int, int]],
-    tokens: list[str],
-    found: list[Chain],
-    policy: RepeatPolicy,
-) -> Reading:
-    laid = lines(text)
-    copies = np.full(len(spans), -1)
-    twice = np.zeros(len(spans) + 1, dtype=np.int64)
-    for chain in reversed(found):
-        copies[chain.later] = chain.earlier
-        twice[chain.later + 1] = 1
-        twice[chain.earlier + 1] = 1
-    busy = np.cumsum(twice).tolist()
-    parts = units(text, spans, laid, _joints(text, spans, tokens, found), busy)
-    weight = [1.0] * len(spans)
-    if not text.isascii():
-        weights = {
-            word: policy.unspaced_weight if is_unspaced(word) else 1.0 for word in set(tokens)
-        }
-        weight = [weights[word] for word in tokens]
-    return Reading(text, spans, tokens, laid, parts, copies.tolist(), weight)
-
-
-def _joints(
-    text: str, spans: list[tuple[int, int]], tokens: list[str], found: list[Chain]
-) -> set[int]:
-    """Characters at which the later copy of a chain was stuck to what stands before it."""
-    joints: set[int] = set()
-    for chain in found:
-        if chain.matched < 12:
-            continue
-        a, b = int(chain.earlier[0]), int(chain.later[0])
-        if a > 0 and b > 0 and fold(tokens[b - 1]) != fold(tokens[a - 1]):
-            # "voicethe term" is the last word of one copy and the first of the next.
-            head = text[spans[a - 1][0] : spans[a - 1][1]]
-            start, end = spans[b - 1]
-            if text[start:end].endswith(head) and spans[a - 1][0] == _line_start(
-                text, spans[a - 1][0]
-            ):
-                joints.add(end - len(head))
-                continue
-        end_a = int(chain.earlier[-1]) + 1
-        at = spans[b][0]
-        if end_a == b or spans[a][0] == _line_start(text, spans[a][0]):
-            joints.add(at)
-    return joints
-
-
-def _line_start(text: str, at: int) -> int:
-    start = text.rfind("\n", 0, at) + 1
-    while start < at and not text[start].isalnum():
-        start += 1
-    return start
+    return decide(read(text, words, found, policy), policy)

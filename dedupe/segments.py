@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
 
 _CLOSERS = "\"'”’»)\\]】」』"
 _WIDE_END = "。！？；"
@@ -131,10 +136,10 @@ def sentence_starts(text: str, start: int, stop: int) -> list[int]:
 
 def units(
     text: str,
-    spans: list[tuple[int, int]],
+    word_starts: Ints,
     laid: list[Line],
     joints: Iterable[int],
-    busy: Sequence[int],
+    busy: Ints,
 ) -> list[Unit]:
     """``text`` cut at lines, sentences and ``joints`` (characters where a copy was glued on).
 
@@ -142,13 +147,13 @@ def units(
     unit, so that a long text costs only where it repeats.
     """
     marks = sorted(joints)
-    starts = [start for start, _ in spans]
+    edges_of = np.array([(line.start, line.end) for line in laid], dtype=np.int64).reshape(-1, 2)
+    reach = np.searchsorted(word_starts, edges_of)
+    stirred = (busy[reach[:, 1]] > busy[reach[:, 0]]).tolist()
+    starts = word_starts.tolist()
     found: list[Unit] = []
-    begin = 0
-    for number, line in enumerate(laid):
-        begin = bisect_left(starts, line.start, begin)
-        finish = bisect_left(starts, line.end, begin)
-        if busy[finish] == busy[begin]:
+    for number, (line, (begin, finish)) in enumerate(zip(laid, reach.tolist(), strict=True)):
+        if not stirred[number]:
             found.append(Unit(line.start, line.end, begin, finish, number, True, True))
             continue
         edges = set(sentence_starts(text, line.start, line.end))

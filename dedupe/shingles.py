@@ -53,6 +53,29 @@ class Shingles:
         return self.hashes[self.offsets[index] : self.offsets[index + 1]]
 
 
+@dataclass(frozen=True, slots=True)
+class HashedWords:
+    """The words of one text, in reading order."""
+
+    classes: npt.NDArray[np.uint8]
+    """What each character is: separator, part of a word, a word by itself."""
+    starts: Offsets
+    hashes: U64
+
+    @property
+    def ends(self) -> Offsets:
+        """Where each word ends, exclusive."""
+        shuts = self.classes != _SEPARATOR
+        shuts[:-1] &= (self.classes[:-1] == _UNSPACED) | (self.classes[1:] != _SPACED)
+        return np.flatnonzero(shuts) + 1
+
+    @property
+    def unspaced(self) -> npt.NDArray[np.bool_]:
+        """Which words are characters of a script written without spaces."""
+        alone: npt.NDArray[np.bool_] = self.classes.take(self.starts) == _UNSPACED
+        return alone
+
+
 def shingle(texts: Sequence[str], size: int) -> Shingles:
     """Hash every run of ``size`` words of every text.
 
@@ -132,11 +155,12 @@ def _powers_for(base: np.uint64, count: int) -> tuple[U64, U64]:
     return forward[:count], backward[:count]
 
 
-def _shingle_folded(texts: list[str], size: int) -> Shingles:
-    count = len(texts)
-    ends = np.cumsum(np.array([len(text) + 1 for text in texts], dtype=np.int64))
-    joined = "\n".join(texts) + "\n"
-    points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+def hash_words(text: str) -> HashedWords:
+    """The words of ``text`` as ``text.word_spans`` finds them, each with a hash of its characters.
+
+    Nothing is folded: fold first where typography must not matter.
+    """
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     if len(points) and int(points.max()) >= _TABLE_SIZE:
         points = np.where(points < _TABLE_SIZE, points, 0).astype(np.uint32)
     classes = _classes().take(points)
@@ -145,24 +169,34 @@ def _shingle_folded(texts: list[str], size: int) -> Shingles:
     begins[1:] &= (classes[1:] == _UNSPACED) | (classes[:-1] != _SPACED)
     starts = np.flatnonzero(begins)
     if not len(starts):
+        return HashedWords(classes, starts, np.zeros(0, dtype=np.uint64))
+    forward, backward = _powers_for(_CHAR_BASE, len(points))
+    terms = _char_hashes().take(points)
+    terms *= forward
+    terms *= inside
+    hashes = mix64(np.add.reduceat(terms, starts) * backward.take(starts))
+    return HashedWords(classes, starts, hashes)
+
+
+def _shingle_folded(texts: list[str], size: int) -> Shingles:
+    count = len(texts)
+    ends = np.cumsum(np.array([len(text) + 1 for text in texts], dtype=np.int64))
+    hashed = hash_words("\n".join(texts) + "\n")
+    starts, word_hashes = hashed.starts, hashed.hashes
+    if not len(starts):
         return Shingles(
             hashes=np.zeros(0, np.uint64),
             offsets=np.zeros(count + 1, np.int64),
             words=np.zeros(count, np.int64),
             exact=mix64(np.zeros(count, np.uint64)),
         )
-    forward, backward = _powers_for(_CHAR_BASE, len(points))
-    terms = _char_hashes().take(points)
-    terms *= forward
-    terms *= inside
-    word_hashes = mix64(np.add.reduceat(terms, starts) * backward.take(starts))
 
     word_ends = np.searchsorted(starts, ends)  # exclusive, in words
     word_starts = np.concatenate([[0], word_ends[:-1]])
     words = word_ends - word_starts
     exact = _exact(word_hashes, word_starts, words)
 
-    unspaced = classes.take(starts) == _UNSPACED
+    unspaced = hashed.unspaced
     if unspaced.any():
         word_hashes = _gram(word_hashes, unspaced, starts, word_starts)
     offsets, hashes = _roll(word_hashes, word_starts, words, size)

@@ -1,0 +1,220 @@
+"""Whether a region of repeated sentences is a copy, by the layout of both places.
+
+A copy begins and ends where its original does, at paragraph ends or where it was glued on.
+Keeping a copy costs a reader some seconds; cutting a refrain, a pull quote or a row of a price
+list falsifies the article.  So each rule here names the least evidence on which it cuts, and
+whatever no rule claims stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dedupe.policy import RepeatPolicy
+from dedupe.reading import Reading
+from dedupe.regions import Region, split
+from dedupe.segments import Unit
+
+_PHRASE = 4
+"""Words of running text that make a sentence."""
+
+
+def is_copy(reading: Reading, region: Region, policy: RepeatPolicy) -> bool:
+    """Whether ``region`` says again what stands earlier, and was not meant to."""
+    units = reading.units
+    total = sum(units[number].words for number in region.copied)
+    similarity = len(region.words) / max(1, total)
+    amount = _amount(reading, region)
+    prose, plain, sentences = amount.prose, amount.plain, amount.sentences
+    if max(prose, plain) < policy.least_words or _is_template(reading, region, prose, policy):
+        return False
+    exact = similarity >= policy.exact_share
+    if not exact and prose < policy.near_words:
+        return False  # one word put in may be "not"
+    if prose < policy.short_words and similarity < policy.adjacent_share:
+        return False
+    introduced = _is_introduced(reading, region)
+    if introduced and prose < policy.short_words:
+        return False
+
+    place = _place(reading, region, prose, policy)
+    contact, near, whole, paragraphs = place.contact, place.near, place.whole, place.paragraphs
+    if _copies(reading, region) > 2:
+        # A refrain or a disclaimer, unless the copies follow one another.
+        return (
+            whole
+            and prose >= policy.least_words
+            and (contact or (near and paragraphs >= 3 and sentences >= 3))
+        )
+    if contact and whole:
+        return prose >= policy.least_words or (exact and plain >= policy.least_words)
+    if place.back_to_back and similarity >= policy.apart_share:
+        return prose >= policy.least_words
+    if near and whole and prose >= policy.near_words:
+        return True
+    # So much text does not come back by chance or by habit, whatever became of its order.
+    long = prose >= policy.long_words
+    in_order = long or len(split(reading, region, policy)) == 1
+    if near and in_order and prose >= policy.apart_words and sentences >= 3:
+        return True
+    if similarity < policy.apart_share and not long:
+        return False
+    if place.cut_short:
+        return prose >= policy.near_words
+    filled = units[region.copied[-1]].last - units[region.copied[0]].first > total
+    if whole and paragraphs >= 2 and exact and not introduced:
+        # Two whole paragraphs in a row come back by accident only when they are verse.
+        enough = max(policy.near_words, paragraphs * policy.least_words)
+        if prose >= enough and in_order and not filled:
+            return True
+    if whole and not introduced:
+        if plain >= policy.menu_words and exact and in_order:
+            return True
+        # With its own words in the middle it is one entry of a list of similar ones.
+        return prose >= (policy.short_words if filled else policy.apart_words)
+    return in_order and prose >= policy.excerpt_words and sentences >= policy.excerpt_sentences
+
+
+@dataclass(frozen=True, slots=True)
+class _Amount:
+    """How much of a region stands in the other copy, in weighed words."""
+
+    prose: float
+    """Running text on both sides."""
+    plain: float
+    """Laid out alike on both sides: both list entries, or neither."""
+    sentences: int
+
+
+def _amount(reading: Reading, region: Region) -> _Amount:
+    unit_b, where_b = np.unique(reading.unit_of[region.words], return_inverse=True)
+    unit_a, where_a = np.unique(reading.unit_of[region.source], return_inverse=True)
+    style_b = [reading.style_of(number) for number in unit_b.tolist()]
+    style_a = [reading.style_of(number) for number in unit_a.tolist()]
+    marked_b = np.array([style.marked for style in style_b])[where_b]
+    marked_a = np.array([style.marked for style in style_a])[where_a]
+    prose_b = np.array([style.prose for style in style_b])[where_b]
+    prose_a = np.array([style.prose for style in style_a])[where_a]
+    weight = reading.weight[region.words]
+    alike = marked_a == marked_b
+    running = weight * (alike & prose_a & prose_b)
+    return _Amount(
+        prose=float(running.sum()),
+        plain=float(weight[alike].sum()),
+        sentences=int((np.bincount(where_b, weights=running) >= _PHRASE).sum()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """How the two copies lie to each other and to the paragraphs around them."""
+
+    contact: bool
+    """The later copy follows the earlier at once..."""
+    near: bool
+    """...or with headings and buttons between."""
+    whole: bool
+    """Both begin and end where a paragraph does, or were glued on there."""
+    back_to_back: bool
+    """In contact within one line, from the beginning of a sentence."""
+    cut_short: bool
+    """The later copy is a paragraph that stops in the middle of a sentence of the earlier."""
+    paragraphs: int
+    """Lines in the copy that has fewer."""
+
+
+def _place(reading: Reading, region: Region, prose: float, policy: RepeatPolicy) -> _Place:
+    text, units, unit_of = reading.text, reading.units, reading.unit_of
+    a_first, a_end = region.hull
+    b_open_unit, b_shut_unit = units[region.copied[0]], units[region.copied[-1]]
+    a_open_unit, a_shut_unit = units[unit_of[a_first]], units[unit_of[a_end - 1]]
+    following = int(unit_of[a_end - 1]) + 1
+    contact = following >= region.copied[0]
+    b_open = _opens(text, b_open_unit)
+    b_shut = _shuts(text, b_shut_unit)
+    lead = text[a_open_unit.start : int(reading.words.starts[a_first])]
+    slack = 1 if prose < policy.short_words else 3
+    a_starts = a_first <= a_open_unit.first + slack and ":" not in lead
+    a_open = a_starts and _opens(text, a_open_unit)
+    a_shut = contact or (a_end >= a_shut_unit.last - 2 and _shuts(text, a_shut_unit))
+    lines_b = len({units[number].line for number in region.copied})
+    lines_a = len({units[number].line for number in _source_units(reading, region)})
+    return _Place(
+        contact=contact,
+        near=contact or _is_furniture(reading, following, region.copied[0], policy),
+        whole=a_open and a_shut and b_open and b_shut,
+        back_to_back=contact and a_starts and a_shut_unit.line == b_open_unit.line,
+        cut_short=a_starts
+        and b_open_unit.opens_line
+        and b_shut_unit.closes_line
+        and _breaks_off(reading, a_end),
+        paragraphs=min(lines_a, lines_b),
+    )
+
+
+def _opens(text: str, unit: Unit) -> bool:
+    """Whether ``unit`` begins its line or is stuck to what stands before it."""
+    return unit.opens_line or not text[unit.start - 1].isspace()
+
+
+def _shuts(text: str, unit: Unit) -> bool:
+    """Whether ``unit`` ends its line or is stuck to what follows."""
+    return unit.closes_line or not text[unit.end : unit.end + 1].isspace()
+
+
+def _source_units(reading: Reading, region: Region) -> list[int]:
+    found: list[int] = np.unique(reading.unit_of[region.source]).tolist()
+    return found
+
+
+def _copies(reading: Reading, region: Region) -> int:
+    """How often the middle word of the region stands in the text, at least 2."""
+    times = np.sort(reading.times[region.words])
+    return max(2, int(times[len(times) // 2]))
+
+
+def _is_introduced(reading: Reading, region: Region) -> bool:
+    """Whether the line before asks for the passage: ``He wrote:``, ``Which one is best?``."""
+    units = reading.units
+    line = units[region.copied[0]].line - 1
+    if line < 0 or reading.text[reading.laid[line].end - 1] not in ":：?？؟":
+        return False
+    return all(units[number].line != line for number in _source_units(reading, region))
+
+
+def _breaks_off(reading: Reading, a_end: int) -> bool:
+    """Whether the earlier copy runs on in mid-clause where the later one stops.
+
+    A pull quote ends where a clause does; only a machine cuts between two words.
+    """
+    words = reading.words
+    if a_end >= len(words):
+        return False
+    gap = reading.text[int(words.ends[a_end - 1]) : int(words.starts[a_end])]
+    return gap == "" or (gap.isspace() and "\n" not in gap)
+
+
+def _is_template(reading: Reading, region: Region, prose: float, policy: RepeatPolicy) -> bool:
+    """Whether the copies differ in their figures as two rows of a table do."""
+    marks = reading.figures
+    figures = int(marks[reading.words_in(region.copied)].sum())
+    changed = figures - int(marks[region.words].sum())
+    low, high = region.hull
+    high = min(high, reading.units[region.copied[0]].first)
+    counterparts = np.unique(region.source)
+    others = int(marks[low:high].sum()) - int(marks[counterparts[counterparts < high]].sum())
+    replaced = min(changed, others)
+    if prose < policy.short_words:
+        return replaced > 0
+    return figures >= 4 and replaced > policy.numbers_changed * figures
+
+
+def _is_furniture(reading: Reading, first: int, last: int, policy: RepeatPolicy) -> bool:
+    """Whether only headings, buttons and the like stand in units ``[first, last)``."""
+    between = reading.units[first:last]
+    return sum(unit.words for unit in between) <= policy.furniture_words and not any(
+        unit.words > 8 and reading.style_of(number).prose
+        for number, unit in enumerate(between, first)
+    )

@@ -1,0 +1,58 @@
+"""One text as an array of words: where they stand and which are the same.
+
+The words of ``dedupe.text``, found with NumPy over whole arrays: a book has 200,000.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dedupe.shingles import hash_words
+from dedupe.text import fold
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The words of a text in reading order."""
+
+    starts: Ints
+    ends: Ints
+    """``[start, end)`` of each word in characters."""
+    ids: Ints
+    """A number a word; words that fold to the same have the same."""
+    unspaced: Bools
+    """Whether the word is a character of a script written without spaces."""
+    mostly_unspaced: bool
+    """Whether most distinct words are."""
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+
+def tokens(text: str) -> Tokens:
+    """The words of ``text``."""
+    plain = text.isascii()
+    hashed = hash_words(text.lower() if plain else text)
+    _, first, ids = np.unique(hashed.hashes, return_index=True, return_inverse=True)
+    ends, unspaced = hashed.ends, hashed.unspaced
+    if plain:
+        return Tokens(hashed.starts, ends, ids, unspaced, mostly_unspaced=False)
+    # Folding may join and lengthen characters, so each distinct word is folded as a whole.
+    distinct: dict[str, int] = {}
+    folded = [
+        distinct.setdefault(fold(text[start:end]), len(distinct))
+        for start, end in zip(hashed.starts[first].tolist(), ends[first].tolist(), strict=True)
+    ]
+    return Tokens(
+        hashed.starts,
+        ends,
+        np.array(folded, dtype=np.int64)[ids],
+        unspaced,
+        mostly_unspaced=bool(2 * int(unspaced[first].sum()) > len(first)),
+    )
