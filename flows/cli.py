@@ -18,9 +18,11 @@ COMMANDS = {
     "feeds": "List, add, import and export feeds; see their health.",
     "export": "Write the store to Parquet, CSV or JSON lines, a file a month.",
     "explain": "Why an article is a duplicate, what was cut, where it came from.",
+    "store": "Check, re-extract and prune the store.",
     "serve": "Run the schedule and manual backfills in one process.",
     "demo": "The whole job on a bundled newsroom, without a network.",
 }
+EXIT_TROUBLE = 1
 EXIT_USAGE = 2
 
 
@@ -94,8 +96,16 @@ def run(arguments: list[str]) -> int:
         if line is None:
             raise
         click.echo(f"voltwire: {line}", err=True)
-        return EXIT_USAGE
+        return EXIT_TROUBLE if _is_trouble(error) else EXIT_USAGE
     return code if isinstance(code, int) else 0
+
+
+def _is_trouble(error: Exception) -> bool:
+    """A right command that the machine could not bring to its end: no room, a store in use."""
+    from ingest.errors import ArchiveNotWritten
+    from storage.errors import StoreBusy, StoreFull
+
+    return isinstance(error, StoreBusy | StoreFull | ArchiveNotWritten)
 
 
 def _plain_line(error: Exception) -> str | None:

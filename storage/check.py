@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import duckdb
 
@@ -201,6 +202,12 @@ def forget_places(con: duckdb.DuckDBPyConnection, file: str, *, start: int = 0) 
         {"file": file, "start": start},
     ).fetchone()
     return int(found[0]) if found else 0
+
+
+def running_since(con: duckdb.DuckDBPyConnection) -> datetime | None:
+    """When the oldest run that is under way began; None when there is none."""
+    found = con.execute("SELECT min(started_at) FROM core.runs WHERE state = 'running'").fetchone()
+    return found[0] if found else None
 
 
 def size(con: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:

@@ -22,7 +22,8 @@ _REMOVALS: dict[str, tuple[str, ...]] = {
         "ON a.article_id = u.article_id) WHERE place > 1)",
     ),
     "article_without_url": (
-        "INSERT INTO core.article_urls SELECT a.canonical_url, a.article_id FROM core.articles a "
+        "INSERT INTO core.article_urls BY NAME SELECT a.canonical_url AS url, a.article_id, "
+        "md5_number_lower(a.canonical_url) AS url_hash FROM core.articles a "
         "WHERE a.article_id NOT IN (SELECT article_id FROM core.article_urls) "
         "AND a.canonical_url NOT IN (SELECT url FROM core.article_urls)",
     ),
