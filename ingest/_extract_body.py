@@ -66,6 +66,9 @@ def body_of(
 
 
 def _main_text(tree: html.HtmlElement, url: str, policy: ExtractPolicy, page_length: int) -> str:
+    # trafilatura would take the text out of JSON-LD as one long line, from behind a wall too;
+    # and copying scripts with the tree is a good part of what its cascade costs
+    etree.strip_elements(tree, "script", "style", with_tail=False)
     drop_link_lines(tree, policy)
     _bound_spans(tree)
     options = Extractor(output_format="python", comments=False, url=url)

@@ -35,6 +35,26 @@ _NOT_A_NAME = re.compile(
     re.IGNORECASE,
 )
 _NAME_SPLIT = re.compile(r"\s*(?:;|\||/|,|&|\band\b|\bund\b|\bet\b|\by\b|、|，)\s*", re.IGNORECASE)
+# A date with its year, in figures or with the month as a word of any language, or a time of day.
+_DATE = (
+    r"(?:\d{1,4}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{1,4}\b|\d{2,4}\s?[年년]\s?\d{1,2}\s?[月월]\s?\d{1,2}\s?[日일]"
+    r"|\b\d{1,2}(?:st|nd|rd|th|er|[.º])?[\s-]+(?:de\s+)?[^\W\d_]{3,12}\.?[\s,-]+(?:de\s+)?\d{4}\b"
+    r"|\b[^\W\d_]{3,12}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4}\b"
+    r"|\b\d{1,2}[:h.]\d{2}(?:[:.]\d{2})?(?:\s*(?:[ap]\.?m\b\.?|uhr\b))?(?:\s*(?-i:[A-Z]{2,4})\b)?)"
+)
+# Words that stand before a date and belong to it: "updated on Monday, ...", "am ...", "le ...".
+_BEFORE_DATE = (
+    r"(?:\b(?:on|at|am|um|den|le|à|el|il|alle|op|dnia|published|updated|posted|stand|aktualisiert"
+    r"|veröffentlicht|publié|mis à jour|publicado|actualizado|pubblicato|gepubliceerd|publicerad"
+    r"|opublikowano|(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|diens|donners|frei|sams|sonn)tag"
+    r"|mittwoch|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves"
+    r"|viernes|sábado|domingo|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica"
+    r"|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag)\b[\s:,|–—-]*)*"
+)
+_DATED = re.compile(_BEFORE_DATE + _DATE, re.IGNORECASE)
+_CUT = "\x00"
+"""Stands where a date was."""
+_SMALL_NUMBER = re.compile(r"(?<![^\W_])\d{1,2}(?:st|nd|rd|th|er|[.º])?(?![^\W_])", re.IGNORECASE)
 _BYLINE_XPATH = (
     "//*[self::a or self::span or self::p or self::div or self::address or self::strong"
     " or self::li][@rel='author' or contains(@itemprop,'author') or contains(@class,'author-name')"
@@ -110,13 +130,33 @@ def _person_names(texts: list[str], site_name: str) -> tuple[str, ...]:
 
 
 def split_names(text: str) -> list[str]:
-    """The names in a byline such as "By Ann Lee and Bo Ek, Reuters"."""
+    """The names in a byline such as "By Ann Lee and Bo Ek, Reuters, 31/10/2026".
+
+    Dates, times and numbers are no names.  Only a byline's first part may hold a number of its
+    own ("France 24"): in a later one it is a day or a reading time more often than an agency.
+    """
     text = _BY.sub("", clean(text))
     if text.startswith(("http:", "https:", "www.")):
         return []
     names = []
-    for piece in _NAME_SPLIT.split(text):
-        name = _BY.sub("", piece).strip(" .-–—:")
+    for position, piece in enumerate(_NAME_SPLIT.split(_DATED.sub(_CUT, text))):
+        name = _BY.sub("", _beside_date(piece)).strip(" .-–—:")
+        if _SMALL_NUMBER.search(name) and (position or not re.search(r"[^\W\d_]", name)):
+            continue
         if 2 <= len(name) <= 60 and not _NOT_A_NAME.search(name) and len(name.split()) <= 6:
             names.append(name)
     return names
+
+
+def _beside_date(piece: str) -> str:
+    """What of ``piece`` may be a name where a date was cut out of it.
+
+    Before a date a name is often run together with an agency or a heading, so only a short one
+    is believed; after it stands rarely a name that is not announced as one.
+    """
+    if _CUT not in piece:
+        return piece
+    before, after = piece.split(_CUT)[0].strip(), piece.split(_CUT)[-1].strip()
+    if _BY.match(after):
+        return after
+    return before if len(before.split()) <= 3 else ""

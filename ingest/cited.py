@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from lxml import html  # type: ignore[import-untyped]
 
@@ -10,7 +11,8 @@ from ingest import urls
 from ingest.policy import ExtractPolicy
 from ingest.wording import fold_title
 
-_BLOCK_TAGS = "p li td th blockquote h2 h3 h4 h5 h6 dd dt pre div section article"
+_BLOCK_TAGS = """aside nav footer form figure figcaption p li td th blockquote h2 h3 h4 h5 h6 dd dt
+pre div section article"""
 _BLOCKS = frozenset(_BLOCK_TAGS.split())
 _SHARE = re.compile(
     r"^https?://(?:[\w-]+\.)*(?:facebook\.com/(?:sharer|dialog|share)|(?:twitter|x)\.com/(?:intent|share)"
@@ -25,6 +27,8 @@ _NO_ARTICLE = re.compile(
 )
 _KEY = 60
 """Folded characters of a paragraph that identify it inside the text."""
+_LEAD = 20
+"""Folded characters up to a link's first word that say alone that it stands in the text."""
 _BARE_URL = re.compile(r"https?://[^\s<>\"'“”‘’«»()\[\]{}|，。；、）】》]+", re.IGNORECASE)
 
 
@@ -35,13 +39,28 @@ def cited_links(
     return cited_by(anchors_of(tree), text, base, policy)
 
 
-def anchors_of(tree: html.HtmlElement) -> list[tuple[str, str]]:
-    """(href, start of the block that holds it), in reading order."""
+class Anchor(NamedTuple):
+    """A link of a page, with what tells whether it stands in the text taken from that page."""
+
+    href: str
+    words: str
+    """The linked text."""
+    opening: str
+    """The first linked word with the words before it: links may hold more that no one sees."""
+    block: str
+    """The folded start of the block that holds it."""
+
+
+def anchors_of(tree: html.HtmlElement) -> list[Anchor]:
+    """The links of ``tree`` in reading order; those of images alone are left out."""
     keys: dict[html.HtmlElement, str] = {}
     found = []
     for anchor in tree.iter("a"):
         href = anchor.get("href")
         if not href or href.startswith(("#", "javascript:", "mailto:", "tel:")):
+            continue
+        words = "".join(anchor.itertext())[: 4 * _KEY]
+        if not words.strip():
             continue
         block = anchor.getparent()
         while block is not None and block.tag not in _BLOCKS:
@@ -51,19 +70,30 @@ def anchors_of(tree: html.HtmlElement) -> list[tuple[str, str]]:
         if block not in keys:
             keys[block] = fold_title("".join(block.itertext())[: 4 * _KEY])[:_KEY]
         if keys[block]:
-            found.append((href, keys[block]))
+            found.append(Anchor(href, words, _opening(anchor, words), keys[block]))
     return found
 
 
-def cited_by(
-    anchors: list[tuple[str, str]], text: str, base: str, policy: ExtractPolicy
-) -> tuple[str, ...]:
-    """Absolute URLs of those ``anchors`` whose block stands in ``text``."""
+def _opening(anchor: html.HtmlElement, words: str) -> str:
+    before = anchor.getprevious()
+    lead = (anchor.getparent().text if before is None else before.tail) or ""
+    return f"{lead[-_KEY // 2 :]}{words.split(None, 1)[0]}" if lead.strip() else ""
+
+
+def cited_by(anchors: list[Anchor], text: str, base: str, policy: ExtractPolicy) -> tuple[str, ...]:
+    """Absolute URLs of those ``anchors`` that stand in ``text``, block and linked words.
+
+    The block alone is not enough: an aside inside the article shares its start with it.
+    """
     folded = fold_title(text)
     own = urls.canonical_url(base)
     found: dict[str, None] = {}
-    for href, key in anchors:
-        if key not in folded:
+    for href, words, opening, block in anchors:
+        lead = fold_title(opening)
+        stands = block in folded and any(
+            key and key[:_KEY] in folded for key in (fold_title(words), lead)
+        )
+        if not stands and (len(lead) < _LEAD or lead not in folded):
             continue
         url = urls.resolve(base, href)
         if url is None or _SHARE.match(url) or not _leads_to_an_article(url, base):

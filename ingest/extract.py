@@ -17,7 +17,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from ingest import urls
-from ingest._extract_body import body_of, guess_date
+from ingest._extract_body import Body, body_of, guess_date
 from ingest.bylines import split_names
 from ingest.charset import decode
 from ingest.cited import bare_links, cited_links, merged_links
@@ -26,11 +26,12 @@ from ingest.identity import aliases_of, identity
 from ingest.language import language_of
 from ingest.metadata import PageMetadata, page_metadata
 from ingest.models import Article, Capture, Feed, FeedEntry, Page, Rejection
+from ingest.noise import trim_noise
 from ingest.pagetext import is_complex, parse_page
 from ingest.policy import ExtractPolicy
 from ingest.publication import is_possible, publication_time
 from ingest.refusals import not_html, refusal
-from ingest.wording import count_words, fold_title, one_line
+from ingest.wording import count_words, fold_title, one_line, tidy
 
 _POLICY = ExtractPolicy()
 
@@ -72,7 +73,7 @@ def _extract(
 ) -> Article | Rejection:
     entry, page = capture.entry, capture.page
     if entry.text:
-        return _given(entry, feed, now, policy)
+        return _given(capture, feed, now, policy)
     reading = _read(page, now, policy) if page is not None else _Reading(reason="no_page")
     words = count_words(reading.text)
     if reading.reason or words < policy.stub_words:
@@ -105,18 +106,12 @@ def _rejection(capture: Capture, reason: str, detail: str, now: datetime) -> Rej
 
 
 def _given(
-    entry: FeedEntry, feed: Feed | None, now: datetime, policy: ExtractPolicy
+    capture: Capture, feed: Feed | None, now: datetime, policy: ExtractPolicy
 ) -> Article | Rejection:
+    entry = capture.entry
     text = entry.text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").strip("\n")
     if not text.strip():
-        return Rejection(
-            url=entry.url,
-            feed=entry.feed,
-            stage="extract",
-            reason="empty",
-            detail="the text handed in holds nothing",
-            at=now,
-        )
+        return _rejection(capture, "empty", "the text handed in holds nothing", now)
     published = entry.published_at
     return Article(
         article_id=urls.article_id(entry.canonical_url),
@@ -220,12 +215,27 @@ def _read(page: Page, now: datetime, policy: ExtractPolicy) -> _Reading:
     guessed = ""
     if not meta.published and not is_complex(tree, policy):
         guessed = guess_date(tree, page.url, now)
-    body = body_of(tree, page.url, meta, policy, text)
+    body = _completed(body_of(tree, page.url, meta, policy, text), meta, policy)
     reading = _Reading(text=body.text, meta=meta, links=body.links, guessed_date=guessed)
     reason, detail = refusal(page.url, body, meta, policy)
     if reason:
         return replace(reading, reason=reason, detail=detail)
     return reading
+
+
+def _completed(body: Body, meta: PageMetadata, policy: ExtractPolicy) -> Body:
+    """``body``, or the article's text out of JSON-LD where the page itself shows next to nothing.
+
+    Sites that build their pages in the browser send the text in this form alone.  It is not used
+    where the page says that it is not free: what is behind a wall stays there.
+    """
+    words = count_words(body.text)
+    if words >= policy.stub_words or meta.is_free is False:
+        return body
+    text = trim_noise(tidy(meta.article_body[: policy.text_chars]), meta, policy)
+    if count_words(text) < max(policy.stub_words, policy.feed_gain * words):
+        return body
+    return replace(body, text=text, links=())
 
 
 def _title(entry: FeedEntry, meta: PageMetadata) -> str:

@@ -50,6 +50,10 @@ def squeezed(text: str) -> str:
     return "".join(re.findall(r"\w", unicodedata.normalize("NFKC", text).casefold()))
 
 
+# ``dedupe.text`` counts words too, and differently on purpose: a shingle's word is one character
+# of Chinese, while here the question is how much there is to read, for which two are one.  The
+# packages know nothing of each other, and neither counter may change for the other's sake:
+# signatures in the store depend on that one, the bounds of ``ExtractPolicy`` on this.
 def count_words(text: str) -> int:
     """Words of ``text``; two characters count as one where a script has no spaces."""
     unspaced = len(_UNSPACED.findall(text))

@@ -3,6 +3,7 @@
 # ruff: noqa: E501 - samples of running text are easier to read whole
 from __future__ import annotations
 
+import json
 import pickle
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,11 +15,7 @@ from hypothesis import strategies as st
 
 from ingest import urls
 from ingest.extract import extract
-from ingest.feedtext import feed_text
-from ingest.identity import identity
-from ingest.language import language_of
 from ingest.models import Article, Capture, Feed, FeedEntry, FetchFailure, Page, Rejection
-from ingest.wording import count_words
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -170,14 +167,6 @@ def test_a_teaser_is_not_passed_off_as_an_article(teaser: str):
     assert (result.stage, result.reason, result.retry_at) == ("fetch", "http_404", NOW)
 
 
-def test_the_syndication_line_of_wordpress_is_not_a_cut():
-    """Full text followed by "The post ... appeared first on" is full text, without that line."""
-    text = feed_text(
-        entry(content=FULL + "<p>The post <a>Plant</a> appeared first on <a>Volt</a>.</p>")
-    )
-    assert text.split("\n") == PARAGRAPHS
-
-
 def test_the_feed_replaces_a_page_that_shows_only_a_stub():
     """A page of one sentence yields to the feed's whole text."""
     article = made(html([PARAGRAPHS[0]]), entry(content=FULL, title="Plant opens"))
@@ -240,21 +229,6 @@ def test_the_canonical_url_of_the_page_is_the_identity():
     assert set(article.aliases) == {URL, urls.canonical_url(tracked)}
 
 
-@pytest.mark.parametrize(
-    "href",
-    ["/", "https://www.voltnews.example/", "/2026/11/", "/news/", "https://other.example/a-1", "javascript:1"],
-)  # fmt: skip
-def test_a_canonical_url_that_names_no_article_of_the_site_is_ignored(href: str):
-    """A home page, a section or another site must not swallow articles."""
-    assert identity(URL, (href,)) == URL
-
-
-def test_articles_told_apart_by_the_query_stay_apart():
-    """A canonical URL that drops the id is a mistake of the template."""
-    final = "https://www.voltnews.example/article.php?id=7"
-    assert identity(final, ("https://www.voltnews.example/article.php",)) == final
-
-
 def stamped(value: str) -> str:
     return html(head=f'<meta property="article:published_time" content="{value}">')
 
@@ -284,14 +258,6 @@ def test_impossible_times_are_refused():
         result = extract(Capture(entry=listed), None, now=NOW)
         assert isinstance(result, Article)
         assert (result.published_at, result.published_from) == (None, "unknown")
-
-
-def test_the_text_overrules_a_wrong_language_tag():
-    """A template's lang attribute does not turn German into English."""
-    german = "Das Werk im Tal wird im Frühjahr mit der Fertigung der Zellen beginnen. " * 8
-    assert language_of(german, "en") == "de"
-    assert language_of(german, "de") == "de"
-    assert language_of("Kurz.", "en") == "en"
 
 
 def test_the_publisher_of_a_page_on_another_site_is_not_the_feeds():
@@ -347,12 +313,6 @@ def test_articles_and_the_function_travel_between_processes():
     assert pickle.loads(pickle.dumps(article)) == article
 
 
-def test_words_are_counted_in_every_script():
-    """Two characters stand for a word where none are spaced."""
-    assert count_words("two words") == 2
-    assert count_words("电池工厂") == 2
-
-
 def test_the_real_pages_of_a_week_come_out_as_articles():
     """Of every fourth page of the recorded web none is lost."""
     path = SHARED / "web" / "week.warc.gz"
@@ -378,3 +338,40 @@ def test_the_real_pages_of_a_week_come_out_as_articles():
             lost.append((url, result))
     assert len(sample) >= 15
     assert not lost
+
+
+def in_json_ld(paragraphs: list[str], **fields: object) -> str:
+    node = {
+        "@type": "NewsArticle",
+        "headline": "Plant opens",
+        "articleBody": "\n\n".join(paragraphs),
+    }
+    source = json.dumps(node | fields)
+    return f'<script type="application/ld+json">{source}</script>'
+
+
+@pytest.mark.parametrize("shown", ["", "<p>Please turn on JavaScript to read this page.</p>"])
+def test_a_text_that_stands_in_json_ld_alone_is_read(shown: str):
+    """A page that the browser builds shows nothing without it."""
+    body = f"<html><head>{in_json_ld(PARAGRAPHS)}</head><body><div id='app'></div>{shown}</body></html>"
+    article = made(body)
+    assert article.text.split("\n") == PARAGRAPHS
+    assert (article.text_source, article.title) == ("page", "Plant opens")
+
+
+def test_the_text_of_the_page_goes_before_that_of_json_ld():
+    """Where the page shows its article, a summary or another form of it is not asked for."""
+    head = in_json_ld([text.upper() for text in PARAGRAPHS])
+    assert made(html(head=head)).text.split("\n") == PARAGRAPHS
+
+
+def test_what_is_behind_a_wall_is_not_taken_out_of_json_ld():
+    """A page that says it is not free stays the stub that it shows."""
+    head = in_json_ld(PARAGRAPHS, isAccessibleForFree=False)
+    assert refused(html([" ".join(PARAGRAPHS[0].split()[:25])], head=head)).reason == "paywall_stub"
+
+
+def test_a_short_article_body_does_not_replace_the_page():
+    """Publishers cut it at will: one sentence in JSON-LD is no article."""
+    page_without_text = f"<html><head>{in_json_ld(PARAGRAPHS[:1])}</head><body></body></html>"
+    assert refused(page_without_text).reason == "empty"

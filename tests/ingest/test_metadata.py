@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from ingest.bylines import split_names
 from ingest.metadata import PageMetadata, page_metadata
 from ingest.pagetext import parse_page
-from ingest.titles import without_site
 
 
 def read(head: str, body: str = "<p>x</p>", hint: str = "www.voltnews.example") -> PageMetadata:
@@ -62,24 +60,6 @@ def test_the_h1_that_the_other_titles_speak_of_wins():
         "<h1>Volt News</h1><h1>Plant opens in spring</h1>",
     )
     assert meta.title == "Plant opens in spring"
-
-
-def test_a_site_name_is_taken_off_either_end():
-    """Separators of all kinds, the name or the host."""
-    assert (
-        without_site("Headline - with dash | Volt News", "Volt News", "") == "Headline - with dash"
-    )
-    assert without_site("voltnews: Headline", "", "www.voltnews.example") == "voltnews: Headline"
-    assert without_site("VoltNews | Headline", "", "www.voltnews.example") == "Headline"
-    assert without_site("A headline", "A headline", "") == "A headline"
-
-
-def test_bylines_give_names_only():
-    """Leading words, agencies' URLs and handles do not become people."""
-    assert split_names("By Ann Lee and Bo Ek") == ["Ann Lee", "Bo Ek"]
-    assert split_names("Von Jürgen Groß, Eva Maß") == ["Jürgen Groß", "Eva Maß"]
-    assert split_names("https://facebook.example/ann") == []
-    assert split_names("admin") == []
 
 
 def test_a_byline_element_is_the_last_resort():
