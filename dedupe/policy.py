@@ -132,6 +132,15 @@ class RepeatPolicy:
     """Words aligned, as a multiple of the text's: what is over is left alone."""
     extend_words: int = 40
     """Window in which a chain's ends are extended, repeated while it pays."""
+    window_words: int = 30
+    """Words of a paragraph that is sketched; in shorter ones a shared phrase is half the text."""
+    longest_window: int = 400
+    """A longer paragraph is not sketched: aligning costs the square of its words at worst."""
+    window_bins: int = 4
+    """Bins of 16 that must agree.  A fifth of the words changed leaves 7 on average, a quarter 5;
+    unrelated paragraphs share under 1."""
+    window_share: float = 0.7
+    """Share of the longer paragraph that must align: what was rewritten further is another text."""
     unit_share: float = 0.5
     """Share of a sentence that must stand in the other copy for the sentence to be one."""
     news_words: int = 8

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dedupe.align import Chain
 from dedupe.policy import RepeatPolicy
-from dedupe.segments import Line, Style, Unit, lines, link_spans, style, units
+from dedupe.segments import Line, Style, Unit, link_spans, style, units
 from dedupe.tokens import Bools, Ints, Tokens
 
 _GLUED_WORDS = 12
@@ -76,9 +76,10 @@ class Reading:
         return inside
 
 
-def read(text: str, words: Tokens, found: list[Chain], policy: RepeatPolicy) -> Reading:
+def read(
+    text: str, words: Tokens, laid: list[Line], found: list[Chain], policy: RepeatPolicy
+) -> Reading:
     """``text`` with its chains, the longest first, laid over its words."""
-    laid = lines(text)
     partner = np.full(len(words), -1)
     twice = np.zeros(len(words) + 1, dtype=np.int64)
     for chain in reversed(found):

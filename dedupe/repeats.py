@@ -26,8 +26,10 @@ from dedupe.copies import Cut, decide
 from dedupe.models import Repeat, RepeatReport
 from dedupe.policy import RepeatPolicy
 from dedupe.reading import read
+from dedupe.segments import lines
 from dedupe.text import count_words
 from dedupe.tokens import Ints, tokens
+from dedupe.windows import rewritten
 
 DEFAULT = RepeatPolicy()
 
@@ -141,9 +143,10 @@ def _find(text: str, policy: RepeatPolicy) -> tuple[list[Cut], set[int]]:
         return [], set()
     k = policy.gram_unspaced if words.mostly_unspaced else policy.gram_words
     runs = repeated_runs(words.ids, k, policy.least_words, policy.most_runs)
-    if not runs:
-        return [], set()
-    found = chains(words.ids.tolist(), runs, policy)
+    found = chains(words.ids.tolist(), runs, policy) if runs else []
+    laid = lines(text)
+    found += rewritten(words, laid, found, policy)
+    found.sort(key=lambda chain: (-chain.matched, int(chain.later[0])))
     if not found or found[0].matched < policy.least_words:
         return [], set()
-    return decide(read(text, words, found, policy), policy)
+    return decide(read(text, words, laid, found, policy), policy)

@@ -1,0 +1,99 @@
+"""Paragraphs that resemble each other though no run of words survived: MinHash over windows.
+
+Each paragraph is a window.  Its word pairs are hashed and one-permutation MinHash (Li, Owen and
+Zhang 2012, after Broder 1997) keeps the least hash of each of sixteen bins.  Paragraphs that
+agree in enough bins are candidates; a longest common subsequence confirms them or not.  Anchors
+find a copy as long as five words in a row survive somewhere; a rewriting that touches every
+fourth or fifth word leaves none, but three word pairs in five.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dedupe.align import Chain, common
+from dedupe.policy import RepeatPolicy
+from dedupe.segments import Line
+from dedupe.shingles import U64, mix64
+from dedupe.tokens import Ints, Tokens
+
+_BINS = 16
+_EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
+_BASE = np.uint64(0x9E3779B97F4A7C15)
+
+
+def rewritten(
+    words: Tokens, laid: list[Line], found: list[Chain], policy: RepeatPolicy
+) -> list[Chain]:
+    """Chains between paragraphs whose sketches agree, where ``found`` holds none."""
+    edges = np.array([(line.start, line.end) for line in laid], dtype=np.int64).reshape(-1, 2)
+    reach = np.searchsorted(words.starts, edges)
+    counts = reach[:, 1] - reach[:, 0]
+    least = policy.window_words * (2 if words.mostly_unspaced else 1)
+    windows = reach[(counts >= least) & (counts <= policy.longest_window)]
+    if len(windows) < 2:
+        return []
+    pairs = _agreeing(_sketch(words, windows), policy.window_bins)
+    if not pairs:
+        return []
+    known = np.zeros(len(words), dtype=bool)
+    for chain in found:
+        known[chain.later] = True
+    ids: list[int] | None = None
+    budget = policy.align_share * len(words)
+    confirmed = []
+    for a, b in pairs:
+        (a_first, a_end), (b_first, b_end) = windows[a].tolist(), windows[b].tolist()
+        longer = max(a_end - a_first, b_end - b_first)
+        if 2 * int(known[b_first:b_end].sum()) > b_end - b_first:
+            continue
+        budget -= longer
+        if budget < 0:
+            break
+        ids = words.ids.tolist() if ids is None else ids
+        aligned = common(ids, a_first, a_end, b_first, b_end)
+        if len(aligned) >= policy.window_share * longer:
+            both = np.array(aligned, dtype=np.int64)
+            confirmed.append(Chain(both[:, 0], both[:, 1]))
+            known[both[:, 1]] = True
+    return confirmed
+
+
+def _sketch(words: Tokens, windows: Ints) -> U64:
+    """One row of ``_BINS`` hashes a window; ``_EMPTY`` where no word pair fell into the bin."""
+    size = 3 if words.mostly_unspaced else 2
+    counts = windows[:, 1] - windows[:, 0] - size + 1
+    before = np.cumsum(counts) - counts
+    at = np.arange(int(counts.sum())) + np.repeat(windows[:, 0] - before, counts)
+    grams = np.zeros(len(at), dtype=np.uint64)
+    for offset in range(size):
+        grams = mix64(grams * _BASE + words.ids[at + offset].astype(np.uint64) + np.uint64(1))
+    cell = np.repeat(np.arange(len(windows)) * _BINS, counts) + (grams % np.uint64(_BINS)).astype(
+        np.int64
+    )
+    least = np.full(len(windows) * _BINS, _EMPTY)
+    np.minimum.at(least, cell, grams)
+    return least.reshape(-1, _BINS)
+
+
+def _agreeing(sketch: U64, least: int) -> list[tuple[int, int]]:
+    """Windows that agree in ``least`` bins with the last or the first that did, the best first."""
+    owner, _ = np.nonzero(sketch != _EMPTY)
+    keys = sketch[sketch != _EMPTY]
+    order = np.argsort(keys, kind="stable")
+    same = keys[order[1:]] == keys[order[:-1]]
+    if int(same.sum()) < least:
+        return []
+    first = np.maximum.accumulate(np.where(np.r_[True, ~same], np.arange(len(order)), 0))[1:][same]
+    few = np.bincount(first)[first] < _BINS
+    later, earlier = owner[order[1:][same][few]], owner[order[:-1][same][few]]
+    starts = owner[order[first[few]]]
+    pairs = np.stack([np.concatenate([earlier, starts]), np.concatenate([later, later])], axis=1)
+    # Adjacent keys and the first key coincide for the second of a group.
+    twice = np.concatenate([np.ones(len(later), bool), starts != earlier])
+    codes, agreed = np.unique(
+        pairs[twice] @ np.array([len(sketch), 1], dtype=np.int64), return_counts=True
+    )
+    best = np.argsort(-agreed, kind="stable")
+    best = best[agreed[best] >= least]
+    return [divmod(code, len(sketch)) for code in codes[best].tolist()]
