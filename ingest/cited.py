@@ -59,7 +59,7 @@ def anchors_of(tree: html.HtmlElement) -> list[Anchor]:
         href = anchor.get("href")
         if not href or href.startswith(("#", "javascript:", "mailto:", "tel:")):
             continue
-        words = "".join(anchor.itertext())[: 4 * _KEY]
+        words = _start(anchor)
         if not words.strip():
             continue
         block = anchor.getparent()
@@ -68,10 +68,22 @@ def anchors_of(tree: html.HtmlElement) -> list[Anchor]:
         if block is None:
             continue
         if block not in keys:
-            keys[block] = fold_title("".join(block.itertext())[: 4 * _KEY])[:_KEY]
+            keys[block] = fold_title(_start(block))[:_KEY]
         if keys[block]:
             found.append(Anchor(href, words, _opening(anchor, words), keys[block]))
     return found
+
+
+def _start(block: html.HtmlElement) -> str:
+    """The first characters of ``block``, which may hold the whole page."""
+    pieces: list[str] = []
+    length = 0
+    for piece in block.itertext():
+        pieces.append(piece)
+        length += len(piece)
+        if length >= 4 * _KEY:
+            break
+    return "".join(pieces)[: 4 * _KEY]
 
 
 def _opening(anchor: html.HtmlElement, words: str) -> str:

@@ -11,6 +11,9 @@ from ingest.policy import ExtractPolicy
 from ingest.wording import tidy
 
 _SPACE = re.compile(r"\s+")
+# lxml.html chooses a class for each element in Python each time that it is touched; articles need
+# neither its forms nor its inputs, and one class for all is chosen in C.
+_PLAIN = etree.ElementDefaultClassLookup(element=html.HtmlElement)
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _HEAVY = re.compile(
@@ -32,6 +35,7 @@ def parse_page(
     parser = html.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True
     )
+    parser.set_element_class_lookup(_PLAIN)
     try:
         tree = html.document_fromstring(source, parser=parser)
     except (etree.LxmlError, ValueError, AssertionError, RecursionError):
