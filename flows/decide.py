@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from ingest.models import FeedEntry
+from ingest.models import FeedEntry, FeedState
 from ingest.urls import registered_domain
 from storage.models import EntryRecord
 
@@ -46,6 +46,20 @@ def step_for(entry: FeedEntry, record: EntryRecord | None, now: datetime) -> Ste
         due = record.retry_at is not None and record.retry_at <= now
         return "fetch" if due else "rejected"
     return "refetch" if _edited(entry, record, now) else "known"
+
+
+def is_fresh(record: EntryRecord | None, state: FeedState | None) -> bool:
+    """Was the entry unknown when its feed was last polled to the end?
+
+    One that a run stored before it was killed counts for the next run: else the feed would seem
+    to have delivered nothing, and be called quiet in time.
+    """
+    if record is None:
+        return True
+    if record.first_seen_at is None:
+        return False
+    polled = state.last_polled_at if state else None
+    return polled is None or record.first_seen_at > polled
 
 
 def _edited(entry: FeedEntry, record: EntryRecord, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from datetime import datetime
 from duckdb import DuckDBPyConnection
 
 from flows.context import RunContext
-from flows.decide import batches, merge, step_for
+from flows.decide import batches, is_fresh, merge, step_for
 from flows.pipeline import digest_and_save, write_window
 from flows.polling import Poll, lessons, poll_all
 from flows.workers import Workers
@@ -70,14 +70,18 @@ async def ingest(
         report.detail = "no feed could be reached"
         return
     listed = [entry for one in polls for entry in one.entries]
-    fresh = await _take_in(context, fetcher, workers, [*listed, *retries])
+    fresh = await _take_in(context, fetcher, workers, [*listed, *retries], states)
     await _settle(context, polls, states, fresh)
 
 
 async def _take_in(
-    context: RunContext, fetcher: Fetcher, workers: Workers, listed: Sequence[FeedEntry]
+    context: RunContext,
+    fetcher: Fetcher,
+    workers: Workers,
+    listed: Sequence[FeedEntry],
+    states: Mapping[str, FeedState],
 ) -> frozenset[str]:
-    """Bring every listed entry to its end; the canonical URLs that were new."""
+    """Bring every listed entry to its end; the canonical URLs that were new to their feeds."""
     report, now = context.report, context.clock()
     report.entries += len(listed)
     once = merge(listed)
@@ -90,10 +94,10 @@ async def _take_in(
     for one in once:
         record = records.get(one.entry.canonical_url)
         step = step_for(one.entry, record, now)
+        if is_fresh(record, states.get(one.entry.feed)):
+            fresh.add(one.entry.canonical_url)
         if step in ("fetch", "refetch"):
             wanted.append(one.entry)
-            if record is None:
-                fresh.add(one.entry.canonical_url)
         elif step == "known":
             report.known += one.times
         else:

@@ -28,7 +28,8 @@ def lookup(con: duckdb.DuckDBPyConnection, urls: Sequence[str]) -> dict[str, Ent
     with staged(con, "asked_urls", {"url": "VARCHAR"}, {"url": wanted}) as asked:
         found = con.execute(
             "SELECT e.canonical_url, e.article_id, e.outcome, e.reason, e.retry_at, e.revision, "
-            f"e.last_checked_at FROM core.entries e JOIN {asked} a ON a.url = e.canonical_url"
+            "e.last_checked_at, e.first_seen_at FROM core.entries e "
+            f"JOIN {asked} a ON a.url = e.canonical_url"
         ).fetchall()
         aliases = con.execute(
             "SELECT u.url, u.article_id, r.fetched_at FROM core.article_urls u "
@@ -40,13 +41,14 @@ def lookup(con: duckdb.DuckDBPyConnection, urls: Sequence[str]) -> dict[str, Ent
         )
         for url, article_id, fetched_at in aliases
     }
-    for url, article_id, outcome, reason, retry_at, revision, checked_at in found:
+    for url, article_id, outcome, reason, retry_at, revision, checked_at, first in found:
         # A rejected entry whose URL has since become an article by another way is an article.
         if outcome == "rejected" and url in records:
             continue
         records[url] = EntryRecord(
             canonical_url=url, article_id=article_id, outcome=outcome, reason=reason,
             retry_at=retry_at, revision=revision, checked_at=checked_at,
+            first_seen_at=first,
         )  # fmt: skip
     return records
 

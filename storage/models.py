@@ -26,6 +26,7 @@ class EntryRecord:
     revision: str = ""
     """The entry's revision when it was last looked at; another one means an edit."""
     checked_at: datetime | None = None
+    first_seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

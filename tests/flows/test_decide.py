@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.decide import EDIT_PAUSE, EDIT_WINDOW, batches, merge, step_for
-from ingest.models import FeedEntry
+from flows.decide import EDIT_PAUSE, EDIT_WINDOW, batches, is_fresh, merge, step_for
+from ingest.models import FeedEntry, FeedState
 from ingest.urls import registered_domain
 from storage.models import EntryRecord
 
@@ -105,3 +105,13 @@ def test_a_stored_entry_is_fetched_again_for_a_fresh_edit_only(
 ) -> None:
     """Its revision changed, it is young, and it was not looked at within the hour."""
     assert step_for(entry(**listed), record(**stored), NOW) == step
+
+
+def test_an_entry_stored_by_a_killed_run_is_still_fresh_to_its_feed() -> None:
+    """What was first seen after the feed's last whole poll counts as delivered by the next one."""
+    polled = FeedState(slug="a", last_polled_at=NOW - timedelta(hours=1))
+    assert is_fresh(None, polled)
+    assert is_fresh(record(first_seen_at=NOW), polled)
+    assert is_fresh(record(first_seen_at=NOW), None)
+    assert not is_fresh(record(first_seen_at=NOW - timedelta(hours=2)), polled)
+    assert not is_fresh(record(first_seen_at=None), None)
