@@ -102,10 +102,11 @@ def run(arguments: list[str]) -> int:
 
 def _is_trouble(error: Exception) -> bool:
     """A right command that the machine could not bring to its end: no room, a store in use."""
+    from flows.errors import MachineTrouble
     from ingest.errors import ArchiveNotWritten
     from storage.errors import StoreBusy, StoreFull
 
-    return isinstance(error, StoreBusy | StoreFull | ArchiveNotWritten)
+    return isinstance(error, StoreBusy | StoreFull | ArchiveNotWritten | MachineTrouble)
 
 
 def _plain_line(error: Exception) -> str | None:

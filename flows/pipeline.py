@@ -23,6 +23,7 @@ from typing import TypeVar
 from duckdb import DuckDBPyConnection
 
 from flows.context import RunContext
+from flows.errors import trouble
 from flows.save import Saved, save_batch
 from flows.workers import Workers
 from ingest.models import Capture
@@ -77,7 +78,9 @@ async def _close(context: RunContext) -> None:
             "publish", "publish", lambda: asyncio.to_thread(context.store.publish)
         )
     except StoreError as error:
-        report.detail = f"not published: {error}"
+        # What the run stored is safe, and comes out with the next publish.
+        hint = f"; {error.hint}" if error.hint else ""
+        report.detail = f"not published: {error}{hint}"
     else:
         report.published = str(path)
 
@@ -107,9 +110,12 @@ async def digest_and_save(
         keep_known_entries: see ``flows.save.save_batch``.
     """
     now = context.clock()
-    digested = await context.step(
-        "digest", f"digest {label}", lambda: workers.digest(captures, now)
-    )
+    try:
+        digested = await context.step(
+            "digest", f"digest {label}", lambda: workers.digest(captures, now)
+        )
+    except OSError as error:
+        raise trouble("read pages", error) from error
     inside = [
         one
         for one in digested
