@@ -155,4 +155,7 @@ def _response(status: int, content_type: str, body: bytes, etag: str = "") -> by
         lines += [f"Content-Type: {content_type}", f"Content-Length: {len(body)}"]
     if etag:
         lines.append(f"ETag: {etag}")
+    if status == 503:
+        # As recorded: without it the fetcher would try again within the run, and wait.
+        lines.append("Retry-After: 3600")
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
