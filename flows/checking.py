@@ -138,8 +138,7 @@ def _mend_rows(con: DuckDBPyConnection, now: datetime) -> list[str]:
     before = {(fault.kind, fault.subject): fault for fault in check.faults(con)}
     if not before:
         return []
-    repair.remove_strays(con)
-    ids = repair.unrelated(con)
+    ids = repair.mend(con)
     if ids:
         signatures.check_recipe(con, RECIPE)
         relate(con, [], {}, Saved(changed=ids), now)

@@ -59,6 +59,22 @@ _STORYLESS = (
 )
 
 
+def mend(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Remove strays and what is broken of what is derived.
+
+    Returns:
+        Articles whose signature, matches and story the caller has to make anew, in order of id.
+    """
+    # Asked before the matches go: what is left of such a pair lost a match.
+    bereft = con.execute(
+        f"SELECT article_id FROM core.matches WHERE NOT ({_NO_ARTICLE}) AND of_article_id NOT IN "
+        "(SELECT article_id FROM core.articles) UNION SELECT of_article_id FROM core.matches "
+        f"WHERE {_NO_ARTICLE} AND of_article_id IN (SELECT article_id FROM core.articles)"
+    ).fetchall()
+    remove_strays(con)
+    return sorted({*unrelated(con), *(article_id for (article_id,) in bereft)})
+
+
 def remove_strays(con: duckdb.DuckDBPyConnection) -> None:
     """Remove every row that belongs to nothing, and give each article its own address."""
     for statements in _REMOVALS.values():
