@@ -77,12 +77,13 @@ def relate(
         con,
         _signatures(con, prepared, id_of, touched),
         {one.article_id: one.published_at for one in articles.documents(con, touched)},
+        new=saved.new,
     )
     stories.save_matches(con, _matches(con, touched))
-    graph = stories.component(con, touched)
+    graph = stories.component(con, touched, new=saved.new)
     plan = cluster.plan(cluster.partition(graph.nodes, graph.matches), graph.story_of)
     before = set(graph.story_of.values())
-    stories.apply(con, plan, now)
+    stories.apply(con, plan, now, new=saved.new)
     saved.new_stories = len(set(plan.story_of.values()) - before)
     saved.duplicates = sum(
         plan.representative_of[plan.story_of[article_id]] != article_id for article_id in saved.new

@@ -17,10 +17,11 @@ from urllib.parse import urlsplit
 import duckdb
 
 from dedupe.models import Document
-from storage.batches import rows, staged
+from storage.batches import rows, staged, storable
 from storage.edits import count_words, is_real_edit, word_changes
 from storage.lookup import find
 from storage.models import PreparedArticle, SaveResult
+from storage.rows import key_hash, locate
 
 __all__ = ["documents", "find", "save", "site_of"]
 
@@ -33,7 +34,8 @@ _ARTICLE = {
     "original_text": "VARCHAR", "words": "INTEGER", "text_source": "VARCHAR",
     "topics": "VARCHAR[]", "version": "INTEGER", "seen_at": "TIMESTAMPTZ",
     "words_added": "INTEGER", "words_removed": "INTEGER", "archive_file": "VARCHAR",
-    "archive_offset": "BIGINT", "exact": "UBIGINT",
+    "archive_offset": "BIGINT", "exact": "UBIGINT", "id_hash": "UBIGINT",
+    "story_id": "VARCHAR", "is_representative": "BOOLEAN",
 }  # fmt: skip
 _REPEAT = {
     "article_id": "VARCHAR", "start_char": "INTEGER", "end_char": "INTEGER",
@@ -61,6 +63,8 @@ class _Current:
     words_added: int
     words_removed: int
     seen_at: datetime
+    story_id: str
+    is_representative: bool
 
 
 def save(con: duckdb.DuckDBPyConnection, prepared: Sequence[PreparedArticle]) -> SaveResult:
@@ -71,13 +75,13 @@ def save(con: duckdb.DuckDBPyConnection, prepared: Sequence[PreparedArticle]) ->
     """
     if not prepared:
         return SaveResult()
-    stored_id = _identities(con, prepared)
+    stored_id, stored, known_urls = _identities(con, prepared)
     groups: dict[str, list[PreparedArticle]] = {}
     id_of: dict[str, str] = {}
     for number, one in enumerate(prepared):
         groups.setdefault(stored_id[number], []).append(one)
         id_of[one.article.article_id] = stored_id[number]
-    current = _load_current(con, list(groups))
+    current = _load_current(con, [one for one in groups if one in stored])
 
     new: list[str] = []
     changed: list[str] = []
@@ -103,7 +107,7 @@ def save(con: duckdb.DuckDBPyConnection, prepared: Sequence[PreparedArticle]) ->
         else:
             known.append(article_id)
     _write(con, inserts, superseded, changed, written)
-    _write_urls(con, groups)
+    _write_urls(con, groups, known_urls)
     return SaveResult(new=tuple(new), changed=tuple(changed), known=tuple(known), id_of=id_of)
 
 
@@ -111,12 +115,13 @@ def documents(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[Docume
     """What matching needs of stored articles ``ids``, in order of id."""
     if not ids:
         return []
-    with staged(con, "asked_ids", {"id": "VARCHAR"}, {"id": sorted(set(ids))}) as asked:
-        found = con.execute(
-            "SELECT article_id, text, title, publisher, language, "
-            "coalesce(published_at, fetched_at) FROM core.articles "
-            f"WHERE {_rows_of(asked)} ORDER BY article_id"
-        ).fetchall()
+    locate(con, "asked_rows", "core.articles", "article_id", ids)
+    found = con.execute(
+        "SELECT article_id, text, title, publisher, language, "
+        "coalesce(published_at, fetched_at) FROM core.articles "
+        "WHERE rowid IN (SELECT place FROM temp.asked_rows) ORDER BY article_id"
+    ).fetchall()
+    con.execute("DROP TABLE temp.asked_rows")
     return [
         Document(
             article_id=article_id, text=text, title=title, publisher=publisher,
@@ -124,18 +129,6 @@ def documents(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[Docume
         )
         for article_id, text, title, publisher, language, at in found
     ]  # fmt: skip
-
-
-def _rows_of(asked: str) -> str:
-    """A condition for the articles whose ids stand in the table ``asked``.
-
-    By way of row ids, so that only the blocks of text that hold them are unpacked: reading five
-    texts of 100,000 took 65 ms instead of 290.
-    """
-    return (
-        "rowid IN (SELECT a.rowid FROM core.articles a "
-        f"WHERE a.article_id IN (SELECT id FROM {asked}))"
-    )
 
 
 def site_of(one: PreparedArticle) -> str:
@@ -168,8 +161,11 @@ class _Groups:
 
 def _identities(
     con: duckdb.DuckDBPyConnection, prepared: Sequence[PreparedArticle]
-) -> dict[int, str]:
-    """Position in the batch -> the id under which that article is, or will be, stored."""
+) -> tuple[dict[int, str], set[str], set[str]]:
+    """Position in the batch -> the id under which that article is, or will be, stored.
+
+    With it the ids that are stored, and the batch's URLs that lead to an article already.
+    """
     asked_urls: list[list[object]] = []
     asked_texts: list[list[object]] = []
     sets = _Groups(len(prepared))
@@ -178,7 +174,7 @@ def _identities(
         article = one.article
         marks: list[object] = [("id", article.article_id)]
         for url in _urls(one):
-            asked_urls.append([number, url])
+            asked_urls.append([number, url, key_hash(storable(url))])
             marks.append(("url", url))
         if article.title and article.published_at is not None and site_of(one):
             exact = one.signature.exact & _MASK
@@ -188,8 +184,11 @@ def _identities(
         for mark in marks:
             sets.join(number, first_with.setdefault(mark, number))
     by_number: dict[int, str] = {}
-    ids = [[number, one.article.article_id] for number, one in enumerate(prepared)]
-    types = {"number": "BIGINT", "url": "VARCHAR"}
+    ids = [
+        [number, one.article.article_id, key_hash(storable(one.article.article_id))]
+        for number, one in enumerate(prepared)
+    ]
+    types = {"number": "BIGINT", "key": "VARCHAR", "hash": "UBIGINT"}
     text_types = {
         "number": "BIGINT", "site": "VARCHAR", "exact": "UBIGINT", "title": "VARCHAR",
         "published_at": "TIMESTAMPTZ",
@@ -201,19 +200,27 @@ def _identities(
     ):
         # Strongest last: a later answer overwrites an earlier one.
         found = con.execute(
-            f"""SELECT t.number, a.article_id, 1 AS strength FROM {texts} t JOIN core.articles a
+            f"""SELECT t.number, a.article_id, 1 AS strength, NULL AS url
+                FROM {texts} t JOIN core.articles a
                 ON a.exact = t.exact AND a.site = t.site AND a.title = t.title
                 AND a.published_at = t.published_at
                 WHERE a.rowid IN (SELECT c.rowid FROM core.articles c
                     WHERE c.exact IN (SELECT exact FROM {texts}))
-            UNION ALL SELECT t.number, u.article_id, 2 FROM {urls} t JOIN core.article_urls u
-                ON u.url = t.url
-            UNION ALL SELECT t.number, a.article_id, 3 FROM {numbers} t JOIN core.articles a
-                ON a.article_id = t.url
+            UNION ALL SELECT t.number, u.article_id, 2, u.url
+                FROM {urls} t JOIN core.article_urls u ON u.url = t.key
+                WHERE u.rowid IN (SELECT c.rowid FROM core.article_urls c
+                    WHERE c.url_hash IN (SELECT hash FROM {urls}))
+            UNION ALL SELECT t.number, a.article_id, 3, NULL
+                FROM {numbers} t JOIN core.articles a ON a.article_id = t.key
+                WHERE a.rowid IN (SELECT c.rowid FROM core.articles c
+                    WHERE c.id_hash IN (SELECT hash FROM {numbers}))
             ORDER BY strength, article_id DESC, number DESC"""
         ).fetchall()
     own: set[int] = set()
-    for number, article_id, strength in found:
+    known_urls: set[str] = set()
+    for number, article_id, strength, url in found:
+        if url is not None:
+            known_urls.add(url)
         by_number[sets.find(number)] = article_id
         if strength == 3:
             own.add(number)
@@ -224,7 +231,7 @@ def _identities(
         chosen.setdefault(root, by_number.get(root, one.article.article_id))
         # Two rows that were stored apart stay apart, even when a URL turns out to lead to both.
         stored_id[number] = one.article.article_id if number in own else chosen[root]
-    return stored_id
+    return stored_id, {article_id for _, article_id, *_ in found}, known_urls
 
 
 def _urls(one: PreparedArticle) -> list[str]:
@@ -270,15 +277,21 @@ def _row(article_id: str, one: PreparedArticle, was: _Current | None) -> list[ob
         article.text_source, list(article.topics), 1 if was is None else was.version + 1,
         article.fetched_at, added, removed, archived.file if archived else None,
         archived.offset if archived else None, one.signature.exact & _MASK,
+        key_hash(storable(article_id)), was.story_id if was else article_id,
+        was.is_representative if was else True,
     ]  # fmt: skip
 
 
 def _load_current(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> dict[str, _Current]:
     names = list(_Current.__dataclass_fields__)
-    with staged(con, "asked_ids", {"id": "VARCHAR"}, {"id": list(ids)}) as asked:
-        found = con.execute(
-            f"SELECT article_id, {', '.join(names)} FROM core.articles WHERE {_rows_of(asked)}"
-        ).fetchall()
+    if not ids:
+        return {}
+    locate(con, "asked_rows", "core.articles", "article_id", ids)
+    found = con.execute(
+        f"SELECT article_id, {', '.join(names)} FROM core.articles "
+        "WHERE rowid IN (SELECT place FROM temp.asked_rows)"
+    ).fetchall()
+    con.execute("DROP TABLE temp.asked_rows")
     return {row[0]: _Current(**dict(zip(names, row[1:], strict=True))) for row in found}
 
 
@@ -322,15 +335,18 @@ def _write(
             con.execute(f"INSERT INTO core.links BY NAME SELECT * FROM {batch}")
 
 
-def _write_urls(con: duckdb.DuckDBPyConnection, groups: dict[str, list[PreparedArticle]]) -> None:
+def _write_urls(
+    con: duckdb.DuckDBPyConnection, groups: dict[str, list[PreparedArticle]], known: set[str]
+) -> None:
     leads: dict[str, str] = {}
     for article_id, copies in groups.items():
         for one in copies:
-            for url in _urls(one):
-                leads.setdefault(url, article_id)
-    types = {"url": "VARCHAR", "article_id": "VARCHAR"}
-    with staged(con, "batch_urls", types, rows(types, leads.items())) as batch:
-        con.execute(
-            f"INSERT INTO core.article_urls SELECT b.url, b.article_id FROM {batch} b "
-            "WHERE NOT EXISTS (SELECT 1 FROM core.article_urls u WHERE u.url = b.url)"
-        )
+            for url in map(storable, _urls(one)):
+                if url not in known:
+                    leads.setdefault(url, article_id)
+    if not leads:
+        return
+    types = {"url": "VARCHAR", "article_id": "VARCHAR", "url_hash": "UBIGINT"}
+    records = ([url, article_id, key_hash(url)] for url, article_id in leads.items())
+    with staged(con, "batch_urls", types, rows(types, records)) as batch:
+        con.execute(f"INSERT INTO core.article_urls BY NAME SELECT * FROM {batch}")

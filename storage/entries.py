@@ -10,13 +10,15 @@ from datetime import datetime
 import duckdb
 
 from ingest.models import FeedEntry
-from storage.batches import rows, staged
+from storage.batches import rows, staged, storable
 from storage.models import EntryOutcome, EntryRecord
+from storage.rows import key_hash
 
 _ENTRY = {
     "canonical_url": "VARCHAR", "url": "VARCHAR", "feed": "VARCHAR", "guid": "VARCHAR",
     "revision": "VARCHAR", "outcome": "VARCHAR", "article_id": "VARCHAR", "reason": "VARCHAR",
     "retry_at": "TIMESTAMPTZ", "payload": "VARCHAR", "at_time": "TIMESTAMPTZ",
+    "url_hash": "UBIGINT",
 }  # fmt: skip
 
 
@@ -25,15 +27,21 @@ def lookup(con: duckdb.DuckDBPyConnection, urls: Sequence[str]) -> dict[str, Ent
     wanted = sorted(set(urls))
     if not wanted:
         return {}
-    with staged(con, "asked_urls", {"url": "VARCHAR"}, {"url": wanted}) as asked:
+    types = {"url": "VARCHAR", "hash": "UBIGINT"}
+    hashes = [key_hash(storable(url)) for url in wanted]
+    with staged(con, "asked_urls", types, {"url": wanted, "hash": hashes}) as asked:
         found = con.execute(
             "SELECT e.canonical_url, e.article_id, e.outcome, e.reason, e.retry_at, e.revision, "
             "e.last_checked_at, e.first_seen_at FROM core.entries e "
-            f"JOIN {asked} a ON a.url = e.canonical_url"
+            f"JOIN {asked} a ON a.url = e.canonical_url "
+            "WHERE e.rowid IN (SELECT h.rowid FROM core.entries h "
+            f"WHERE h.url_hash IN (SELECT hash FROM {asked}))"
         ).fetchall()
         aliases = con.execute(
             "SELECT u.url, u.article_id, r.fetched_at FROM core.article_urls u "
-            f"JOIN {asked} a ON a.url = u.url JOIN core.articles r ON r.article_id = u.article_id"
+            f"JOIN {asked} a ON a.url = u.url JOIN core.articles r ON r.article_id = u.article_id "
+            "WHERE u.rowid IN (SELECT h.rowid FROM core.article_urls h "
+            f"WHERE h.url_hash IN (SELECT hash FROM {asked}))"
         ).fetchall()
     records = {
         url: EntryRecord(
@@ -68,19 +76,36 @@ def save(con: duckdb.DuckDBPyConnection, outcomes: Sequence[EntryOutcome]) -> No
         return
     columns = rows(_ENTRY, (_row(outcome) for outcome in latest.values()))
     with staged(con, "batch_entries", _ENTRY, columns) as batch:
+        known = con.execute(
+            "CREATE OR REPLACE TEMP TABLE known_entries AS SELECT rowid AS place, canonical_url "
+            "FROM core.entries WHERE rowid IN (SELECT h.rowid FROM core.entries h "
+            f"WHERE h.url_hash IN (SELECT url_hash FROM {batch}))"
+        ).fetchone()
+        if known and known[0]:
+            _update(con, batch)
         con.execute(
-            f"""MERGE INTO core.entries e USING {batch} b ON e.canonical_url = b.canonical_url
+            "INSERT INTO core.entries (canonical_url, url, feed, guid, revision, outcome, "
+            "article_id, reason, retry_at, payload, first_seen_at, last_checked_at, url_hash) "
+            "SELECT b.canonical_url, b.url, b.feed, b.guid, b.revision, b.outcome, b.article_id, "
+            f"b.reason, b.retry_at, b.payload, b.at_time, b.at_time, b.url_hash FROM {batch} b "
+            "WHERE b.canonical_url NOT IN (SELECT canonical_url FROM temp.known_entries)"
+        )
+        con.execute("DROP TABLE temp.known_entries")
+
+
+def _update(con: duckdb.DuckDBPyConnection, batch: str) -> None:
+    con.execute(
+        f"""MERGE INTO core.entries e USING (
+                SELECT b.*, k.place FROM {batch} b JOIN temp.known_entries k
+                    ON k.canonical_url = b.canonical_url
+            ) b ON e.rowid = b.place
             WHEN MATCHED AND e.outcome = 'article' AND b.outcome = 'rejected'
                 THEN UPDATE SET last_checked_at = greatest(e.last_checked_at, b.at_time)
             WHEN MATCHED THEN UPDATE SET
                 url = b.url, feed = b.feed, guid = b.guid, revision = b.revision,
                 outcome = b.outcome, article_id = b.article_id, reason = b.reason,
-                retry_at = b.retry_at, payload = b.payload, last_checked_at = b.at_time
-            WHEN NOT MATCHED THEN INSERT (canonical_url, url, feed, guid, revision, outcome,
-                article_id, reason, retry_at, payload, first_seen_at, last_checked_at)
-                VALUES (b.canonical_url, b.url, b.feed, b.guid, b.revision, b.outcome,
-                b.article_id, b.reason, b.retry_at, b.payload, b.at_time, b.at_time)"""
-        )
+                retry_at = b.retry_at, payload = b.payload, last_checked_at = b.at_time"""
+    )
 
 
 def due_retries(
@@ -106,6 +131,7 @@ def _row(outcome: EntryOutcome) -> list[object]:
         "article" if outcome.article_id is not None else "rejected", outcome.article_id,
         rejection.reason if rejection and outcome.article_id is None else "", retry_at,
         _payload(entry) if retry_at is not None else None, outcome.at,
+        key_hash(storable(entry.canonical_url)),
     ]  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from dedupe.models import CandidatePair, Signature, SignatureRecipe
 from storage.batches import staged
 from storage.errors import RecipeChanged
+from storage.rows import locate
 
 _MASK = (1 << 64) - 1
 
@@ -41,16 +42,19 @@ def save(
     con: duckdb.DuckDBPyConnection,
     signatures: Sequence[Signature],
     published: Mapping[str, datetime | None],
+    *,
+    new: Collection[str] = (),
 ) -> None:
     """Store signatures, replacing those of the same articles.
 
     ``published``: article_id -> publication time, or the fetch time where none is known.
+    ``new``: ids of articles stored since this transaction began, which had none before it.
     """
     latest = {signature.article_id: signature for signature in signatures}
     if not latest:
         return
     ordered = [latest[article_id] for article_id in sorted(latest)]
-    delete(con, list(latest))
+    delete(con, list(latest), new=new)
     days = [_day(published.get(signature.article_id)) for signature in ordered]
     types = {
         "number": "BIGINT", "article_id": "VARCHAR", "exact": "UBIGINT", "shingles": "INTEGER",
@@ -95,18 +99,22 @@ def save(
         )
 
 
-def delete(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> None:
-    """Forget the signatures of articles ``ids``."""
+def delete(
+    con: duckdb.DuckDBPyConnection, ids: Sequence[str], *, new: Collection[str] = ()
+) -> None:
+    """Forget the signatures of articles ``ids``; ``new`` as for ``save``."""
     if not ids:
         return
-    with staged(con, "asked_ids", {"id": "VARCHAR"}, {"id": sorted(set(ids))}) as asked:
-        known = con.execute(
-            f"SELECT count(*) FROM core.signatures WHERE article_id IN (SELECT id FROM {asked})"
-        ).fetchone()
-        # Scanning the long table of keys is worth it only when there is something to delete.
-        if known and known[0]:
-            for table in ("core.signatures", "core.signature_keys"):
-                con.execute(f"DELETE FROM {table} WHERE article_id IN (SELECT id FROM {asked})")
+    # Scanning the long table of keys is worth it only when there is something to delete.
+    if locate(con, "signature_rows", "core.signatures", "article_id", ids, new=new):
+        con.execute(
+            "DELETE FROM core.signature_keys WHERE article_id IN "
+            "(SELECT id FROM temp.signature_rows)"
+        )
+        con.execute(
+            "DELETE FROM core.signatures WHERE rowid IN (SELECT place FROM temp.signature_rows)"
+        )
+    con.execute("DROP TABLE temp.signature_rows")
 
 
 def candidates(
@@ -121,10 +129,12 @@ def candidates(
     if not ids:
         return []
     with staged(con, "asked_ids", {"id": "VARCHAR"}, {"id": sorted(set(ids))}) as asked:
+        locate(con, "signature_rows", "core.signatures", "article_id", ids)
         row = con.execute(
             "SELECT min(day), max(day), bool_or(day IS NULL) FROM core.signatures "
-            f"WHERE article_id IN (SELECT id FROM {asked})"
+            "WHERE rowid IN (SELECT place FROM temp.signature_rows)"
         ).fetchone()
+        con.execute("DROP TABLE temp.signature_rows")
         first, last, undated = row if row else (None, None, None)
         con.execute(
             "CREATE OR REPLACE TEMP TABLE asked_keys AS SELECT k.key, k.kind, k.article_id, k.day "

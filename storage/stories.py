@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import duckdb
@@ -11,11 +12,13 @@ from dedupe.models import Match, Relation, StoryNode, StoryPlan
 from storage.batches import rows, staged
 from storage.models import StoryGraph
 from storage.policy import STORY
+from storage.rows import key_hash, locate, tail
 
 _MATCH = {
     "article_id": "VARCHAR", "of_article_id": "VARCHAR", "relation": "VARCHAR",
     "jaccard": "DOUBLE", "containment": "DOUBLE", "reason": "VARCHAR",
 }  # fmt: skip
+_STORED_MATCH = {**_MATCH, "id_hash": "UBIGINT", "of_id_hash": "UBIGINT"}
 _FLIPPED: dict[Relation, Relation] = {
     "exact": "exact", "near": "near", "contains": "contained_in", "contained_in": "contains",
 }  # fmt: skip
@@ -26,12 +29,23 @@ def save_matches(con: duckdb.DuckDBPyConnection, matches: Sequence[Match]) -> No
     latest = {(m.article_id, m.of_article_id): m for m in map(ordered, matches)}
     if not latest:
         return
-    columns = rows(_MATCH, ([getattr(m, name) for name in _MATCH] for m in latest.values()))
-    with staged(con, "batch_matches", _MATCH, columns) as batch:
-        con.execute(
-            f"DELETE FROM core.matches m USING {batch} b "
-            "WHERE m.article_id = b.article_id AND m.of_article_id = b.of_article_id"
-        )
+    columns = rows(
+        _STORED_MATCH,
+        (
+            [*(getattr(m, name) for name in _MATCH), key_hash(one), key_hash(other)]
+            for (one, other), m in latest.items()
+        ),
+    )
+    with staged(con, "batch_matches", _STORED_MATCH, columns) as batch:
+        if locate(
+            con, "match_rows", "core.matches", "article_id", (i for i, _ in latest), once=False
+        ):
+            con.execute(
+                f"DELETE FROM core.matches m USING {batch} b "
+                "WHERE m.article_id = b.article_id AND m.of_article_id = b.of_article_id "
+                "AND m.rowid IN (SELECT place FROM temp.match_rows)"
+            )
+        _drop(con, "match_rows")
         con.execute(f"INSERT INTO core.matches BY NAME SELECT * FROM {batch}")
 
 
@@ -57,53 +71,47 @@ def ordered(match: Match) -> Match:
     )  # fmt: skip
 
 
-def component(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> StoryGraph:
+def component(
+    con: duckdb.DuckDBPyConnection, ids: Sequence[str], *, new: Collection[str] = ()
+) -> StoryGraph:
     """Everything connected to stored articles ``ids``.
 
     Connected are articles with an exact or near match between them and articles of one story,
     over any number of steps (bounded by ``policy.STORY``).  ``matches`` holds the exact and near
-    matches among the nodes.
+    matches among the nodes.  ``new``: ids that are stored since this transaction began, of which
+    older rows need not be asked.
     """
     if not ids:
         return StoryGraph()
-    types = {"id": "VARCHAR"}
-    with staged(con, "reached", types, {"id": sorted(set(ids))}) as reached:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE edge AS SELECT id FROM {reached}")
-        for _ in range(STORY.steps):
-            con.execute(
-                f"""CREATE OR REPLACE TEMP TABLE edge AS SELECT DISTINCT id FROM (
-                    SELECT m.of_article_id AS id FROM core.matches m
-                        WHERE m.article_id IN (SELECT id FROM temp.edge)
-                        AND m.relation IN ('exact', 'near')
-                    UNION ALL SELECT m.article_id FROM core.matches m
-                        WHERE m.of_article_id IN (SELECT id FROM temp.edge)
-                        AND m.relation IN ('exact', 'near')
-                    UNION ALL SELECT o.article_id FROM core.story_members s
-                        JOIN core.story_members o ON o.story_id = s.story_id
-                        WHERE s.article_id IN (SELECT id FROM temp.edge)
-                ) WHERE id NOT IN (SELECT id FROM {reached})"""
-            )
-            con.execute(f"INSERT INTO {reached} SELECT id FROM temp.edge")
-            counted = con.execute(
-                f"SELECT (SELECT count(*) FROM temp.edge), (SELECT count(*) FROM {reached})"
-            ).fetchone()
-            if not counted or counted[0] == 0 or counted[1] > STORY.nodes:
-                break
-        nodes = con.execute(
-            "SELECT article_id, words, published_at, text_source <> 'feed' FROM core.articles "
-            f"WHERE article_id IN (SELECT id FROM {reached}) ORDER BY article_id"
-        ).fetchall()
-        found = con.execute(
+    fresh = set(new)
+    reached = set(ids)
+    edge = set(ids)
+    for _ in range(STORY.steps):
+        edge = _neighbours(con, edge, fresh) - reached
+        reached |= edge
+        if not edge or len(reached) > STORY.nodes:
+            break
+    locate(con, "node_rows", "core.articles", "article_id", reached)
+    nodes = con.execute(
+        "SELECT article_id, words, published_at, text_source <> 'feed' FROM core.articles "
+        "WHERE rowid IN (SELECT place FROM temp.node_rows) ORDER BY article_id"
+    ).fetchall()
+    locate(con, "match_rows", "core.matches", "article_id", reached, new=fresh, once=False)
+    found = [
+        row
+        for row in con.execute(
             f"SELECT {', '.join(_MATCH)} FROM core.matches "
-            f"WHERE article_id IN (SELECT id FROM {reached}) "
-            f"AND of_article_id IN (SELECT id FROM {reached}) "
+            "WHERE rowid IN (SELECT place FROM temp.match_rows) "
             "AND relation IN ('exact', 'near') ORDER BY article_id, of_article_id"
         ).fetchall()
-        members = con.execute(
-            "SELECT article_id, story_id FROM core.story_members "
-            f"WHERE article_id IN (SELECT id FROM {reached}) ORDER BY article_id"
-        ).fetchall()
-        con.execute("DROP TABLE temp.edge")
+        if row[1] in reached
+    ]
+    locate(con, "member_rows", "core.story_members", "article_id", reached, new=fresh)
+    members = con.execute(
+        "SELECT article_id, story_id FROM core.story_members "
+        "WHERE rowid IN (SELECT place FROM temp.member_rows) ORDER BY article_id"
+    ).fetchall()
+    _drop(con, "node_rows", "match_rows", "member_rows")
     return StoryGraph(
         nodes=tuple(
             StoryNode(article_id=i, words=count or 0, published_at=at, full_page=full)
@@ -112,6 +120,61 @@ def component(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> StoryGraph:
         matches=tuple(Match(**dict(zip(_MATCH, row, strict=True))) for row in found),
         story_of=dict(members),
     )
+
+
+def _neighbours(con: duckdb.DuckDBPyConnection, edge: set[str], new: set[str]) -> set[str]:
+    """Articles one step from those of ``edge``: by a match, or as members of one story."""
+    reached: set[str] = set()
+    for key, other in (("article_id", "of_article_id"), ("of_article_id", "article_id")):
+        if locate(con, "edge_rows", "core.matches", key, edge, new=new, once=False):
+            found = con.execute(
+                f"SELECT {other} FROM core.matches WHERE relation IN ('exact', 'near') "
+                "AND rowid IN (SELECT place FROM temp.edge_rows)"
+            ).fetchall()
+            reached.update(article_id for (article_id,) in found)
+    if locate(con, "edge_rows", "core.story_members", "article_id", edge, new=new):
+        held = con.execute(
+            "SELECT DISTINCT story_id FROM core.story_members "
+            "WHERE rowid IN (SELECT place FROM temp.edge_rows)"
+        ).fetchall()
+        reached.update(_members(con, {story_id for (story_id,) in held}))
+    _drop(con, "edge_rows")
+    return reached
+
+
+def _members(con: duckdb.DuckDBPyConnection, stories: set[str]) -> set[str]:
+    """Articles of stories; those of a story of one are left out.
+
+    The number of members kept with a story tells when all were found near the end of the table,
+    so that the whole of it is read only for stories that go on for weeks.
+    """
+    locate(con, "story_rows", "core.stories", "story_id", stories)
+    counted: dict[str, int | None] = dict(
+        con.execute(
+            "SELECT story_id, articles FROM core.stories "
+            "WHERE rowid IN (SELECT place FROM temp.story_rows)"
+        ).fetchall()
+    )
+    _drop(con, "story_rows")
+    wanted = {story_id: counted.get(story_id) for story_id in stories}
+    several = sorted(story_id for story_id, size in wanted.items() if size != 1)
+    if not several:
+        return set()
+    with staged(con, "asked_stories", {"id": "VARCHAR"}, {"id": several}) as asked:
+        query = (
+            "SELECT article_id, story_id FROM core.story_members "
+            f"WHERE story_id IN (SELECT id FROM {asked})"
+        )
+        found = con.execute(f"{query} AND {tail(con, 'core.story_members')}").fetchall()
+        sizes = Counter(story_id for _, story_id in found)
+        if any(sizes[story_id] != wanted[story_id] for story_id in several):
+            found = con.execute(query).fetchall()
+    return {article_id for article_id, _ in found}
+
+
+def _drop(con: duckdb.DuckDBPyConnection, *tables: str) -> None:
+    for table in tables:
+        con.execute(f"DROP TABLE temp.{table}")
 
 
 def matches_of(con: duckdb.DuckDBPyConnection, article_id: str) -> list[Match]:
@@ -133,57 +196,26 @@ def matches_of(con: duckdb.DuckDBPyConnection, article_id: str) -> list[Match]:
     ]  # fmt: skip
 
 
-def apply(con: duckdb.DuckDBPyConnection, plan: StoryPlan, now: datetime) -> None:
+def apply(
+    con: duckdb.DuckDBPyConnection, plan: StoryPlan, now: datetime, *, new: Collection[str] = ()
+) -> None:
     """Carry out a plan: membership, representatives, and where ended stories went.
 
     The plan covers whole stories, so that their figures (articles, publishers, first and last
     publication) are counted anew here and nowhere else.  Stories left without members go.
-    Carrying out the same plan again changes nothing.
+    Carrying out the same plan again changes nothing.  ``new`` as for ``component``.
     """
     if not plan.story_of:
         return
     members = {"article_id": "VARCHAR", "story_id": "VARCHAR"}
-    with staged(con, "plan_members", members, rows(members, plan.story_of.items())) as batch:
-        con.execute(
-            "CREATE OR REPLACE TEMP TABLE left_stories AS SELECT DISTINCT m.story_id "
-            f"FROM core.story_members m JOIN {batch} b ON b.article_id = m.article_id "
-            "WHERE m.story_id <> b.story_id"
-        )
-        con.execute(
-            f"DELETE FROM core.story_members m USING {batch} b WHERE m.article_id = b.article_id"
-        )
-        con.execute(f"INSERT INTO core.story_members BY NAME SELECT * FROM {batch}")
-    if _any(con, "temp.left_stories"):
-        con.execute(
-            "DELETE FROM core.stories WHERE story_id IN (SELECT story_id FROM temp.left_stories) "
-            "AND story_id NOT IN (SELECT story_id FROM core.story_members)"
-        )
-    con.execute("DROP TABLE temp.left_stories")
     shown = {"story_id": "VARCHAR", "representative_id": "VARCHAR"}
-    with staged(con, "plan_stories", shown, rows(shown, plan.representative_of.items())) as batch:
-        con.execute(
-            f"""MERGE INTO core.stories s USING (
-                SELECT p.story_id, p.representative_id, count(m.article_id) AS articles,
-                    count(DISTINCT a.publisher) AS publishers,
-                    min(a.published_at) AS first_at, max(a.published_at) AS last_at
-                FROM {batch} p
-                LEFT JOIN core.story_members m ON m.story_id = p.story_id
-                LEFT JOIN core.articles a ON a.article_id = m.article_id
-                GROUP BY p.story_id, p.representative_id
-            ) b ON s.story_id = b.story_id
-            WHEN MATCHED AND (s.representative_id, s.articles, s.publishers,
-                    s.first_published_at, s.last_published_at)
-                IS DISTINCT FROM (b.representative_id, b.articles, b.publishers, b.first_at,
-                    b.last_at)
-                THEN UPDATE SET representative_id = b.representative_id, articles = b.articles,
-                    publishers = b.publishers, first_published_at = b.first_at,
-                    last_published_at = b.last_at, changed_at = $now
-            WHEN NOT MATCHED THEN INSERT (story_id, representative_id, created_at, changed_at,
-                    articles, publishers, first_published_at, last_published_at)
-                VALUES (b.story_id, b.representative_id, $now, $now, b.articles, b.publishers,
-                    b.first_at, b.last_at)""",
-            {"now": now},
-        )
+    with (
+        staged(con, "plan_members", members, rows(members, plan.story_of.items())) as batch,
+        staged(con, "plan_stories", shown, rows(shown, plan.representative_of.items())) as named,
+    ):
+        _move(con, plan, batch, new)
+        _show(con, plan, batch, named)
+        _count(con, plan, batch, named, now, new)
     if plan.forwards:
         ended = {"story_id": "VARCHAR", "to_story_id": "VARCHAR"}
         with staged(con, "plan_forwards", ended, rows(ended, plan.forwards.items())) as batch:
@@ -205,6 +237,89 @@ def apply(con: duckdb.DuckDBPyConnection, plan: StoryPlan, now: datetime) -> Non
             "DELETE FROM core.story_forwards WHERE story_id = to_story_id "
             "OR story_id IN (SELECT story_id FROM core.story_members)"
         )
+
+
+def _move(
+    con: duckdb.DuckDBPyConnection, plan: StoryPlan, batch: str, new: Collection[str]
+) -> None:
+    """Put articles into the stories of the plan; stories left without members go."""
+    locate(con, "member_rows", "core.story_members", "article_id", plan.story_of, new=new)
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE held AS SELECT m.rowid AS place, m.article_id, m.story_id, "
+        f"m.story_id = b.story_id AS stays FROM core.story_members m JOIN {batch} b "
+        "ON b.article_id = m.article_id WHERE m.rowid IN (SELECT place FROM temp.member_rows)"
+    )
+    con.execute(
+        "DELETE FROM core.story_members WHERE rowid IN "
+        "(SELECT place FROM temp.held WHERE NOT stays)"
+    )
+    con.execute(
+        f"INSERT INTO core.story_members BY NAME SELECT b.* FROM {batch} b "
+        "WHERE b.article_id NOT IN (SELECT article_id FROM temp.held WHERE stays)"
+    )
+    left = con.execute("SELECT DISTINCT story_id FROM temp.held WHERE NOT stays").fetchall()
+    if left:
+        con.execute(
+            "DELETE FROM core.stories WHERE story_id IN "
+            "(SELECT story_id FROM temp.held WHERE NOT stays) AND story_id NOT IN "
+            "(SELECT m.story_id FROM core.story_members m WHERE m.story_id IN "
+            "(SELECT story_id FROM temp.held WHERE NOT stays))"
+        )
+    _drop(con, "member_rows", "held")
+
+
+def _show(con: duckdb.DuckDBPyConnection, plan: StoryPlan, batch: str, named: str) -> None:
+    """Write down with each article which story it is in and whether it stands for it."""
+    locate(con, "article_rows", "core.articles", "article_id", plan.story_of)
+    con.execute(
+        "UPDATE core.articles SET story_id = w.story_id, is_representative = w.shown FROM ("
+        "SELECT r.place, b.story_id, coalesce(p.representative_id = b.article_id, true) AS shown "
+        f"FROM temp.article_rows r JOIN {batch} b ON b.article_id = r.id "
+        f"LEFT JOIN {named} p ON p.story_id = b.story_id) w "
+        "WHERE core.articles.rowid = w.place AND (core.articles.story_id, "
+        "core.articles.is_representative) IS DISTINCT FROM (w.story_id, w.shown)"
+    )
+
+
+def _count(
+    con: duckdb.DuckDBPyConnection, plan: StoryPlan, batch: str, named: str, now: datetime,
+    new: Collection[str],
+) -> None:  # fmt: skip
+    """Bring the rows of the plan's stories up to date, with figures from its articles."""
+    locate(con, "story_rows", "core.stories", "story_id", plan.representative_of, new=new)
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE figures AS
+        SELECT p.story_id, any_value(r.place) AS place, p.representative_id,
+            count(DISTINCT b.article_id) AS articles, count(DISTINCT a.publisher) AS publishers,
+            min(a.published_at) AS first_at, max(a.published_at) AS last_at
+        FROM {named} p
+        LEFT JOIN temp.story_rows r ON r.id = p.story_id
+        LEFT JOIN {batch} b ON b.story_id = p.story_id
+        LEFT JOIN (
+            SELECT article_id, publisher, published_at FROM core.articles
+            WHERE rowid IN (SELECT place FROM temp.article_rows)
+        ) a ON a.article_id = b.article_id
+        GROUP BY p.story_id, p.representative_id"""
+    )
+    con.execute(
+        """UPDATE core.stories SET representative_id = f.representative_id,
+            articles = f.articles, publishers = f.publishers,
+            first_published_at = f.first_at, last_published_at = f.last_at, changed_at = $now
+        FROM temp.figures f
+        WHERE core.stories.rowid = f.place AND (core.stories.representative_id,
+            core.stories.articles, core.stories.publishers, core.stories.first_published_at,
+            core.stories.last_published_at) IS DISTINCT FROM
+            (f.representative_id, f.articles, f.publishers, f.first_at, f.last_at)""",
+        {"now": now},
+    )
+    con.execute(
+        "INSERT INTO core.stories (story_id, representative_id, created_at, changed_at, "
+        "articles, publishers, first_published_at, last_published_at) SELECT story_id, "
+        "representative_id, $now, $now, articles, publishers, first_at, last_at "
+        "FROM temp.figures WHERE place IS NULL",
+        {"now": now},
+    )
+    _drop(con, "story_rows", "article_rows", "figures")
 
 
 def _any(con: duckdb.DuckDBPyConnection, table: str) -> bool:

@@ -2,12 +2,8 @@
 CREATE OR REPLACE VIEW articles AS
 SELECT a.article_id, a.url, a.canonical_url, a.feed, a.publisher, a.title, a.author, a.language,
     a.published_at, a.published_from, a.fetched_at, a.text, a.words, a.text_source, a.topics,
-    a.version,
-    coalesce(m.story_id, a.article_id) AS story_id,
-    coalesce(s.representative_id = a.article_id, true) AS is_representative
-FROM core.articles a
-LEFT JOIN core.story_members m ON m.article_id = a.article_id
-LEFT JOIN core.stories s ON s.story_id = m.story_id;
+    a.version, a.story_id, a.is_representative
+FROM core.articles a;
 COMMENT ON VIEW articles IS 'Every article once, with its newest text, copies of a story included';
 COMMENT ON COLUMN articles.article_id IS '12 characters made from the canonical URL';
 COMMENT ON COLUMN articles.url IS 'Address of the page, as it answered';

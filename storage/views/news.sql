@@ -1,11 +1,10 @@
 -- Example: SELECT published_at, publisher, title, copies FROM news WHERE published_at > now() - INTERVAL 7 DAY ORDER BY copies DESC LIMIT 20
 CREATE OR REPLACE VIEW news AS
-SELECT coalesce(m.story_id, r.article_id) AS story_id, r.article_id, r.title, r.url, r.publisher,
+SELECT r.story_id, r.article_id, r.title, r.url, r.publisher,
     r.published_at, r.text, coalesce(s.articles, 1) AS copies, coalesce(s.publishers, 1) AS publishers
 FROM core.articles r
-LEFT JOIN core.story_members m ON m.article_id = r.article_id
-LEFT JOIN core.stories s ON s.story_id = m.story_id
-WHERE coalesce(s.representative_id = r.article_id, true);
+LEFT JOIN core.stories s ON s.story_id = r.story_id
+WHERE r.is_representative;
 COMMENT ON VIEW news IS 'One row a story, shown by its representative: what happened, without copies';
 COMMENT ON COLUMN news.story_id IS 'The story';
 COMMENT ON COLUMN news.article_id IS 'The article shown for it';

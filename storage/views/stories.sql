@@ -1,13 +1,12 @@
 -- Example: SELECT title, articles, publishers FROM stories WHERE publishers > 1 ORDER BY articles DESC LIMIT 20
 CREATE OR REPLACE VIEW stories AS
-SELECT coalesce(m.story_id, r.article_id) AS story_id, r.article_id AS representative_id, r.title,
+SELECT r.story_id, r.article_id AS representative_id, r.title,
     coalesce(s.first_published_at, r.published_at) AS first_published_at,
     coalesce(s.last_published_at, r.published_at) AS last_published_at,
     coalesce(s.articles, 1) AS articles, coalesce(s.publishers, 1) AS publishers
 FROM core.articles r
-LEFT JOIN core.story_members m ON m.article_id = r.article_id
-LEFT JOIN core.stories s ON s.story_id = m.story_id
-WHERE coalesce(s.representative_id = r.article_id, true);
+LEFT JOIN core.stories s ON s.story_id = r.story_id
+WHERE r.is_representative;
 COMMENT ON VIEW stories IS 'Groups of articles with nearly the same text; most have one member';
 COMMENT ON COLUMN stories.story_id IS 'The story';
 COMMENT ON COLUMN stories.representative_id IS 'article_id of the copy shown';

@@ -15,8 +15,10 @@ A, B = "a00000000000", "b00000000000"
 PLANTED = {
     "article_twice": f"INSERT INTO core.articles FROM core.articles WHERE article_id = '{A}'",
     "article_without_url": f"DELETE FROM core.article_urls WHERE article_id = '{A}'",
-    "url_twice": f"INSERT INTO core.article_urls VALUES ('https://news.example/a', '{B}')",
-    "url_without_article": "INSERT INTO core.article_urls VALUES ('u', 'nowhere')",
+    "url_twice": "INSERT INTO core.article_urls (url, article_id) "
+    f"VALUES ('https://news.example/a', '{B}')",
+    "url_without_article": "INSERT INTO core.article_urls (url, article_id) "
+    "VALUES ('u', 'nowhere')",
     "entry_unaccounted": "UPDATE core.entries SET reason = '' WHERE outcome = 'rejected'",
     "retry_without_payload": "UPDATE core.entries SET payload = NULL",
     "signature_missing": f"DELETE FROM core.signatures WHERE article_id = '{A}'",

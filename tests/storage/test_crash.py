@@ -25,7 +25,8 @@ WORK = textwrap.dedent(
             n = con.execute("SELECT count(*) FROM core.article_urls").fetchone()[0] // 500
             for part in range(5):
                 con.execute(
-                    "INSERT INTO core.article_urls SELECT $n || ':' || i, $n::VARCHAR "
+                    "INSERT INTO core.article_urls (url, article_id) "
+                    "SELECT $n || ':' || i, $n::VARCHAR "
                     "FROM range($low, $low + 100) r(i)",
                     {"n": n, "low": part * 100},
                 )

@@ -7,7 +7,7 @@ from datetime import timedelta
 import duckdb
 import pytest
 
-from storage import articles, check, migrate
+from storage import articles, check, entries, migrate
 from storage.errors import StoreTooNew
 from storage.migrate import Script
 from storage.store import Store
@@ -64,14 +64,16 @@ def test_an_upgrade_makes_a_backup_first_and_keeps_rows(tmp_path, more):
     """The store as it was stands beside it, whole; a new store needs none."""
     store = Store(tmp_path)
     with store.write() as con:
-        con.execute("INSERT INTO core.article_urls VALUES ('u', 'a')")
+        con.execute("INSERT INTO core.article_urls (url, article_id) VALUES ('u', 'a')")
     assert list(tmp_path.glob("*.backup-*")) == []
     more("9000_more", "ALTER TABLE core.article_urls ADD COLUMN extra INTEGER")
     with store.write() as con:
-        assert con.execute("FROM core.article_urls").fetchall() == [("u", "a", None)]
+        assert con.execute("SELECT url, article_id, extra FROM core.article_urls").fetchall() == [
+            ("u", "a", None)
+        ]
     (backup,) = tmp_path.glob("live.backup-*.duckdb")
     old = duckdb.connect(str(backup), read_only=True)
-    assert old.execute("FROM core.article_urls").fetchall() == [("u", "a")]
+    assert old.execute("SELECT url, article_id FROM core.article_urls").fetchall() == [("u", "a")]
     old.close()
     with store.write():
         pass
@@ -105,7 +107,18 @@ def test_a_store_of_the_first_step_upgrades_with_its_stories_counted(tmp_path, b
     monkeypatch.setattr(migrate, "views", lambda: [v for v in views if v.name == "article_urls"])
     store = Store(tmp_path)
     with store.write() as con:
-        articles.save(con, [build.prepared("a", publisher="P"), build.prepared("b", publisher="Q")])
+        for name, publisher in (("a", "P"), ("b", "Q")):
+            article_id, url = name.ljust(12, "0"), f"https://news.example/{name}"
+            con.execute(
+                "INSERT INTO core.articles (article_id, url, canonical_url, site, publisher, "
+                "title, published_at, fetched_at, text, words, text_source, topics, version, "
+                "exact) VALUES ($id, $url, $url, 'news.example', $publisher, $id, $noon, $noon, "
+                "'Cells.', 1, 'page', [], 1, 1)",
+                {"id": article_id, "url": url, "publisher": publisher, "noon": build.noon},
+            )
+            con.execute(
+                "INSERT INTO core.article_urls VALUES ($u, $i)", {"u": url, "i": article_id}
+            )
         con.execute(
             "INSERT INTO core.stories SELECT article_id, article_id, now(), now() "
             "FROM core.articles WHERE publisher = 'P'"
@@ -119,4 +132,13 @@ def test_a_store_of_the_first_step_upgrades_with_its_stories_counted(tmp_path, b
     with store.write() as con:
         assert check.faults(con) == []
         assert con.execute("SELECT copies, publishers FROM news").fetchall() == [(2, 2)]
+        shown = con.execute("SELECT article_id, story_id, is_representative FROM articles")
+        assert sorted(shown.fetchall()) == [
+            ("a00000000000", "a00000000000", True), ("b00000000000", "a00000000000", False),
+        ]  # fmt: skip
+        # What was stored under the old schema is found again by the new look-ups.
+        again = [build.prepared(name, title=f"{name}00000000000") for name in ("a", "b", "c")]
+        saved = articles.save(con, again)
+        assert len(saved.new) == 1
+        assert set(entries.lookup(con, ["https://news.example/a"])) == {"https://news.example/a"}
     assert len(list(tmp_path.glob("live.backup-*.duckdb"))) == 1

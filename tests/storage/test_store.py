@@ -54,7 +54,7 @@ def tell(process, answer=True):
 
 def add(store, name):
     with store.write() as con:
-        con.execute("INSERT INTO core.article_urls VALUES ($n, $n)", {"n": name})
+        con.execute("INSERT INTO core.article_urls (url, article_id) VALUES ($n, $n)", {"n": name})
 
 
 def names(store):
@@ -67,7 +67,7 @@ WRITER = """
     from pathlib import Path
     from storage.store import Store
     with Store(Path(sys.argv[1]), purpose="the other run").write() as con:
-        con.execute("INSERT INTO core.article_urls VALUES ('other', 'other')")
+        con.execute("INSERT INTO core.article_urls (url, article_id) VALUES ('other', 'other')")
         print("ready")
         sys.stdin.readline()
     print("done")
@@ -107,7 +107,7 @@ def test_written_rows_show_after_publishing(store):
 def test_an_exception_takes_its_window_back(store):
     """Nothing of a write window that raised is stored."""
     with pytest.raises(RuntimeError), store.write() as con:  # noqa: PT012
-        con.execute("INSERT INTO core.article_urls VALUES ('a', 'a')")
+        con.execute("INSERT INTO core.article_urls (url, article_id) VALUES ('a', 'a')")
         raise RuntimeError
     store.publish()
     assert names(store) == []
@@ -313,7 +313,10 @@ def test_a_write_without_room_keeps_what_was_stored(store):
     add(store, "a")
     size = store.live.stat().st_size
     with file_limit(size), pytest.raises(StoreFull), store.write() as con:
-        con.execute("INSERT INTO core.article_urls SELECT uuid(), uuid() FROM range(300000)")
+        con.execute(
+            "INSERT INTO core.article_urls (url, article_id) "
+            "SELECT uuid(), uuid() FROM range(300000)"
+        )
     add(store, "b")
     store.publish()
     assert names(store) == ["a", "b"]

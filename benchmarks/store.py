@@ -1,0 +1,420 @@
+"""How fast a store fills, publishes and answers, on articles made up for it.
+
+    python benchmarks/store.py [--articles 10000 100000 1000000] [--batch 500] [--json]
+
+Every batch goes the way that a run's batches go: one write window (open, one transaction,
+close), in it the articles, their signatures, the look-up of candidates in the real window of
+days, matches, stories, entries and the clearing of rejections.  Only what costs no storage is
+left out: texts are not fetched, extracted, signed or compared; a copy is matched because it was
+made as one.  Articles come in order of publication; ``--shuffled`` hands in the last tenth in
+random order of days, as a backfill does.
+
+Rows are the article rows and the rows that belong to them in other tables (keys, addresses,
+entries, signatures, story members).  Needs about 5 KB of disk an article for the store and its
+published copy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dedupe import cluster
+from dedupe.models import Match, Signature
+from dedupe.policy import POLICY, RECIPE
+from ingest.models import Article, Feed, FeedEntry, FeedState
+from storage import articles, entries, feeds, rejections, signatures, stories
+from storage.models import EntryOutcome, PreparedArticle
+from storage.store import Store
+
+SEED = 7
+END = datetime(2026, 11, 20, tzinfo=UTC)
+DAYS = 730
+PUBLISHERS = 200
+COPIES = 0.12  # share of articles that are a copy of one of the last thousand
+COMPANIES = ("Northvolt", "CATL", "BYD", "Tesla", "LG Energy Solution", "QuantumScape")
+COMPANY_SHARE = 0.01  # articles that name any one of them
+PARAGRAPHS = 40_000  # enough that one seldom comes twice in what is compressed together
+PARAGRAPH = 60  # words
+LENGTH = (5, 9)  # paragraphs an article: 2 to 3 KB of text
+MEASURED = 40  # windows looked at before each size
+SKETCH = (15, 40)  # containment keys of such a text under the recipe
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--articles", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--batch", type=int, default=500, help="articles a write window")
+    parser.add_argument("--fill", type=int, help="articles a window until 40 are left to a size")
+    parser.add_argument("--shuffled", action="store_true", help="last tenth in random order")
+    parser.add_argument("--folder", type=Path, help="where to build; removed afterwards")
+    parser.add_argument("--keep", action="store_true", help="leave the store for a look")
+    parser.add_argument("--profile", action="store_true", help="time of each storage call")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(arguments)
+
+    folder = Path(tempfile.mkdtemp(prefix="voltwire-store-", dir=options.folder))
+    try:
+        reports = run(sorted(options.articles), options, folder)
+    finally:
+        if options.keep:
+            print(f"the store is in {folder}", file=sys.stderr)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    if options.json:
+        print(json.dumps(reports))
+    else:
+        print(table(reports))
+    return 0
+
+
+@dataclass(slots=True)
+class Clock:
+    """Seconds spent by name of the step, since the last report."""
+
+    spent: dict[str, list[float]] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.spent.setdefault(name, []).append(time.perf_counter() - began)
+
+
+def run(sizes: list[int], options: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
+    """Fill one store and report at each size."""
+    store = Store(folder)
+    news = Newsroom(sizes[-1], shuffled=options.shuffled)
+    with store.write() as con:
+        signatures.check_recipe(con, RECIPE)
+        feeds.save_feeds(con, news.feeds())
+        feeds.save_states(con, news.states())
+    reports: list[dict[str, Any]] = []
+    clock = Clock()
+    windows: list[float] = []
+    cpus: list[float] = []
+    number, began_articles, began_rows = 0, 0, _rows(store)
+    for size in sizes:
+        while number < size:
+            count = min(options.batch, size - number)
+            if options.fill and size - number - options.fill >= MEASURED * options.batch:
+                count = options.fill
+            batch = news.batch(number, count)
+            began, busy = time.perf_counter(), time.process_time()
+            write(store, batch, clock)
+            cpus.append(time.process_time() - busy)
+            windows.append(time.perf_counter() - began)
+            number += count
+            if number // 50_000 != (number - count) // 50_000:
+                progress(number, count, windows)
+        rows = _rows(store)
+        began = time.perf_counter()
+        store.publish()
+        publish = time.perf_counter() - began
+        report = {
+            "articles": size,
+            "batch": options.batch,
+            "rows": rows,
+            "rows_per_second": round((rows - began_rows) / sum(windows)),
+            "articles_per_second": round((size - began_articles) / sum(windows)),
+            # The last windows before this size: what a batch costs at this size.
+            "window_median_ms": _ms(statistics.median(windows[-MEASURED:])),
+            "window_cpu_ms": _ms(statistics.median(cpus[-MEASURED:])),
+            "window_mean_ms": _ms(statistics.fmean(windows[-MEASURED:])),
+            "longest_window_ms": _ms(max(windows)),
+            "publish_ms": _ms(publish),
+            "bytes_per_article": store.live.stat().st_size // size,
+            "queries_ms": {name: _ms(each) for name, each in ask(store).items()},
+        }
+        if options.profile:
+            report["steps_ms"] = {
+                name: _ms(statistics.median(each[-MEASURED:])) for name, each in clock.spent.items()
+            }
+            report["longest_step_ms"] = {name: _ms(max(each)) for name, each in clock.spent.items()}
+        reports.append(report)
+        if not options.json:
+            print(table([report]), file=sys.stderr, flush=True)
+        began_articles, began_rows, windows, clock = size, rows, [], Clock()
+    return reports
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An article and the one that it was copied from."""
+
+    prepared: PreparedArticle
+    entry: FeedEntry
+    copy_of: str | None
+
+
+class Newsroom:
+    """Articles by number: the same number is always the same article."""
+
+    def __init__(self, total: int, *, shuffled: bool) -> None:
+        self.total = total
+        make = random.Random(SEED)
+        vocabulary = _vocabulary(make)
+        shares = [1 / (rank + 2.7) for rank in range(1, len(vocabulary) + 1)]  # Zipf, Mandelbrot
+        drawn = make.choices(vocabulary, shares, k=PARAGRAPHS * PARAGRAPH)
+        self._paragraphs = [
+            " ".join(drawn[i : i + PARAGRAPH]) for i in range(0, len(drawn), PARAGRAPH)
+        ]
+        self._order = list(range(total))
+        if shuffled:
+            # The oldest tenth comes last, in no order.
+            tail = self._order[: total // 10]
+            make.shuffle(tail)
+            self._order = self._order[total // 10 :] + tail
+
+    def feeds(self) -> list[Feed]:
+        """One feed a publisher."""
+        return [
+            Feed(slug=f"feed-{n}", url=f"https://site{n}.example/feed", publisher=f"Publisher {n}")
+            for n in range(PUBLISHERS)
+        ]
+
+    def states(self) -> list[FeedState]:
+        """Every tenth feed went quiet a month ago."""
+        return [
+            FeedState(
+                slug=f"feed-{n}", state="quiet" if n % 10 == 0 else "ok", last_polled_at=END,
+                last_success_at=END, next_poll_at=END + timedelta(minutes=30),
+                last_delivered_at=END - timedelta(days=30 if n % 10 == 0 else 0, hours=n % 24),
+            )
+            for n in range(PUBLISHERS)
+        ]  # fmt: skip
+
+    def batch(self, start: int, count: int) -> list[Made]:
+        """Articles ``start`` to ``start + count`` in the order of their coming."""
+        return [self.article(n) for n in self._order[start : start + count]]
+
+    def article(self, n: int) -> Made:
+        """Article number ``n``."""
+        make = random.Random(f"{SEED} {n}")
+        original, copy_of = n, None
+        if n > 2000 and make.random() < COPIES:
+            original = n - 1 - make.randrange(1000)
+            copy_of = self.id_of(original)
+        body = random.Random(f"{SEED} {original} text")
+        picked = [body.randrange(PARAGRAPHS) for _ in range(body.randrange(*LENGTH))]
+        title = " ".join(self._paragraphs[picked[0]].split(" ", 9)[:9])
+        keys = [body.getrandbits(64) for _ in range(RECIPE.bands + body.randrange(*SKETCH))]
+        if copy_of:
+            picked = picked[: -make.randrange(1, 3)]
+            keys = [key if make.random() < 0.7 else make.getrandbits(64) for key in keys]
+        paragraphs = [self._paragraphs[i] for i in picked]
+        for company in COMPANIES:
+            if body.random() < COMPANY_SHARE:
+                paragraphs[-1] += f" {company} has said so."
+        at = END - timedelta(days=DAYS) * (1 - n / self.total)
+        publisher = int(PUBLISHERS * make.random() ** 2)
+        url = self.url_of(n, publisher)
+        article_id = self.id_of(n)
+        article = Article(
+            article_id=article_id, url=url, canonical_url=url, feed=f"feed-{publisher}",
+            publisher=f"Publisher {publisher}", title=title, author=f"Author {n % 900}",
+            language="en", published_at=at, published_from="page", published_raw=at.isoformat(),
+            fetched_at=at + timedelta(minutes=20), text="\n".join(paragraphs), text_source="page",
+            topics=("battery", "ev")[: 1 + n % 2], aliases=(url,),
+        )  # fmt: skip
+        words = PARAGRAPH * len(paragraphs)
+        signature = Signature(
+            article_id=article_id, exact=make.getrandbits(64), shingles=words,
+            minhash=make.randbytes(4 * RECIPE.permutations), bands=tuple(keys[: RECIPE.bands]),
+            sketch=tuple(sorted(keys[RECIPE.bands :])),
+        )  # fmt: skip
+        return Made(
+            prepared=PreparedArticle(article=article, signature=signature, words=words),
+            entry=FeedEntry(
+                url=url, canonical_url=url, feed=article.feed, guid=url, title=title,
+                revision=article_id,
+            ),
+            copy_of=copy_of,
+        )  # fmt: skip
+
+    @staticmethod
+    def id_of(n: int) -> str:
+        """Twelve characters, as ``ingest.urls.article_id`` makes them."""
+        return hashlib.blake2b(str(n).encode(), digest_size=6).hexdigest()
+
+    @staticmethod
+    def url_of(n: int, publisher: int) -> str:
+        """An address with a date's folders and a slug, unlike any other."""
+        slug = hashlib.blake2b(str(n).encode(), digest_size=12).hexdigest()
+        return f"https://www.site{publisher}.example/news/{n % 12 + 1:02}/{slug}-battery-plant"
+
+
+def _vocabulary(make: random.Random) -> list[str]:
+    """40,000 word forms, the frequent ones short."""
+    syllables = [
+        c + v for c in ("b", "ch", "d", "l", "m", "n", "pr", "r", "s", "t", "v") for v in "aeiou"
+    ]
+    words: dict[str, None] = {}
+    while len(words) < 40_000:
+        longest = 2 + len(words) // 10_000
+        parts = make.randint(1, longest)
+        words[
+            "".join(make.choice(syllables) for _ in range(parts))
+            + make.choice(("", "s", "n", "ing"))
+        ] = None
+    return list(words)
+
+
+def write(store: Store, batch: Sequence[Made], clock: Clock) -> None:
+    """One write window with one batch, step by step as a run takes them."""
+    with clock.step("window: open, begin"):
+        window = store.write()
+        con = window.__enter__()
+    now = END
+    with clock.step("articles.save"):
+        result = articles.save(con, [one.prepared for one in batch])
+    ids = list(result.new)
+    with clock.step("articles.documents"):
+        read = articles.documents(con, ids)
+    with clock.step("signatures.save"):
+        signatures.save(
+            con,
+            [one.prepared.signature for one in batch],
+            {one.article_id: one.published_at for one in read},
+            new=ids,
+        )
+    with clock.step("signatures.candidates"):
+        pairs = signatures.candidates(
+            con, ids, window_days=ceil(POLICY.window_days), max_common=POLICY.key_cap
+        )
+    with clock.step("articles.documents of pairs"):
+        articles.documents(con, [i for p in pairs for i in (p.article_id, p.of_article_id)])
+    with clock.step("stories.save_matches"):
+        stories.save_matches(
+            con,
+            [
+                Match(
+                    article_id=p.article_id, of_article_id=p.of_article_id, relation="near",
+                    jaccard=0.9, containment=0.95, reason="90 % of the words in common",
+                )
+                for p in pairs
+            ],
+        )  # fmt: skip
+    with clock.step("stories.component"):
+        graph = stories.component(con, ids, new=ids)
+    with clock.step("cluster.plan"):
+        plan = cluster.plan(cluster.partition(graph.nodes, graph.matches), graph.story_of)
+    with clock.step("stories.apply"):
+        stories.apply(con, plan, now, new=ids)
+    with clock.step("entries.save"):
+        entries.save(
+            con,
+            [
+                EntryOutcome(
+                    entry=one.entry,
+                    article_id=one.prepared.article.article_id,
+                    at=one.prepared.article.fetched_at,
+                )
+                for one in batch
+            ],
+        )
+    with clock.step("rejections.clear"):
+        rejections.clear(con, [one.entry.url for one in batch])
+    with clock.step("window: commit, close"):
+        window.__exit__(None, None, None)
+
+
+def ask(store: Store) -> dict[str, float]:
+    """Seconds for each typical question put to the published file; best of three."""
+    week = (END - timedelta(days=7)).isoformat()
+    quarter = (END - timedelta(days=90)).isoformat()
+    with store.read() as con:
+        url = con.execute("SELECT url FROM articles LIMIT 1 OFFSET 777").fetchall()[0][0]
+        story = con.execute("SELECT story_id FROM stories WHERE articles > 1 LIMIT 1").fetchall()
+        story_id = story[0][0] if story else ""
+        questions = {
+            "week, company": "SELECT published_at, publisher, title FROM articles "
+            f"WHERE published_at > '{week}' AND text ILIKE '%northvolt%' ORDER BY published_at",
+            "week, company, without copies": "SELECT published_at, title, copies FROM news "
+            f"WHERE published_at > '{week}' AND text ILIKE '%northvolt%' ORDER BY published_at",
+            "daily by publisher, 90 days": "SELECT published_at::DATE AS day, publisher, count(*) "
+            f"FROM articles WHERE published_at > '{quarter}' GROUP BY ALL ORDER BY ALL",
+            "one article by address": f"SELECT * FROM articles WHERE url = '{url}'",
+            "a story with its copies": "SELECT published_at, publisher, title, is_representative, "
+            f"text FROM articles WHERE story_id = '{story_id}' ORDER BY published_at",
+            "feeds gone quiet": "SELECT slug, state, last_delivered_at, entries_30d "
+            f"FROM feed_health WHERE last_delivered_at < TIMESTAMPTZ '{week}' ORDER BY ALL",
+        }
+        return {name: fastest(con, question) for name, question in questions.items()}
+
+
+def fastest(con: duckdb.DuckDBPyConnection, question: str) -> float:
+    """Seconds of the quickest of three."""
+    times = []
+    for _ in range(3):
+        began = time.perf_counter()
+        con.execute(question).fetchall()
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+def progress(number: int, count: int, windows: Sequence[float]) -> None:
+    """One line on the error stream."""
+    last = windows[-10:]
+    print(
+        f"{number:>9,} articles, {count * len(last) / sum(last):,.0f}/s, "
+        f"window {_ms(statistics.median(last))} ms, longest {_ms(max(last))} ms",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+def _rows(store: Store) -> int:
+    """Rows that articles brought, over all tables."""
+    tables = (
+        "articles", "article_urls", "signatures", "signature_keys", "entries", "story_members",
+        "stories", "matches",
+    )  # fmt: skip
+    with store.write() as con:
+        return sum(
+            con.execute(f"SELECT count(*) FROM core.{table}").fetchall()[0][0] for table in tables
+        )
+
+
+def _ms(seconds: float) -> float:
+    return round(1000 * seconds, 1)
+
+
+def table(reports: Sequence[dict[str, Any]]) -> str:
+    """The reports side by side."""
+    names = [name for name in reports[0] if not isinstance(reports[0][name], dict)]
+    lines = [_line(name, [report[name] for report in reports]) for name in names]
+    for group in ("queries_ms", "steps_ms", "longest_step_ms"):
+        if group in reports[0]:
+            lines.append(group)
+            lines.extend(
+                _line("  " + name, [report[group].get(name) for report in reports])
+                for name in reports[0][group]
+            )
+    return "\n".join(lines)
+
+
+def _line(name: str, values: Sequence[Any]) -> str:
+    return f"{name:34}" + "".join(f"{value if value is not None else '':>16,}" for value in values)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TZ", "UTC")
+    sys.exit(main())
