@@ -5,7 +5,8 @@
 ``CASES.jsonl`` holds rows ``{id, kind, text, expected, also_right}``.  Prints a table by kind and
 one JSON line.  A case is right when its output differs from ``expected``, or from one of
 ``also_right``, by at most six tokens (white space parted); kinds beginning with ``neg_`` are also
-counted as untouched.  Token precision and recall are those of what was removed.
+counted as untouched.  Token precision and recall are those of what was removed; ``ms``
+is the median CPU time of a document.
 """
 
 from __future__ import annotations
@@ -95,9 +96,9 @@ def score(
     rows: dict[str, list[dict[str, float]]] = defaultdict(list)
     for case in cases:
         text, right = str(case["text"]), [str(case["expected"]), *case["also_right"]]  # type: ignore[misc]
-        begun = time.perf_counter()
+        begun = time.process_time()
         output = method(text)
-        spent = time.perf_counter() - begun
+        spent = time.process_time() - begun
         nearest = min(right, key=lambda answer: distance(output, answer))
         off = distance(output, nearest)
         given = Counter(tokens(text))

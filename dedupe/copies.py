@@ -14,7 +14,7 @@ from dedupe.judge import is_copy
 from dedupe.policy import RepeatPolicy
 from dedupe.reading import Reading
 from dedupe.regions import Region, coherent, rebased, regions, split, traced
-from dedupe.tokens import Ints
+from dedupe.tokens import Ints, distinct
 
 _STAYS, _LOST = -2, -1
 
@@ -59,7 +59,7 @@ class _Pass:
         if not len(region.words):
             return
         low, high = region.hull
-        compact = len(np.unique(region.source)) >= 0.6 * (high - low)
+        compact = len(distinct(region.source)) >= 0.6 * (high - low)
         if compact and is_copy(reading, region, policy):
             self._cut(region)
             return
@@ -90,7 +90,7 @@ class _Pass:
             if matched[number] >= policy.unit_share * units[number].words
         ]
         self._remove(going, region.words, region.source)
-        self.needed |= set(unit_of[region.source].tolist())
+        self.needed |= set(distinct(unit_of[region.source]).tolist())
 
     def _remove(self, numbers: list[int], words: Ints, counterparts: Ints) -> None:
         """Let the units ``numbers`` go, whose ``words`` stand in the other copy."""
@@ -120,7 +120,7 @@ class _Pass:
         b_first, b_last = region.copied[0], region.copied[-1]
         if high > units[b_first].first or len(split(reading, region, policy)) > 1:
             return set()
-        numbers, inside = np.unique(unit_of[np.unique(region.source)], return_counts=True)
+        numbers, inside = np.unique(unit_of[distinct(region.source)], return_counts=True)
         earlier = {
             number
             for number, count in zip(numbers.tolist(), inside.tolist(), strict=True)

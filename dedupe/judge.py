@@ -16,6 +16,7 @@ from dedupe.policy import RepeatPolicy
 from dedupe.reading import Reading
 from dedupe.regions import Region, split
 from dedupe.segments import Unit
+from dedupe.tokens import distinct
 
 _PHRASE = 4
 """Words of running text that make a sentence."""
@@ -165,7 +166,7 @@ def _shuts(text: str, unit: Unit) -> bool:
 
 
 def _source_units(reading: Reading, region: Region) -> list[int]:
-    found: list[int] = np.unique(reading.unit_of[region.source]).tolist()
+    found: list[int] = distinct(reading.unit_of[region.source]).tolist()
     return found
 
 
@@ -203,7 +204,7 @@ def _is_template(reading: Reading, region: Region, prose: float, policy: RepeatP
     changed = figures - int(marks[region.words].sum())
     low, high = region.hull
     high = min(high, reading.units[region.copied[0]].first)
-    counterparts = np.unique(region.source)
+    counterparts = distinct(region.source)
     others = int(marks[low:high].sum()) - int(marks[counterparts[counterparts < high]].sum())
     replaced = min(changed, others)
     if prose < policy.short_words:

@@ -9,7 +9,7 @@ import numpy as np
 from dedupe.policy import RepeatPolicy
 from dedupe.reading import Reading
 from dedupe.segments import Unit
-from dedupe.tokens import Ints
+from dedupe.tokens import Ints, distinct
 
 _NONE: Ints = np.zeros(0, dtype=np.int64)
 
@@ -143,5 +143,5 @@ def rebased(reading: Reading, region: Region, gone: Ints) -> Region:
     words, source = region.words[known], at[known]
     if not len(words) or int(source.max()) >= reading.units[region.copied[0]].first:
         return Region(region.copied, _NONE, _NONE)  # the next pass sees it clear
-    having = set(reading.unit_of[words].tolist())
+    having = set(distinct(reading.unit_of[words]).tolist())
     return Region([number for number in region.copied if number in having], words, source)

@@ -1,0 +1,55 @@
+"""Words found over whole arrays are those that the tokeniser finds one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dedupe.text import fold, is_unspaced, word_spans
+from dedupe.tokens import distinct, tokens
+
+_MIXED = st.text(
+    st.one_of(
+        st.characters(),
+        st.sampled_from(list("aAéÉ\u0301ßſﬁ电池กคハハ゛한ᄒ\u0651م 12²½_-'’. \n")),
+    ),
+    max_size=120,
+)
+
+# The first call builds the table of characters.
+SETTLED = settings(deadline=None)
+
+
+@SETTLED
+@given(_MIXED)
+def test_words_stand_where_the_tokeniser_finds_them(text: str) -> None:
+    """Starts and ends agree with ``word_spans`` on any text, lone surrogates included."""
+    found = tokens(text)
+    assert list(zip(found.starts.tolist(), found.ends.tolist(), strict=True)) == word_spans(text)
+
+
+@SETTLED
+@given(_MIXED)
+def test_words_have_one_number_exactly_when_they_fold_alike(text: str) -> None:
+    """Typography and case do not part words; anything else does."""
+    found = tokens(text)
+    folded = [fold(text[start:end]) for start, end in word_spans(text)]
+    numbers = found.ids.tolist()
+    assert len(set(zip(folded, numbers, strict=True))) == len(set(folded)) == len(set(numbers))
+
+
+@SETTLED
+@given(_MIXED)
+def test_characters_of_unspaced_scripts_are_marked(text: str) -> None:
+    """A word is marked when it is one character of Han, kana, Thai and the like."""
+    found = tokens(text)
+    singly = [is_unspaced(text[start:end]) for start, end in word_spans(text)]
+    assert found.unspaced.tolist() == singly
+
+
+@SETTLED
+@given(st.lists(st.integers(-5, 5)))
+def test_distinct_sorts_and_drops_repeats(values: list[int]) -> None:
+    """Each value once, ascending."""
+    assert distinct(np.array(values, dtype=np.int64)).tolist() == sorted(set(values))
