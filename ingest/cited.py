@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from lxml import html  # type: ignore[import-untyped]
+from lxml import etree, html  # type: ignore[import-untyped]
 
 from ingest import urls
 from ingest.policy import ExtractPolicy
 from ingest.wording import fold_title
 
-_BLOCK_TAGS = """aside nav footer form figure figcaption p li td th blockquote h2 h3 h4 h5 h6 dd dt
+_BLOCK_TAGS = """figure figcaption p li td th blockquote h2 h3 h4 h5 h6 dd dt
 pre div section article"""
 _BLOCKS = frozenset(_BLOCK_TAGS.split())
+# No extractor keeps the text of these, and most links of a page are in them.
+_OUTSIDE_CHROME = etree.XPath(
+    "//a[@href][not(ancestor::nav or ancestor::footer or ancestor::form or ancestor::aside)]"
+)
 _SHARE = re.compile(
     r"^https?://(?:[\w-]+\.)*(?:facebook\.com/(?:sharer|dialog|share)|(?:twitter|x)\.com/(?:intent|share)"
     r"|linkedin\.com/(?:share|cws)|t\.me/share|wa\.me/|api\.whatsapp\.com|pinterest\.\w+/pin/create"
@@ -55,7 +59,7 @@ def anchors_of(tree: html.HtmlElement) -> list[Anchor]:
     """The links of ``tree`` in reading order; those of images alone are left out."""
     keys: dict[html.HtmlElement, str] = {}
     found = []
-    for anchor in tree.iter("a"):
+    for anchor in _OUTSIDE_CHROME(tree):
         href = anchor.get("href")
         if not href or href.startswith(("#", "javascript:", "mailto:", "tel:")):
             continue

@@ -72,7 +72,7 @@ _MORE_HEADING = re.compile(
     re.IGNORECASE,
 )
 _ADDRESSES_READER = re.compile(
-    r"\b(?:sign up|subscribe|subscription|register|log in|newsletter|get (?:the|our|access"
+    r"©|\b(?:sign up|subscribe|subscription|register|log in|newsletter|get (?:the|our|access"
     r"|\w+ \w+) "
     r"(?:app|newsletter|latest|updates|delivered)|download the .{0,30}app|click here"
     r"|follow (?:us|him|her|me|\w+) on"
@@ -81,7 +81,7 @@ _ADDRESSES_READER = re.compile(
     r"|contact (?:us|the (?:author|reporter))|can be reached at|reached at"
     r"|all rights reserved|your inbox"
     r"|thanks for (?:reading|signing)|support (?:us|our)|become a (?:member|subscriber)|affiliate"
-    r"|like this story|our standards:|terms (?:of|and)|copyright|©"
+    r"|like this story|our standards:|terms (?:of|and)|copyright"
     r"|abonnieren|newsletter|anmelden|folgen sie|folge uns|hier (?:klicken|entlang)|ihr abo"
     r"|whatsapp.kanal"
     r"|abonnez.vous|inscrivez.vous|suivez.nous|suscr[íi]b\w+|s[íi]guenos|iscriviti|seguici"
