@@ -65,7 +65,9 @@ def command() -> None:
     """Check the store, read its archive again by today's rules, prune the archive."""
 
 
-@command.command(epilog=CHECK_EXAMPLES)
+@command.command(
+    epilog=CHECK_EXAMPLES, short_help="Look for faults, and put right what can be put right."
+)
 @click.option("--repair", is_flag=True, help="Put right what can be put right, and say what.")
 @click.option("--archive/--no-archive", default=True, help="Read the archive too.  [default: yes]")
 @store_option
@@ -90,7 +92,9 @@ def check(repair: bool, archive: bool, store: Path | None, as_json: bool) -> int
     return 1 if report.faults else 0
 
 
-@command.command(epilog=REEXTRACT_EXAMPLES)
+@command.command(
+    epilog=REEXTRACT_EXAMPLES, short_help="Read stored articles again by today's rules."
+)
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -122,7 +126,7 @@ def reextract(
     return int(report.exit_code)
 
 
-@command.command(epilog=PRUNE_EXAMPLES)
+@command.command(epilog=PRUNE_EXAMPLES, short_help="Delete old archive files.")
 @click.option(
     "--keep-archive-days",
     "keep_days",

@@ -18,7 +18,7 @@ from flows.context import Silent
 from flows.pruning import prune
 from ingest.archive import ArchiveWriter
 from ingest.http import Fetcher
-from storage import runs
+from storage import check, runs
 from storage.store import Store
 
 DAY = demonstration.DAYS[1]
@@ -175,6 +175,12 @@ def test_a_planted_fault_is_told_with_its_remedy_and_mended(
         assert state(store) == pristine
 
 
+def test_every_kind_of_fault_has_a_planted_one_and_a_remedy() -> None:
+    """A new kind comes with what to do about it, and is asked for by the command here."""
+    assert set(check.REMEDIES) == set(check.FAULTS)
+    assert set(PLANTED) == set(check.FAULTS)
+
+
 def test_repairing_a_sound_store_changes_nothing(store: Store, call: Any) -> None:
     """There is nothing to lose by asking."""
     before = state(store)
@@ -322,7 +328,8 @@ def test_what_other_rules_made_is_replaced_without_a_version(store: Store, call:
         "UPDATE core.articles SET published_at = published_at + INTERVAL 3 DAY "
         "WHERE published_from = 'page' AND version = 1",
         "DELETE FROM core.repeats",
-        "DELETE FROM core.links",
+        "DELETE FROM core.links WHERE article_id IN "
+        "(SELECT article_id FROM core.articles WHERE text_source = 'page')",
         "DELETE FROM core.matches",
         "DELETE FROM core.signature_keys",
         "UPDATE core.signatures SET exact = rowid",
