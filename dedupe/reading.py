@@ -16,6 +16,9 @@ from dedupe.tokens import Bools, Ints, Tokens
 _GLUED_WORDS = 12
 """Words of a chain whose beginning may be a joint; a shorter one is a phrase."""
 
+_BRACKETS = "([{（［【「『《"
+"""What opens belongs to the word after it; quotation marks may close, so they are not here."""
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -109,7 +112,10 @@ def _joints(text: str, words: Tokens, found: list[Chain]) -> set[int]:
                 joints.add(end - len(head))
                 continue
         if int(chain.earlier[-1]) + 1 == b or opens:
-            joints.add(int(starts[b]))
+            at = int(starts[b])
+            while at > 0 and text[at - 1] in _BRACKETS:
+                at -= 1
+            joints.add(at)
     return joints
 
 
