@@ -210,6 +210,7 @@ class Bench:
             if not late and child.exitcode == -signal.SIGKILL:
                 break
             # It had ended before: start over.
+            self.cut_short = 0
             shutil.rmtree(store, ignore_errors=True)
             if day:
                 shutil.copytree(self.folder / "after-0", store, symlinks=True)

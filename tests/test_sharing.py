@@ -1,0 +1,284 @@
+"""Readers, writers and people with a shell open, all at once: real processes on one store."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from ingest.archive import ArchiveWriter
+from storage.store import Store
+
+START = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
+STEP = timedelta(hours=2)
+HOME = "https://news.example"
+SUBJECTS = (
+    "cells", "plants", "chargers", "vans", "grids", "depots", "mines", "ports", "packs", "motors",
+)  # fmt: skip
+
+
+def page(number: int) -> str:
+    """An article that no other resembles."""
+    subject = SUBJECTS[number % len(SUBJECTS)]
+    text = "".join(
+        f"<p>Report {number} on {subject} and their batteries, paragraph {part}: output of unit "
+        f"{number * 31 + part * 7} came to {number * 613 + part * 101} kilowatt hours, the "
+        f"{subject} maker of district {number * 17 + part} said on its {part + 2}th call.</p>"
+        for part in range(6)
+    )
+    return f"<html><head><title>Battery report {number}</title></head><body><article>{text}"
+
+
+def listing(entries: int) -> str:
+    """A feed of so many reports."""
+    items = "".join(
+        f"<item><title>Battery report {number}</title><link>{HOME}/{number}</link>"
+        f"<guid>{HOME}/{number}</guid>"
+        f"<pubDate>{START:%a, %d %b %Y %H:%M:%S} GMT</pubDate></item>"
+        for number in range(entries)
+    )
+    return f"<rss version='2.0'><channel><title>News</title>{items}</channel></rss>"
+
+
+def record(folder: Path, moments: int) -> Path:
+    """An archive of a newsroom with two reports, and another one at each further moment."""
+    with ArchiveWriter(folder, lambda: START) as writer:
+        for moment in range(moments):
+            fresh = [moment + 1] if moment else [0, 1]
+            answers = [("feed", "application/rss+xml", listing(moment + 2))]
+            answers += [(str(number), "text/html", page(number)) for number in fresh]
+            for path, kind, body in answers:
+                writer.write(
+                    url=f"{HOME}/{path}", status=200, phrase="OK",
+                    headers=[("Content-Type", kind)], body=body.encode(),
+                    fetched_at=START + moment * STEP,
+                )  # fmt: skip
+    (archive,) = folder.rglob("*.warc.gz")
+    return archive
+
+
+class Desk:
+    """A store and an archive to fill it from, moment by moment, each time by a new process."""
+
+    def __init__(self, folder: Path, moments: int) -> None:
+        self.store = Store(folder / "store")
+        self.archive = record(folder / "recorded", moments)
+        self.feeds = folder / "feeds.toml"
+        self.feeds.write_text(
+            f'[[feed]]\nslug = "news"\nurl = "{HOME}/feed"\npublisher = "News"\nscope = "focus"\n'
+        )
+
+    def begin(self, moment: int, **environment: str) -> subprocess.Popen[str]:
+        at = START + moment * STEP
+        return subprocess.Popen(
+            [
+                sys.executable, "-m", "flows.cli", "ingest", "--plain", "--json",
+                "--store", str(self.store.folder), "--feeds", str(self.feeds),
+                "--replay", str(self.archive), "--as-of", f"{at:%Y-%m-%dT%H:%M:%S}",
+            ],
+            env=os.environ | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
+
+    def run(self, moment: int) -> dict[str, Any]:
+        """A run that has to go well; its report."""
+        process = self.begin(moment)
+        out, err = process.communicate(timeout=300)
+        assert (process.returncode, err) == (0, "")
+        told: dict[str, Any] = json.loads(out)
+        assert told["published"]
+        return told
+
+    def seen(self) -> int:
+        """How many articles a plain client and our own reader see."""
+        with duckdb.connect(str(self.store.published), read_only=True) as con:
+            (number,) = con.execute("SELECT count(*) FROM articles").fetchone() or (0,)
+        return int(number)
+
+    def asked(self) -> str:
+        """The same through ``voltwire sql``, in a process of its own."""
+        done = subprocess.run(
+            [
+                sys.executable, "-m", "flows.cli", "sql", "select count(*) as n from articles",
+                "--store", str(self.store.folder), "--format", "csv",
+            ],
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout.split()[-1]
+
+
+@contextmanager
+def other(script: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+    """A process that has said that it is ready; it ends with the block."""
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-c", textwrap.dedent(script), *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == "ready\n"
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
+
+
+def tell(process: subprocess.Popen[str]) -> str:
+    """Let ``process`` go one step on; what it says of it."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+    return process.stdout.readline().strip()
+
+
+# One connection held open throughout, as a notebook does, and one opened anew for each look, as
+# a dashboard does.
+READER = """
+    import json, select, sys, duckdb
+    path, told = sys.argv[1], {"held": [], "fresh": [], "errors": []}
+    query = ("SELECT (SELECT count(*) FROM articles), (SELECT count(*) FROM news), "
+             "(SELECT sum(length(text)) FROM articles)")
+    held = duckdb.connect(path, read_only=True)
+    print("ready")
+    while not select.select([sys.stdin], [], [], 0.01)[0]:
+        try:
+            told["held"].append(held.execute(query).fetchone())
+            with duckdb.connect(path, read_only=True) as con:
+                first = con.execute(query).fetchone()
+                if con.execute(query).fetchone() != first:
+                    told["errors"].append("a view moved under an open connection")
+                told["fresh"].append(first)
+        except Exception as error:
+            told["errors"].append(str(error))
+    print(json.dumps({"errors": told["errors"], "looks": len(told["fresh"]),
+                      "held": sorted(set(told["held"])),
+                      "fresh": [one[0] for one in told["fresh"]]}))
+"""
+
+# A person with a shell on the published file: it opens for writing, and a scratch table is made.
+SCRATCH = """
+    import sys, duckdb
+    con = duckdb.connect(sys.argv[1])
+    con.execute("SET wal_autocheckpoint='1GB'")
+    print("ready")
+    sys.stdin.readline()
+    con.execute("BEGIN")
+    con.execute("CREATE TABLE scratch AS SELECT range AS n FROM range(10000)")
+    print("uncommitted")
+    sys.stdin.readline()
+    con.execute("COMMIT")
+    print("committed")
+    sys.stdin.readline()
+    con.execute("INSERT INTO scratch SELECT 1")
+    print(con.execute("SELECT count(*) FROM scratch").fetchone()[0])
+    sys.stdin.readline()
+    con.close()
+    print("closed")
+"""
+
+BY_HAND = """
+    import sys, duckdb
+    con = duckdb.connect(sys.argv[1])
+    print("ready")
+    sys.stdin.readline()
+    con.close()
+    print("closed")
+    sys.stdin.readline()
+"""
+
+
+def share(folder: Path, runs: int) -> None:
+    desk = Desk(folder, runs + 1)
+    assert desk.run(0)["stored"] == 2
+    with other(READER, desk.store.published) as reader:
+        for moment in range(1, runs + 1):
+            assert desk.run(moment)["stored"] == 1
+            assert desk.seen() == moment + 2
+        looked = json.loads(tell(reader))
+    assert looked["errors"] == []
+    assert looked["looks"] > runs
+    # The connection held open saw one state throughout, the others never saw one go back.
+    assert len(looked["held"]) == 1
+    assert looked["held"][0][0] == 2
+    assert looked["fresh"] == sorted(looked["fresh"])
+    assert looked["fresh"][-1] == runs + 2
+    with desk.store.read() as con:
+        states = con.execute("SELECT state, count(*) FROM runs GROUP BY ALL").fetchall()
+    assert states == [("completed", runs + 1)]
+
+
+def test_readers_and_runs_never_meet(tmp_path: Path) -> None:
+    """A looping reader under four runs: no error on either side, each run's rows seen after it."""
+    share(tmp_path, 4)
+
+
+@pytest.mark.slow
+def test_readers_and_twenty_runs_never_meet(tmp_path: Path) -> None:
+    """The same over twenty runs of changing news."""
+    share(tmp_path, 20)
+
+
+def test_a_scratch_table_in_the_published_file_is_no_one_elses_trouble(tmp_path: Path) -> None:
+    """Held for writing, uncommitted, committed, closed, across publishes: all others go on."""
+    desk = Desk(tmp_path, 6)
+    desk.run(0)
+    with other(SCRATCH, desk.store.published) as shell:
+        # The very copy that readers are given is held for writing: ours reads one of its own.
+        assert desk.asked() == "2"
+        for moment, state in enumerate(("uncommitted", "committed", "10001", "closed"), 1):
+            assert tell(shell) == state
+            if moment == 1:
+                assert desk.asked() == "2"
+            desk.run(moment)
+            assert desk.asked() == str(moment + 2)
+            assert desk.seen() == moment + 2
+    desk.run(5)
+    with desk.store.read() as con:
+        found = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'scratch'")
+        assert found.fetchone() == (0,)
+    assert desk.seen() == 7
+
+
+def test_a_run_waits_for_a_shell_on_the_live_file_then_names_it(tmp_path: Path) -> None:
+    """Exit 1 and one line with program and PID after the wait; a patient run finishes instead."""
+    desk = Desk(tmp_path, 3)
+    desk.run(0)
+    with other(BY_HAND, desk.store.live) as shell:
+        refused = desk.begin(1, VOLTWIRE_WAIT_SECONDS="1")
+        _, err = refused.communicate(timeout=120)
+        assert refused.returncode == 1
+        assert len(err.splitlines()) == 1
+        for word in ("live.duckdb is open in", f"PID {shell.pid}", "voltwire.duckdb"):
+            assert word in err
+        assert desk.seen() == 2
+
+        patient = desk.begin(1, VOLTWIRE_WAIT_SECONDS="240")
+        with pytest.raises(subprocess.TimeoutExpired):
+            # It has begun, it is not turned away, and it does not end before the shell lets go.
+            patient.wait(6)
+        assert tell(shell) == "closed"
+        out, err = patient.communicate(timeout=240)
+        assert (patient.returncode, err) == (0, "")
+        assert json.loads(out)["stored"] == 1
+    assert desk.seen() == 3
