@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import string
 from pathlib import Path
 
@@ -147,6 +148,17 @@ def test_the_last_word_of_one_copy_may_be_glued_to_the_first_of_the_next() -> No
     """Without a full stop between them two copies still part inside the glued word."""
     text = ARTICLE.lower().replace("\n", " ").rstrip(".")
     assert remove_repeats(text + text).text == text
+
+
+@pytest.mark.parametrize(("opening", "closing"), ["()", "[]", "{}", "（）", "「」"])
+def test_a_bracket_goes_with_the_copy_that_it_opens(opening: str, closing: str) -> None:
+    """A copy glued on in mid-line begins before its bracket, which does not stay behind."""
+    copy = f"{opening}Grid{closing}\n{PARAGRAPHS[0]}"
+    text = f"{opening}Grid{closing}\n{copy} {copy}\n"
+    report = remove_repeats(text)
+    assert report.repeats
+    assert report.text.count(opening) == report.text.count(closing)
+    assert restore(report) == text
 
 
 def test_a_teaser_gives_way_to_the_whole_text() -> None:
@@ -358,6 +370,25 @@ def test_what_is_left_is_a_subsequence_of_the_input(text: str) -> None:
     left = "".join(remove_repeats(text).text.split())
     rest = iter(text)
     assert all(sign in rest for sign in left)
+
+
+_ENDED = st.lists(_SENTENCES.map(lambda words: f"({words} so it goes)."), max_size=6)
+
+
+@RELAXED
+@given(_ENDED, st.lists(st.tuples(st.integers(0, 9), st.sampled_from("\n ")), max_size=14))
+def test_whole_sentences_stay_or_go(stock: list[str], order: list[tuple[int, str]]) -> None:
+    """What is left is a subsequence of the input's lines and sentences, none cut in two."""
+    stock = [*stock, *PARAGRAPHS]
+    text = "".join(stock[at % len(stock)] + sign for at, sign in order)
+    left = iter(_sentences(text))
+    assert all(sentence in left for sentence in _sentences(remove_repeats(text).text))
+
+
+def _sentences(text: str) -> list[str]:
+    """Lines parted at sentence ends, glued ones and the remover's line breaks included."""
+    pieces = re.split(r"\n|(?<=[.!?])(?=\s|[A-Z])|(?<=\])(?=\s|[A-Z])", text)
+    return [piece.strip() for piece in pieces if piece.strip()]
 
 
 @RELAXED
