@@ -10,8 +10,10 @@ made as one.  Articles come in order of publication; ``--shuffled`` hands in the
 random order of days, as a backfill does.
 
 Rows are the article rows and the rows that belong to them in other tables (keys, addresses,
-entries, signatures, story members).  Needs about 5 KB of disk an article for the store and its
-published copy.
+entries, signatures, stories and their members, matches).  Needs about 8 KB of disk an article
+for the store and its published copies.  On a busy machine read ``window_cpu_ms``, the processor
+time of all threads, beside the wall times.  ``--fill`` and ``--multiply`` shorten the way to a
+large store; what they write is not in the ``window_`` figures, which are of the last windows.
 """
 
 from __future__ import annotations
@@ -45,9 +47,14 @@ from storage.models import EntryOutcome, PreparedArticle
 from storage.store import Store
 
 SEED = 7
+TABLES = (
+    "articles", "article_urls", "signatures", "signature_keys", "entries", "story_members",
+    "stories", "matches",
+)  # fmt: skip
 END = datetime(2026, 11, 20, tzinfo=UTC)
 DAYS = 730
 PUBLISHERS = 200
+BASE = 10_000  # articles that --multiply multiplies
 COPIES = 0.12  # share of articles that are a copy of one of the last thousand
 COMPANIES = ("Northvolt", "CATL", "BYD", "Tesla", "LG Energy Solution", "QuantumScape")
 COMPANY_SHARE = 0.01  # articles that name any one of them
@@ -63,6 +70,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--articles", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--batch", type=int, default=500, help="articles a write window")
     parser.add_argument("--fill", type=int, help="articles a window until 40 are left to a size")
+    parser.add_argument(
+        "--multiply", action="store_true",
+        help="write the first 10,000 by windows, fill up with copies of their rows made in SQL "
+        "(other ids, keys, days), and write the windows measured before each size again",
+    )  # fmt: skip
     parser.add_argument("--shuffled", action="store_true", help="last tenth in random order")
     parser.add_argument("--folder", type=Path, help="where to build; removed afterwards")
     parser.add_argument("--keep", action="store_true", help="leave the store for a look")
@@ -112,6 +124,9 @@ def run(sizes: list[int], options: argparse.Namespace, folder: Path) -> list[dic
     cpus: list[float] = []
     number, began_articles, began_rows = 0, 0, _rows(store)
     for size in sizes:
+        if options.multiply and size > BASE and number == BASE:
+            number = multiply(store, size - MEASURED * options.batch, news.total)
+            began_articles, began_rows, windows, clock = number, _rows(store), [], Clock()
         while number < size:
             count = min(options.batch, size - number)
             if options.fill and size - number - options.fill >= MEASURED * options.batch:
@@ -153,6 +168,61 @@ def run(sizes: list[int], options: argparse.Namespace, folder: Path) -> list[dic
             print(table([report]), file=sys.stderr, flush=True)
         began_articles, began_rows, windows, clock = size, rows, [], Clock()
     return reports
+
+
+def multiply(store: Store, upto: int, total: int) -> int:
+    """Fill ``store`` to about ``upto`` articles with copies of its first rows; returns how many.
+
+    Each copy of the whole comes with its own ids, addresses and keys, and later days.
+    """
+    shift = DAYS * BASE / total
+    columns = {
+        "article_id": "md5(article_id || {n})[:12]",
+        "of_article_id": "md5(of_article_id || {n})[:12]",
+        "story_id": "md5(story_id || {n})[:12]",
+        "representative_id": "md5(representative_id || {n})[:12]",
+        "url": "url || {n}", "canonical_url": "canonical_url || {n}", "key": "hash(key, {n})",
+        "exact": "hash(exact, {n})", "day": "day + ({n} * {shift})::INTEGER",
+        **{
+            name: name + " + to_seconds({n} * {shift} * 86400)"
+            for name in ("published_at", "fetched_at", "first_published_at", "last_published_at",
+                         "first_seen_at", "last_checked_at")
+        },
+        "id_hash": "md5_number_lower(md5(article_id || {n})[:12])",
+        "of_id_hash": "md5_number_lower(md5(of_article_id || {n})[:12])",
+    }  # fmt: skip
+    hashes = {"article_urls": "url", "entries": "canonical_url"}
+    times = upto // BASE
+    for first in range(1, times, 10):
+        with store.write() as con:
+            for n in range(first, min(first + 10, times)):
+                for table in TABLES:
+                    names = [
+                        name
+                        for (name,) in con.execute(
+                            "SELECT column_name FROM duckdb_columns() WHERE schema_name = 'core' "
+                            f"AND table_name = '{table}' AND database_name = current_database()"
+                        ).fetchall()
+                    ]
+                    if n == 1:
+                        con.execute(
+                            f"CREATE OR REPLACE TABLE core.base_{table} AS FROM core.{table}"
+                        )
+                    made = {name: columns.get(name, name) for name in names}
+                    if table in hashes:
+                        made["url_hash"] = f"md5_number_lower({hashes[table]} || {{n}})"
+                    chosen = ", ".join(
+                        f"{value.format(n=n, shift=shift)} AS {name}"
+                        for name, value in made.items()
+                    )
+                    con.execute(
+                        f"INSERT INTO core.{table} BY NAME SELECT {chosen} FROM core.base_{table}"
+                    )
+        print(f"multiplied by {min(first + 10, times)}", file=sys.stderr, flush=True)
+    with store.write() as con:
+        for table in TABLES:
+            con.execute(f"DROP TABLE core.base_{table}")
+    return times * BASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,13 +453,9 @@ def progress(number: int, count: int, windows: Sequence[float]) -> None:
 
 def _rows(store: Store) -> int:
     """Rows that articles brought, over all tables."""
-    tables = (
-        "articles", "article_urls", "signatures", "signature_keys", "entries", "story_members",
-        "stories", "matches",
-    )  # fmt: skip
     with store.write() as con:
         return sum(
-            con.execute(f"SELECT count(*) FROM core.{table}").fetchall()[0][0] for table in tables
+            con.execute(f"SELECT count(*) FROM core.{table}").fetchall()[0][0] for table in TABLES
         )
 
 

@@ -75,23 +75,22 @@ def locate(
             f"CREATE OR REPLACE TEMP TABLE {into} AS {found} t.{recent} "
             f"AND t.{column} IN (SELECT id FROM {wanted})"
         )
-        here = {i for (i,) in con.execute(f"SELECT DISTINCT id FROM temp.{into}").fetchall()}
-        left = asked - set(new) - (here if once else set())
+        here = [i for (i,) in con.execute(f"SELECT id FROM temp.{into}").fetchall()]
+        number = len(here)
+        left = asked - set(new) - (set(here) if once else set())
         if left and recent != "rowid >= 0":
             older = f"t.{recent.replace('>=', '<')}"
             hashed = HASHED.get((table, column))
             with staged(con, f"{into}_left", key_types, {"id": sorted(left)}) as rest:
-                if hashed is None:
-                    con.execute(
-                        f"INSERT INTO temp.{into} {found} {older} "
-                        f"AND t.{column} IN (SELECT id FROM {rest})"
-                    )
-                else:
-                    con.execute(
-                        f"INSERT INTO temp.{into} {found} {older} "
-                        f"AND t.{column} IN (SELECT id FROM {rest}) "
-                        f"AND t.rowid IN (SELECT h.rowid FROM {table} h WHERE h.{hashed} IN "
+                near = "true"
+                if hashed is not None:
+                    near = (
+                        f"t.rowid IN (SELECT h.rowid FROM {table} h WHERE h.{hashed} IN "
                         f"(SELECT md5_number_lower(id) FROM {rest}))"
                     )
-    counted = con.execute(f"SELECT count(*) FROM temp.{into}").fetchone()
-    return int(counted[0]) if counted else 0
+                added = con.execute(
+                    f"INSERT INTO temp.{into} {found} {older} AND {near} "
+                    f"AND t.{column} IN (SELECT id FROM {rest})"
+                ).fetchone()
+                number += int(added[0]) if added else 0
+    return number
