@@ -207,7 +207,7 @@ class TopicPolicy:
     weak_pass_score: float = 3.5
     """Without any strong term: two weak ones, with the headline among their places."""
     body_pass_score: float = 7.0
-    """Without a term in headline or lede: gift guides and reviews mention a battery now and then."""
+    """Without a term in headline or lede: gift guides mention a battery now and then."""
     topic_score: float = 2.0
     """One strong term in the lede makes an article belong to a topic."""
     lede_chars: int = 600
