@@ -36,6 +36,17 @@ def command() -> None:
     """List, check, add, import and export feeds; see their health."""
 
 
+def _table(*names: str, last: str) -> Table:
+    """Columns as wide as what they hold; the last takes the rest of the line and is cut there."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, expand=sys.stdout.isatty())
+    for name in names:
+        table.add_column(name, no_wrap=True)
+    table.add_column(last, no_wrap=True, overflow="ellipsis", ratio=1)
+    return table
+
+
 def _print(table: Table) -> None:
     """Print a table as wide as the terminal, or whole where something else reads it."""
     from rich.console import Console
@@ -53,12 +64,9 @@ def list_feeds(feeds_file: Path | None, store: Path | None, as_json: bool) -> in
     if as_json:
         click.echo(json.dumps([asdict(feed) for feed in feeds], ensure_ascii=False, indent=1))
         return 0
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False)
-    for name in ("feed", "publisher", "lang", "scope", "min", "url"):
-        table.add_column(name, overflow="ellipsis", no_wrap=True)
+    table = _table("feed", "publisher", "lang", "scope", "min", last="url")
     for feed in feeds:
         table.add_row(
             Text(feed.slug, style="" if feed.enabled else "dim"),
@@ -161,12 +169,9 @@ def health(store: Path | None, as_json: bool) -> int:
             answers.write(con, "FROM feed_health ORDER BY slug", form="json", output=None)
             return 0
         rows = con.execute(HEALTH).fetchall()
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False)
-    for name in ("feed", "state", "last answer", "last new entry", "30 days", "next poll", "why"):
-        table.add_column(name, overflow="ellipsis", no_wrap=True)
+    table = _table("feed", "state", "last answer", "last new", "30 days", "next poll", last="why")
     for slug, state, success, delivered, entries, due, detail in rows:
         style = "" if state in ("ok", "new", "quiet") else "red"
         cells = (success or "never", delivered or "never", str(entries), due or "", clean(detail))
