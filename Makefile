@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: run demo test lint format docs bench lock clean
+.PHONY: run demo test test-long lint format docs bench lock clean
 
 run: $(VENV)/.ready
 	@# 1 means done, with feeds that failed and are named; not a fault of the set-up.
@@ -17,6 +17,9 @@ demo: $(VENV)/.ready
 
 test: $(VENV)/.ready-dev
 	$(BIN)/python -m pytest
+
+test-long: $(VENV)/.ready-dev
+	$(BIN)/python -m pytest -m long
 
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .

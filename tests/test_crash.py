@@ -39,7 +39,7 @@ def test_a_run_killed_and_run_again_ends_as_an_unbroken_one():
     assert crash(4, seed=11)["wrong"] == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_twenty_five_kills_lose_nothing():
     """The same over 25 rounds, in which every step of a run is struck."""
     told = crash(25, seed=12)

@@ -233,7 +233,7 @@ def test_readers_and_runs_never_meet(tmp_path: Path) -> None:
     share(tmp_path, 4)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_readers_and_twenty_runs_never_meet(tmp_path: Path) -> None:
     """The same over twenty runs of changing news."""
     share(tmp_path, 20)
