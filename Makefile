@@ -59,7 +59,10 @@ $(VENV)/.ready-dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
 # Needs uv.  Universal: one file for every platform and for Python 3.11 to 3.13.
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate -q $(LOCK_FLAGS)
+# Made anew: uv takes over the hashes of a file that is there, and with them those of an index that
+# had one platform's wheels only.
 lock:
+	rm -f requirements.txt requirements-dev.txt
 	$(LOCK) --extra build -o requirements.txt
 	$(LOCK) --extra dev -o requirements-dev.txt
 
