@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from flows.context import Progress, utc_now
+from flows.context import Progress
 from flows.oneline import clean
 from flows.report import RunReport
 from flows.run import IngestOptions, Surroundings, run_ingest
@@ -49,7 +49,6 @@ def make_room(folder: Path) -> None:
 def run_day(folder: Path, day: datetime, progress: Progress) -> RunReport:
     """One scheduled run of the demo, as of ``day``."""
     newsroom = resources.files("flows.demo")
-    began = utc_now()
     with (
         resources.as_file(newsroom / "newsroom.warc.gz") as archive,
         resources.as_file(newsroom / "feeds.toml") as feeds,
@@ -58,7 +57,7 @@ def run_day(folder: Path, day: datetime, progress: Progress) -> RunReport:
             run_ingest(
                 Settings(store=folder, feeds=str(feeds)),
                 IngestOptions(replay=(archive,), as_of=day),
-                Surroundings(progress=progress, clock=lambda: day + (utc_now() - began)),
+                Surroundings(progress=progress),
             )
         )
 

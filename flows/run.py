@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain
 from pathlib import Path
@@ -36,7 +36,8 @@ class IngestOptions:
     replay: tuple[Path, ...] = ()
     """WARC files that answer in place of the network."""
     as_of: datetime | None = None
-    """With ``replay``: the moment to replay; newer answers are not seen."""
+    """With ``replay``: the moment to replay; newer answers are not seen, and the run's clock starts
+    there, so that edits of that day are looked at as they were on it."""
     all_topics: bool = False
     force: bool = False
     """Poll feeds that are not due."""
@@ -97,6 +98,8 @@ async def run_ingest(
             that cannot be read, a slug that is not there, a store that stays locked).
     """
     around = around or Surroundings()
+    if options.as_of is not None:
+        around = replace(around, clock=_clock_from(options.as_of, around.clock))
     feeds = {feed.slug: feed for feed in feeds_in_use(settings)}
     _check_slugs(options.chosen, feeds)
     context = _context(settings, "ingest", feeds, options.all_topics, around)
@@ -118,6 +121,12 @@ async def run_ingest(
         if archive is not None:
             archive.close()
     return context.report
+
+
+def _clock_from(moment: datetime, clock: Callable[[], datetime]) -> Callable[[], datetime]:
+    """A clock that starts at ``moment``: a replay of that day judges ages as that day did."""
+    began = clock()
+    return lambda: moment + (clock() - began)
 
 
 def fetcher_for(

@@ -42,7 +42,7 @@ Examples:
 )
 @click.option(
     "--as-of",
-    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"]),
     help="With --replay: the moment (UTC) to replay.  [default: the newest answers]",
 )
 @all_topics_option

@@ -635,3 +635,15 @@ def test_the_demo_does_not_clear_a_folder_that_it_did_not_make(run: Any, tmp_pat
     (tmp_path / "mine" / "letter.txt").write_text("dear")
     one_line(run("demo", "--store", "mine"), "mine", "--store")
     assert (tmp_path / "mine" / "letter.txt").read_text() == "dear"
+
+
+def test_a_replay_of_two_days_shows_the_edit_between_them(run: Any, tmp_path: Path) -> None:
+    """``--as-of`` moves the run's clock too: an edit is looked at as it was on its day."""
+    edited = []
+    for moment in ("2026-11-02T06:30:00Z", "2026-11-03T06:30:00Z"):
+        done = run(
+            "ingest", "--plain", "--json", "--feeds", NEWSROOM / "feeds.toml", "--replay",
+            NEWSROOM / "newsroom.warc.gz", "--as-of", moment, "--store", tmp_path / "S",
+        )  # fmt: skip
+        edited.append(json.loads(done.stdout)["edited"])
+    assert edited == [0, 1]
