@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from htmldate import find_date
-from lxml import etree, html  # type: ignore[import-untyped]
+from lxml import etree, html
 from trafilatura.core import trafilatura_sequence
 from trafilatura.htmlprocessing import convert_tags, prune_unwanted_nodes, tree_cleaning
 from trafilatura.main_extractor import extract_content

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lxml import html  # type: ignore[import-untyped]
+from lxml import html
 
 from ingest.jsonld import names_of
 from ingest.metatags import first_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from lxml import etree, html  # type: ignore[import-untyped]
+from lxml import etree, html
 
 from ingest import urls
 from ingest.policy import ExtractPolicy

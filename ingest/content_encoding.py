@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 import zstandard
 
 ACCEPT_ENCODING = "gzip, deflate, br, zstd"

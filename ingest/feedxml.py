@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.parsers import expat
 
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 from ingest.policy import ParsePolicy
 

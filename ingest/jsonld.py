@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
-from lxml import html  # type: ignore[import-untyped]
+from lxml import html
 
 from ingest.wording import clean
 

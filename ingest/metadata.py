@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lxml import html  # type: ignore[import-untyped]
+from lxml import html
 
 from ingest.bylines import page_authors
 from ingest.jsonld import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lxml import html  # type: ignore[import-untyped]
+from lxml import html
 
 from ingest.wording import clean
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from lxml import html  # type: ignore[import-untyped]
+from lxml import html
 
 from ingest.metadata import PageMetadata
 from ingest.policy import ExtractPolicy

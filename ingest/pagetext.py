@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
-from lxml import etree, html  # type: ignore[import-untyped]
+from lxml import etree, html
 
 from ingest.policy import ExtractPolicy
 from ingest.wording import tidy

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from lxml import html  # type: ignore[import-untyped]
+from lxml import html
 
 from ingest.jsonld import strings_of, types_of
 from ingest.metatags import first_of

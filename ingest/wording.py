@@ -6,7 +6,7 @@ import re
 import unicodedata
 from html import unescape
 
-from lxml import html  # type: ignore[import-untyped]
+from lxml import html
 
 _SPACE = re.compile(r"\s+")
 _TAG = re.compile(r"<[^<>]{0,500}>")
