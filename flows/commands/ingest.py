@@ -29,6 +29,18 @@ Examples:
 """
 
 
+# ISO 8601 as far as people type it; whatever the zone is left out, it is UTC that is meant.
+MOMENTS = [
+    "%Y-%m-%d",
+    "%Y-%m-%dT%H:%M",
+    "%Y-%m-%dT%H:%MZ",
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%dT%H:%M:%SZ",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%d %H:%M:%S",
+]
+
+
 @click.command(epilog=EXAMPLES)
 @feeds_option
 @click.option("--feed", "chosen", multiple=True, metavar="SLUG", help="Only this feed; repeatable.")
@@ -42,7 +54,8 @@ Examples:
 )
 @click.option(
     "--as-of",
-    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"]),
+    type=click.DateTime(MOMENTS),
+    metavar="MOMENT",
     help="With --replay: the moment (UTC) to replay.  [default: the newest answers]",
 )
 @all_topics_option

@@ -637,6 +637,20 @@ def test_the_demo_does_not_clear_a_folder_that_it_did_not_make(run: Any, tmp_pat
     assert (tmp_path / "mine" / "letter.txt").read_text() == "dear"
 
 
+@pytest.mark.parametrize(
+    "moment",
+    ["2026-11-02", "2026-11-02T06:30", "2026-11-02T06:30:00", "2026-11-02T06:30:00Z"],
+)
+def test_as_of_takes_a_moment_as_people_write_it(run: Any, tmp_path: Path, moment: str) -> None:
+    """A day, minutes, seconds, with Z or without: all UTC, and none is a usage error."""
+    done = run(
+        "ingest", "--plain", "--json", "--feeds", NEWSROOM / "feeds.toml", "--replay",
+        NEWSROOM / "newsroom.warc.gz", "--as-of", moment, "--store", tmp_path / "S",
+        "--feed", "cobalt-watch",
+    )  # fmt: skip
+    assert done.returncode in (0, 1), done.stderr
+
+
 def test_a_replay_of_two_days_shows_the_edit_between_them(run: Any, tmp_path: Path) -> None:
     """``--as-of`` moves the run's clock too: an edit is looked at as it was on its day."""
     edited = []
