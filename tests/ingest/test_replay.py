@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -13,41 +13,13 @@ import pytest
 from ingest.archive import ArchiveWriter, read_pages
 from ingest.errors import UnreadableArchive
 from ingest.http import Fetcher
-from ingest.models import ArchivePointer, FetchFailure, Page
+from ingest.models import FetchFailure, Page
 from ingest.policy import FetchPolicy
 from ingest.replay import NotInArchive, ReplayTransport, replay_key
+from tests.ingest.warc_support import NOW, archive_of, store
 
-NOW = datetime(2026, 11, 3, 12, 0, 1, 250_000, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data"
-
-
-def store(
-    writer: ArchiveWriter,
-    url: str = "https://a.example/",
-    body: bytes = b"cells",
-    *,
-    at: datetime = NOW,
-    status: int = 200,
-    **headers: str,
-) -> ArchivePointer:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return writer.write(
-        url=url,
-        status=status,
-        phrase="OK",
-        headers=[("Content-Type", "text/html"), *named.items()],
-        body=body,
-        fetched_at=at,
-    )
-
-
-def archive_of(folder: Path, *bodies: bytes) -> Path:
-    """One WARC file with a page for each body."""
-    with ArchiveWriter(folder, lambda: NOW) as writer:
-        for number, body in enumerate(bodies):
-            store(writer, f"https://a.example/{number}", body)
-    return next(folder.rglob("*.warc.gz"))
 
 
 def answer(replay: ReplayTransport, url: str, **headers: str) -> httpx.Response:
