@@ -14,16 +14,24 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.text import fold, word_spans
+from dedupe.characters import (
+    CHAR_BASE,
+    SEPARATOR,
+    SPACED,
+    U64,
+    UNFOLDED,
+    UNSPACED,
+    Characters,
+    as_written,
+    mix64,
+    partly_folded,
+    points_of,
+    unfolded,
+)
+from dedupe.text import fold
 
-U64 = npt.NDArray[np.uint64]
 Offsets = npt.NDArray[np.int64]
 
-# Code points past this are no word characters (a test looks).
-_TABLE_SIZE = 0x40000
-_SEPARATOR, _SPACED, _UNSPACED = 0, 1, 2
-
-_CHAR_BASE = np.uint64(0x9E3779B97F4A7C15)
 _WORD_BASE = np.uint64(0xD6E8FEB86659FD93)
 _TEXT_BASE = np.uint64(0xA0761D6478BD642F)
 _LENGTH_MIX = np.uint64(0xE7037ED1A0B428DB)
@@ -65,14 +73,14 @@ class HashedWords:
     @property
     def ends(self) -> Offsets:
         """Where each word ends, exclusive."""
-        shuts = self.classes != _SEPARATOR
-        shuts[:-1] &= (self.classes[:-1] == _UNSPACED) | (self.classes[1:] != _SPACED)
+        shuts = self.classes != SEPARATOR
+        shuts[:-1] &= (self.classes[:-1] == UNSPACED) | (self.classes[1:] != SPACED)
         return np.flatnonzero(shuts) + 1
 
     @property
     def unspaced(self) -> npt.NDArray[np.bool_]:
         """Which words are characters of a script written without spaces."""
-        alone: npt.NDArray[np.bool_] = self.classes.take(self.starts) == _UNSPACED
+        alone: npt.NDArray[np.bool_] = self.classes.take(self.starts) == UNSPACED
         return alone
 
 
@@ -86,25 +94,15 @@ def shingle(texts: Sequence[str], size: int) -> Shingles:
     batch: list[str] = []
     characters = 0
     for text in texts:
-        folded = fold(text[:LONGEST_TEXT])[:LONGEST_TEXT]
-        if batch and characters + len(folded) > _CHUNK_CHARACTERS:
-            parts.append(_shingle_folded(batch, size))
+        cut = text[:LONGEST_TEXT]
+        if batch and characters + len(cut) > _CHUNK_CHARACTERS:
+            parts.append(_shingle_batch(batch, size))
             batch, characters = [], 0
-        batch.append(folded)
-        characters += len(folded) + 1
+        batch.append(cut)
+        characters += len(cut) + 1
     if batch or not parts:
-        parts.append(_shingle_folded(batch, size))
+        parts.append(_shingle_batch(batch, size))
     return parts[0] if len(parts) == 1 else _concatenate(parts)
-
-
-def mix64(values: U64) -> U64:
-    """MurmurHash3's 64-bit finaliser: spreads structure over all bits, a bijection."""
-    mixed = values ^ (values >> np.uint64(33))
-    mixed *= np.uint64(0xFF51AFD7ED558CCD)
-    mixed ^= mixed >> np.uint64(33)
-    mixed *= np.uint64(0xC4CEB9FE1A85EC53)
-    mixed ^= mixed >> np.uint64(33)
-    return mixed
 
 
 def _concatenate(parts: list[Shingles]) -> Shingles:
@@ -118,25 +116,6 @@ def _concatenate(parts: list[Shingles]) -> Shingles:
         words=np.concatenate([part.words for part in parts]),
         exact=np.concatenate([part.exact for part in parts]),
     )
-
-
-@lru_cache(maxsize=1)
-def _classes() -> npt.NDArray[np.uint8]:
-    """What each code point is to ``word_spans``: separator, part of a word, a word by itself."""
-    table = np.zeros(_TABLE_SIZE, dtype=np.uint8)
-    # Each character doubled: one span of two is part of a word, two spans of one stand alone.
-    # Surrogates cannot be encoded; a text that holds them is read as having separators there.
-    points = [point for point in range(1, _TABLE_SIZE) if not 0xD800 <= point < 0xE000]
-    for start, end in word_spans("\0".join(chr(point) * 2 for point in points)):
-        table[points[start // 3]] = _SPACED if end - start == 2 else _UNSPACED
-    return table
-
-
-@lru_cache(maxsize=1)
-def _char_hashes() -> U64:
-    """A random 64-bit value a code point."""
-    points = np.arange(_TABLE_SIZE, dtype=np.uint64)
-    return mix64(points * _CHAR_BASE + np.uint64(0x2545F4914F6CDD1D))
 
 
 @lru_cache(maxsize=8)
@@ -160,28 +139,64 @@ def hash_words(text: str) -> HashedWords:
 
     Nothing is folded: fold first where typography must not matter.
     """
-    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    if len(points) and int(points.max()) >= _TABLE_SIZE:
-        points = np.where(points < _TABLE_SIZE, points, 0).astype(np.uint32)
-    classes = _classes().take(points)
-    inside = classes != _SEPARATOR
-    begins = inside.copy()
-    begins[1:] &= (classes[1:] == _UNSPACED) | (classes[:-1] != _SPACED)
+    points, characters = points_of(text), as_written()
+    return _hash_words(points, characters.classes.take(points), characters)
+
+
+def _hash_words(
+    points: npt.NDArray[np.intp], classes: npt.NDArray[np.uint8], characters: Characters
+) -> HashedWords:
+    begins = classes != SEPARATOR
+    begins[1:] &= (classes[1:] == UNSPACED) | (classes[:-1] != SPACED)
     starts = np.flatnonzero(begins)
     if not len(starts):
         return HashedWords(classes, starts, np.zeros(0, dtype=np.uint64))
-    forward, backward = _powers_for(_CHAR_BASE, len(points))
-    terms = _char_hashes().take(points)
+    forward, backward = _powers_for(CHAR_BASE, len(points))
+    terms = characters.hashes.take(points)
     terms *= forward
-    terms *= inside
-    hashes = mix64(np.add.reduceat(terms, starts) * backward.take(starts))
-    return HashedWords(classes, starts, hashes)
+    hashes = _sums(terms, starts)
+    hashes *= backward.take(starts)
+    return HashedWords(classes, starts, mix64(hashes))
 
 
-def _shingle_folded(texts: list[str], size: int) -> Shingles:
+def _sums(terms: U64, starts: Offsets) -> U64:
+    """The sum of ``terms`` from each start to the next; words are short, which slows reduceat."""
+    running = np.empty(len(terms) + 1, dtype=np.uint64)
+    running[0] = 0
+    np.cumsum(terms, out=running[1:])
+    before = np.append(running.take(starts), running[-1])
+    sums: U64 = before[1:] - before[:-1]
+    return sums
+
+
+def _hash_folded(texts: list[str]) -> tuple[HashedWords, Offsets]:
+    """The words of all texts, folded, and where each text ends in what ``HashedWords`` counts.
+
+    Most texts are folded by looking their characters up; only those that need it become another
+    string.
+    """
+    ends = _ends(texts)
+    points, characters = points_of("\n".join(texts) + "\n"), unfolded()
+    classes = characters.classes.take(points)
+    if int(classes.max()) == UNFOLDED:
+        texts = list(texts)
+        for index in np.unique(
+            np.searchsorted(ends, np.flatnonzero(classes == UNFOLDED), side="right")
+        ).tolist():
+            texts[index] = fold(texts[index])[:LONGEST_TEXT]
+        ends = _ends(texts)
+        points, characters = points_of("\n".join(texts) + "\n"), partly_folded()
+        classes = characters.classes.take(points)
+    return _hash_words(points, classes, characters), ends
+
+
+def _ends(texts: list[str]) -> Offsets:
+    return np.cumsum(np.array([len(text) + 1 for text in texts], dtype=np.int64))
+
+
+def _shingle_batch(texts: list[str], size: int) -> Shingles:
     count = len(texts)
-    ends = np.cumsum(np.array([len(text) + 1 for text in texts], dtype=np.int64))
-    hashed = hash_words("\n".join(texts) + "\n")
+    hashed, ends = _hash_folded(texts)
     starts, word_hashes = hashed.starts, hashed.hashes
     if not len(starts):
         return Shingles(
@@ -230,18 +245,19 @@ def _gram(word_hashes: U64, unspaced: npt.NDArray[np.bool_], at: Offsets, firsts
 
 def _roll(word_hashes: U64, word_starts: Offsets, words: Offsets, size: int) -> tuple[Offsets, U64]:
     total = len(word_hashes)
-    rolled = np.zeros(max(total - size + 1, 0), dtype=np.uint64)
-    for step in range(size):
+    padded = np.concatenate([word_hashes, np.zeros(size - 1, np.uint64)])
+    rolled = padded[:total].copy()
+    for step in range(1, size):
         rolled *= _WORD_BASE
-        rolled += word_hashes[step : step + len(rolled)]
-    rolled = mix64(rolled)
+        rolled += padded[step : step + total]
+    # A run that would go on into the next text is none; the first word always begins one.
+    inside = np.ones(total, dtype=bool)
+    for step in range(1, size):
+        last = word_starts + words - step
+        inside[last[last > word_starts]] = False
+    hashes = mix64(rolled[inside])
     counts = np.where(words >= size, words - size + 1, np.minimum(words, 1))
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    # The first word of every shingle, text by text.
-    firsts = np.arange(offsets[-1]) + np.repeat(word_starts - offsets[:-1], counts)
-    if not len(rolled):
-        rolled = np.zeros(1, dtype=np.uint64)
-    hashes = rolled.take(firsts, mode="clip")
     for index in np.flatnonzero((words > 0) & (words < size)).tolist():
         value = 0
         start, length = int(word_starts[index]), int(words[index])

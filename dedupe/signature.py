@@ -19,10 +19,11 @@ import numpy as np
 import numpy.typing as npt
 from datasketch import MinHash
 
+from dedupe.characters import U64, mix64
 from dedupe.furniture import without_furniture
 from dedupe.models import Document, Signature, SignatureRecipe
 from dedupe.policy import RECIPE
-from dedupe.shingles import LONGEST_TEXT, U64, Offsets, Shingles, mix64, shingle
+from dedupe.shingles import LONGEST_TEXT, Offsets, Shingles, shingle
 
 U32 = npt.NDArray[np.uint32]
 
@@ -127,13 +128,14 @@ def to_datasketch(signature: Signature, recipe: SignatureRecipe = RECIPE) -> Min
 def sketches(shingles: Shingles, recipe: SignatureRecipe = RECIPE) -> list[tuple[int, ...]]:
     """FracMinHash keys of each text of a batch: dense in its head, sparse after it."""
     modulus, head = recipe.sketch_modulus, recipe.sketch_head
-    hashes, offsets, owners = shingles.hashes, shingles.offsets, _owners(shingles)
-    kept = np.flatnonzero(hashes % np.uint64(modulus) == 0)
-    keys, owner = hashes[kept], owners[kept]
+    hashes, offsets = shingles.hashes, shingles.offsets
+    kept = np.flatnonzero(_divisible(hashes, modulus))
+    keys, owner = hashes[kept], np.searchsorted(offsets, kept, side="right") - 1
     place = kept - offsets[owner]
     # The moduli are multiples of one another, so a sparse key is always a dense one too.
-    moduli = np.where(place < head, modulus, np.where(place < 2 * head, 2 * modulus, 8 * modulus))
-    dense = keys % moduli.astype(np.uint64) == 0
+    dense = place < head
+    dense |= (place < 2 * head) & _divisible(keys, 2 * modulus)
+    dense |= _divisible(keys, 8 * modulus)
     keys = keys[dense]
     ends = np.searchsorted(owner[dense], np.arange(len(offsets)))
     listed = keys.tolist()
@@ -141,6 +143,21 @@ def sketches(shingles: Shingles, recipe: SignatureRecipe = RECIPE) -> list[tuple
         tuple(sorted(set(listed[start:end])))
         for start, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)
     ]
+
+
+def _divisible(values: U64, by: int) -> npt.NDArray[np.bool_]:
+    """Where ``values % by == 0``, by a multiplication, which is 4 times as fast.
+
+    Multiples of an odd number, and only they, times its inverse modulo 2 ** 64 stay below
+    ``2 ** 64 / odd`` (Granlund and Montgomery 1994, section 9).
+    """
+    twos = (by & -by).bit_length() - 1
+    odd = by >> twos
+    divisible = values * np.uint64(pow(odd, -1, 1 << 64)) <= np.uint64(((1 << 64) - 1) // odd)
+    if twos:
+        divisible &= values & np.uint64((1 << twos) - 1) == 0
+    found: npt.NDArray[np.bool_] = divisible
+    return found
 
 
 def _owners(shingles: Shingles) -> Offsets:

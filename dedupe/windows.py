@@ -12,9 +12,9 @@ from __future__ import annotations
 import numpy as np
 
 from dedupe.align import Chain, common
+from dedupe.characters import U64, mix64
 from dedupe.policy import RepeatPolicy
 from dedupe.segments import Line
-from dedupe.shingles import U64, mix64
 from dedupe.tokens import Ints, Tokens
 
 _BINS = 16

@@ -2,6 +2,7 @@
 
 import random
 import sys
+from dataclasses import replace
 from math import sqrt
 
 import numpy as np
@@ -10,12 +11,12 @@ from datasketch import MinHash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedupe import shingles
+from dedupe import characters
 from dedupe.models import Document, SignatureRecipe
 from dedupe.policy import RECIPE
-from dedupe.shingles import shingle
-from dedupe.signature import estimate, minhash, sign, sketches, to_datasketch
-from dedupe.text import word_spans, words
+from dedupe.shingles import Shingles, shingle
+from dedupe.signature import estimate, minhash, minhashes, sign, sketches, to_datasketch
+from dedupe.text import fold, word_spans, words
 
 _VOCABULARY = [f"{a}{b}{c}" for a in "bdfglmnprst" for b in "aeiou" for c in "klmnrst"]
 
@@ -85,12 +86,66 @@ def test_words_are_those_of_the_tokeniser(text: str) -> None:
 
 def test_every_character_has_the_class_that_the_tokeniser_gives_it() -> None:
     """The table agrees with ``word_spans`` over all of Unicode, its end included."""
-    outside = "".join(chr(point) for point in range(shingles._TABLE_SIZE, sys.maxunicode + 1))
+    outside = "".join(chr(p) for p in range(characters.TABLE_SIZE, sys.maxunicode + 1))
     assert word_spans(outside) == []
-    classes = shingles._classes()
-    for point in range(1, shingles._TABLE_SIZE, 7):
+    classes = characters.as_written().classes
+    for point in range(1, characters.TABLE_SIZE, 7):
         if not 0xD800 <= point < 0xE000:
             assert len(word_spans(chr(point) * 2)) == (0, 1, 2)[classes[point]]
+
+
+_JOINING = st.characters(min_codepoint=1, max_codepoint=0x3FF)
+_JOINING |= st.sampled_from("\u1100\u1161\u11a8가각\uffa1\uffc2\uff76\uff9eか\u3099\u09c7\u09be")
+_JOINING |= st.sampled_from("ßﬁ…½İıςΣ，。ＡªΌͅ\u0345\u1e9e\u2126\u212b\ufb2a각ำา漢字 \u00a0")
+
+
+@given(st.lists(st.text(_JOINING | st.characters(), max_size=40), max_size=6))
+@settings(max_examples=400, deadline=None)
+def test_unfolded_texts_have_the_shingles_of_folded_ones(texts: list[str]) -> None:
+    """Folding by table, where it is enough, gives what folding strings gives."""
+    raw, folded = shingle(texts, 3), shingle([fold(fold(text)) for text in texts], 3)
+    again = [fold(fold(text)) != fold(text) for text in texts]
+    for index, unstable in enumerate(again):
+        if not unstable:
+            assert raw.of(index).tolist() == folded.of(index).tolist()
+            assert raw.exact[index] == folded.exact[index]
+
+
+def test_only_few_characters_need_folding_as_strings() -> None:
+    """Han, kana, Hangul, Cyrillic, Greek and accented Latin text is folded by table."""
+    classes = characters.unfolded().classes
+    for text in (
+        "宁德时代，建设工厂。",
+        "リチウムイオン電池",
+        "배터리 공장",
+        "Литий",
+        "λίθιο",
+        "“Ünlü” – £5",
+    ):
+        assert characters.UNFOLDED not in classes.take(characters.points_of(text))
+    assert np.count_nonzero(classes == characters.UNFOLDED) < 4000
+
+
+@given(st.lists(st.integers(0, 9_000), max_size=6), st.integers(0, 2**32))
+@settings(max_examples=25, deadline=None)
+def test_minhash_of_a_batch_is_that_of_each_text(counts: list[int], seed: int) -> None:
+    """Wherever the blocks of permuted shingles end, a text has the values it has alone."""
+    hashes = np.random.default_rng(seed).integers(0, 2**64, sum(counts), dtype=np.uint64)
+    offsets = np.cumsum([0, *counts])
+    values = minhashes(hashes, offsets)
+    for index in range(len(counts)):
+        alone = minhash(hashes[offsets[index] : offsets[index + 1]])
+        assert np.array_equal(values[index], alone)
+
+
+@given(st.lists(st.integers(0, 2**64 - 1)), st.integers(1, 400))
+def test_sketch_keeps_the_multiples_of_its_modulus(values: list[int], modulus: int) -> None:
+    """A key is kept if and only if it is 0 modulo the modulus, even or odd."""
+    hashes = np.array([*values, *(value // modulus * modulus for value in values)], np.uint64)
+    recipe = replace(RECIPE, sketch_modulus=modulus, sketch_head=len(hashes) + 1)
+    one = Shingles(hashes, np.array([0, len(hashes)]), np.array([1]), hashes[:1])
+    kept = {int(value) for value in hashes if int(value) % modulus == 0}
+    assert sketches(one, recipe) == [tuple(sorted(kept))]
 
 
 @given(st.lists(st.sampled_from(_VOCABULARY), min_size=1, max_size=60), st.data())

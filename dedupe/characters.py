@@ -1,0 +1,145 @@
+"""What each character is to the tokeniser, and a random number for it, as tables over Unicode.
+
+``text.word_spans`` and ``text.fold`` decide; the tables hold their answers so that NumPy can look
+up a whole batch of texts at once.  A test holds the two together.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from dedupe.text import fold, word_spans
+
+U64 = npt.NDArray[np.uint64]
+
+# Code points past this are no word characters (a test looks).
+TABLE_SIZE = 0x40000
+SEPARATOR, SPACED, UNSPACED = 0, 1, 2
+UNFOLDED = 4
+"""Not a class: a text that holds the character has to be folded as a string first."""
+
+# Han, Hangul syllables, more Han: one class each, and they fold to themselves.  Asking about the
+# others only takes a third of the time, which every process pays.
+_ALIKE = (
+    range(0x3400, 0x4DC0),
+    range(0x4E00, 0xA000),
+    range(0xAC00, 0xD7A4),
+    range(0x20000, 0x2F800),
+    range(0x2FA20, TABLE_SIZE),
+)
+
+CHAR_BASE = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass(frozen=True, slots=True)
+class Characters:
+    """A class and a random 64-bit value a code point; separators have 0."""
+
+    classes: npt.NDArray[np.uint8]
+    hashes: U64
+
+
+def mix64(values: U64) -> U64:
+    """MurmurHash3's 64-bit finaliser: spreads structure over all bits, a bijection."""
+    mixed = values >> np.uint64(33)
+    mixed ^= values
+    mixed *= np.uint64(0xFF51AFD7ED558CCD)
+    mixed ^= mixed >> np.uint64(33)
+    mixed *= np.uint64(0xC4CEB9FE1A85EC53)
+    mixed ^= mixed >> np.uint64(33)
+    return mixed
+
+
+def points_of(text: str) -> npt.NDArray[np.intp]:
+    """The code points of ``text`` as places in the tables."""
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    if len(points) and int(points.max()) >= TABLE_SIZE:
+        points = np.where(points < TABLE_SIZE, points, 0)
+    return points.astype(np.intp)
+
+
+@lru_cache(maxsize=1)
+def as_written() -> Characters:
+    """Each character as it stands: for texts that are folded, or must not be."""
+    table = np.zeros(TABLE_SIZE, dtype=np.uint8)
+    # Each character doubled: one span of two is part of a word, two spans of one stand alone.
+    points = _telling()
+    for start, end in word_spans("\0".join(chr(point) * 2 for point in points)):
+        table[points[start // 3]] = SPACED if end - start == 2 else UNSPACED
+    for alike in _ALIKE:
+        table[alike.start : alike.stop] = table[alike.start]
+    numbers = np.arange(TABLE_SIZE, dtype=np.uint64)
+    hashes = mix64(numbers * CHAR_BASE + np.uint64(0x2545F4914F6CDD1D))
+    hashes[table == SEPARATOR] = 0
+    return Characters(table, hashes)
+
+
+@lru_cache(maxsize=1)
+def unfolded() -> Characters:
+    """Each character as what folding makes of it, for texts that were not folded.
+
+    Folding goes character by character except where one becomes several (ﬁ, ß, …) or joins with
+    its neighbours (combining marks, Hangul jamo): those are ``UNFOLDED``.
+    """
+    written, single = as_written(), _folded_singly()
+    classes = np.where(single >= 0, written.classes.take(np.maximum(single, 0)), UNFOLDED)
+    return Characters(classes.astype(np.uint8), written.hashes.take(np.maximum(single, 0)))
+
+
+@lru_cache(maxsize=1)
+def partly_folded() -> Characters:
+    """For a batch in which every text that holds an ``UNFOLDED`` character was folded.
+
+    What folding gives is left as it is by this table, so the others need no folding.
+    """
+    raw, written = unfolded(), as_written()
+    folded = raw.classes == UNFOLDED
+    return Characters(
+        np.where(folded, written.classes, raw.classes),
+        np.where(folded, written.hashes, raw.hashes),
+    )
+
+
+def _folded_singly() -> npt.NDArray[np.intp]:
+    """The one character that each folds to by itself whatever stands beside it, or -1."""
+    points = _telling()
+    characters = [chr(point) for point in points]
+    lines = "\n".join(characters)
+    folds = fold(lines).split("\n")
+    single = np.arange(TABLE_SIZE)
+    single[points] = [ord(each) if len(each) == 1 else -1 for each in folds]
+
+    joining = np.zeros(TABLE_SIZE, dtype=bool)
+    joining[points] = [unicodedata.combining(character) != 0 for character in characters]
+    for character in characters:
+        parts = unicodedata.decomposition(character).split()
+        if len(parts) == 2 and parts[0][0] != "<":
+            joining[int(parts[1], 16)] = True
+    joining[0x1160:0x1200] = True  # Hangul vowels and finals join with what stands before
+    plain = unicodedata.normalize("NFKC", lines).split("\n")
+    joins = joining.take([ord(each) if len(each) == 1 else 0 for each in plain])
+    single[points] = np.where(joins, -1, single[points])
+    single[joining] = -1
+    # A character that folding can give must stay what it is when looked up again.
+    given = [ord(each) for each in set("".join(folds)) if ord(each) < TABLE_SIZE]
+    single[[point for point in given if single[point] != point]] = -1
+    return single
+
+
+def _telling() -> list[int]:
+    """The code points that have to be asked about one by one.
+
+    Not NUL and line feed, which part them; not surrogates, which cannot be encoded: a text that
+    holds any is read as having separators there.
+    """
+    told = [range(1), range(0x0A, 0x0B), range(0xD800, 0xE000)]
+    told += [range(alike.start + 1, alike.stop) for alike in _ALIKE]
+    left = np.ones(TABLE_SIZE, dtype=bool)
+    for span in told:
+        left[span.start : span.stop] = False
+    return np.flatnonzero(left).tolist()
