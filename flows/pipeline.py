@@ -74,7 +74,7 @@ async def _close(context: RunContext) -> None:
         ),
     )
     try:
-        path = await context.step(
+        published = await context.step(
             "publish", "publish", lambda: asyncio.to_thread(context.store.publish)
         )
     except StoreError as error:
@@ -82,7 +82,8 @@ async def _close(context: RunContext) -> None:
         hint = f"; {error.hint}" if error.hint else ""
         report.detail = f"not published: {error}{hint}"
     else:
-        report.published = str(path)
+        report.published = str(published.path)
+        report.detail = "; ".join(filter(None, [report.detail, published.note]))
 
 
 def _open_run(context: RunContext, con: DuckDBPyConnection) -> None:

@@ -30,8 +30,8 @@ class Holder:
 
 
 @contextmanager
-def locked(path: Path, *, wait: timedelta, purpose: str) -> Iterator[None]:
-    """Hold the lock file at ``path`` for the length of the block.
+def locked(path: Path, *, wait: timedelta, purpose: str) -> Iterator[int]:
+    """Hold the lock file at ``path`` for the length of the block; yields its handle.
 
     Waits up to ``wait``.  A killed holder needs no cleaning up: its lock goes with it.
     Raises ``StoreBusy`` naming the holder, ``StoreError`` when the file cannot be made.
@@ -47,7 +47,7 @@ def locked(path: Path, *, wait: timedelta, purpose: str) -> Iterator[None]:
         _acquire(handle, path, wait)
         _write_holder(handle, purpose)
         try:
-            yield
+            yield handle
         finally:
             _clear_holder(handle)
             # Said aloud, not left to closing: a worker forked meanwhile holds the handle too.

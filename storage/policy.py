@@ -37,6 +37,9 @@ class StoragePolicy:
     # Superseded copies kept: one, so that a reader who resolved the name just before the
     # replacement still finds its file.
     kept_copies: int = 1
+    # A superseded copy is renewed in place only this long after it was superseded: a reader that
+    # has resolved the name opens the file within milliseconds.  Seconds.
+    out_of_use_after: float = 60.0
     # Backups made before an upgrade; the last few are enough to step back.
     kept_backups: int = 3
 

@@ -20,7 +20,7 @@ from storage import migrate
 from storage.errors import StoreBusy, StoreError, StoreFull, StoreMissing
 from storage.lock import locked
 from storage.policy import LOCK, STORAGE
-from storage.publish import copy_file, heal, publish_copy
+from storage.publish import Published, copy_file, heal, publish_copy
 
 _HELD = re.compile(r"Conflicting lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)", re.S)
 _FULL = re.compile(
@@ -82,12 +82,12 @@ class Store:
             finally:
                 _close(con)
 
-    def publish(self) -> Path:
-        """Put the live database's content in place for readers; returns the published path.
+    def publish(self) -> Published:
+        """Put the live database's content in place for readers.
 
         If anything fails the old published file stays.  Raises as ``write`` does.
         """
-        with self._alone():
+        with self._alone() as lock:
             con = self._open_migrated()
             try:
                 with _explained(self.live):
@@ -99,7 +99,7 @@ class Store:
                 raise StoreError(
                     f"{self.live.name} did not take in its log", hint="run the command again"
                 )
-            return publish_copy(self.live, self.published)
+            return publish_copy(self.live, self.published, lock=lock)
 
     @contextmanager
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -134,14 +134,20 @@ class Store:
             time.sleep(LOCK.poll.total_seconds())
         scratch = opened.enter_context(tempfile.TemporaryDirectory(prefix="voltwire-read-"))
         private = Path(scratch) / self.published.name
-        copy_file(self.published, private)
+        while True:
+            source = self.published.resolve()
+            copy_file(source, private)
+            # A copy that is renewed loses its name first: what has kept it was whole throughout.
+            if source.exists():
+                break
+            private.unlink()
         try:
             return duckdb.connect(str(private), read_only=True)
         except duckdb.Error as error:
             raise _translated(error, self.published) from error
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _alone(self) -> Iterator[int]:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -149,8 +155,8 @@ class Store:
                 f"cannot make the store folder {self.folder}: {error.strerror}",
                 hint="name another folder with --store",
             ) from error
-        with locked(self.lock, wait=self._wait, purpose=self._purpose):
-            yield
+        with locked(self.lock, wait=self._wait, purpose=self._purpose) as handle:
+            yield handle
 
     def _open_migrated(self) -> duckdb.DuckDBPyConnection:
         existed = self.live.exists()

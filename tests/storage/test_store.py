@@ -97,7 +97,7 @@ def test_nothing_published_is_told_with_what_to_do(store):
 def test_written_rows_show_after_publishing(store):
     """Readers see the last published state, not what was written since."""
     add(store, "a")
-    assert store.publish() == store.published
+    assert store.publish().path == store.published
     add(store, "b")
     assert names(store) == ["a"]
     store.publish()
@@ -323,12 +323,12 @@ def test_a_write_without_room_keeps_what_was_stored(store):
 
 
 def test_a_failing_copy_leaves_the_old_file(store, monkeypatch):
-    """Without a program to copy with, publishing says so and changes nothing."""
+    """When no process can be started to copy with, publishing says so and changes nothing."""
     add(store, "a")
     store.publish()
     add(store, "b")
-    monkeypatch.setattr("storage.publish.shutil.which", lambda _: None)
-    with pytest.raises(StoreError, match="cp"):
+    monkeypatch.setattr("storage.publish.sys.executable", "/nowhere/python")
+    with pytest.raises(StoreError, match="cannot start"):
         store.publish()
     assert names(store) == ["a"]
 
