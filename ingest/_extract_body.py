@@ -16,23 +16,41 @@ from datetime import datetime, timedelta
 
 from htmldate import find_date
 from lxml import etree, html
-from trafilatura.core import trafilatura_sequence
-from trafilatura.htmlprocessing import convert_tags, prune_unwanted_nodes, tree_cleaning
-from trafilatura.main_extractor import extract_content
-from trafilatura.settings import Extractor
+from trafilatura.baseline import baseline, html2txt
+from trafilatura.core import (
+    ESCALATION_ACCEPT_RATIO,
+    ESCALATION_JUSTEXT_RATIO,
+    ESCALATION_MAX_LENGTH,
+    ESCALATION_PAGE_SHARE,
+    _recall_retry,
+)
+from trafilatura.external import compare_extraction, justext_rescue
+from trafilatura.htmlprocessing import convert_tags, process_node
+from trafilatura.main_extractor import handle_textelem, recover_wild_text
+from trafilatura.settings import (
+    INLINE_FORMATTABLE,
+    MIN_DUPLICATE_LENGTH,
+    TAG_CATALOG,
+    Extractor,
+)
 from trafilatura.xml import xmltotxt
-from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_XPATH
 
 from ingest.cited import anchors_of, cited_by
 from ingest.metadata import PageMetadata
 from ingest.noise import drop_link_lines, trim_noise
 from ingest.pagetext import depth_of, is_complex, markup_text, plain_text, visible_chars
 from ingest.policy import ExtractPolicy
+from ingest.pruning import FRAMES, clean, drop_appended, prune_frame, single_spaced
 from ingest.wording import tidy
 
 # trafilatura logs every page that it gives up; the reason travels in the Rejection instead
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 logging.getLogger("htmldate").setLevel(logging.CRITICAL)
+
+_OPTIONS = Extractor(output_format="python", comments=False)
+_RECALL = Extractor(output_format="python", comments=False, recall=True)
+_REBUILT = frozenset({"code", "list", "quote", "table"})
+"""Blocks that come back as new elements, without the text after them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,28 +79,152 @@ def body_of(
             text = max(text, markup_text(source), key=len)
         return Body(text=text[: policy.text_chars], page_chars=page_chars)
     anchors = anchors_of(tree)
-    text = trim_noise(_main_text(tree, url, policy, page_chars), meta, policy)
+    text = trim_noise(_main_text(tree, policy, page_chars), meta, policy)
     return Body(text=text, links=cited_by(anchors, text, url, policy), page_chars=page_chars)
 
 
-def _main_text(tree: html.HtmlElement, url: str, policy: ExtractPolicy, page_length: int) -> str:
+def _main_text(tree: html.HtmlElement, policy: ExtractPolicy, page_length: int) -> str:
     # trafilatura would take the text out of JSON-LD as one long line, from behind a wall too;
     # and copying scripts with the tree is a good part of what its cascade costs
     etree.strip_elements(tree, "script", "style", with_tail=False)
     drop_link_lines(tree, policy)
     _bound_spans(tree)
-    options = Extractor(output_format="python", comments=False, url=url)
+    drop_appended(tree)
     spare = deepcopy(tree)
-    tree = prune_unwanted_nodes(tree, RAW_TREE_PRUNE_XPATH)
-    tree = prune_unwanted_nodes(tree, REMOVE_COMMENTS_AND_LISTS_XPATH)
-    cleaned = convert_tags(tree_cleaning(tree, options), options, url)
-    body, text = extract_content(cleaned, options)
+    body, text = _content(_converted(tree), spare)
     if len(text) < policy.doubtful_chars or len(text) < policy.doubtful_share * page_length:
-        rest = deepcopy(spare)
-        body, _, _, _ = trafilatura_sequence(spare, options, url)
-        spare = rest
-    text = tidy(xmltotxt(body, False))
-    return text or plain_text(spare)
+        body, _ = _compared(spare, body, text)
+    return tidy(xmltotxt(body, False)) or plain_text(spare)
+
+
+def _converted(tree: html.HtmlElement) -> html.HtmlElement:
+    return convert_tags(clean(tree), _OPTIONS)
+
+
+def _content(tree: html.HtmlElement, spare: html.HtmlElement) -> tuple[etree._Element, str]:
+    """The body that the page's markup points out, and its text; ``tree`` is used up.
+
+    ``spare`` is the page that ``tree`` was made of, looked at where the markup tells too little.
+    """
+    order = list(tree.iter())
+    body, text, tags = _framed(tree)
+    if len(body) == 0 or len(text) < _OPTIONS.min_extracted_size:
+        again = _converted(deepcopy(spare))
+        consumed = {
+            twin for one, twin in zip(order, again.iter(), strict=True) if one.tag == "done"
+        }
+        body = recover_wild_text(again, body, _OPTIONS, tags, consumed)
+        text = " ".join(body.itertext()).strip()
+    previous = ""
+    for element in list(body):
+        current = single_spaced("".join(element.itertext()))
+        if len(current) > MIN_DUPLICATE_LENGTH and current == previous:
+            body.remove(element)
+        else:
+            previous = current
+    etree.strip_elements(body, "done")
+    etree.strip_tags(body, "div")
+    for line_break in body.iter("lb"):
+        tail = line_break.tail
+        if tail and tail.isspace() and next(line_break.iterancestors("code", "pre"), None) is None:
+            line_break.tail = None
+    return body, text
+
+
+def _framed(tree: html.HtmlElement) -> tuple[etree._Element, str, set[str]]:
+    """Body, text and the tags that may be text, of the first frame that holds any.
+
+    The loop of trafilatura's main extractor over its frames, with our lookups.
+    """
+    tags = {*TAG_CATALOG, "table", "td", "th", "tr"}
+    body = etree.Element("body")
+    for frame_of in FRAMES:
+        frame = frame_of(tree)
+        if frame is None:
+            continue
+        prune_frame(frame)
+        if len(frame) == 0:
+            continue
+        if not _has_paragraphs(frame, 3 * _OPTIONS.min_extracted_size):
+            tags.add("div")
+        parts = list(frame.iterdescendants("*"))
+        kinds = {part.tag for part in parts}
+        if kinds == {"lb"} or (
+            frame.tag == "div" and "div" in tags and kinds <= INLINE_FORMATTABLE | {"lb"}
+        ):
+            parts = [frame]
+        start = len(body)
+        lead = _paragraph(frame.text) if parts != [frame] else None
+        _fill(body, parts, tags)
+        while len(body) > 0 and body[-1].tag in ("head", "ref"):
+            body.remove(body[-1])
+        if sum(part.tag != "graphic" for part in body) > 1:
+            if lead is not None:
+                body.insert(start, lead)
+            break
+    return body, " ".join(body.itertext()).strip(), tags
+
+
+def _fill(body: etree._Element, parts: list[html.HtmlElement], tags: set[str]) -> None:
+    """Append to ``body`` what ``parts``, the elements of a frame, hold of text."""
+    # whether a part with parts of its own was moved into the body, where they come up again
+    moved = False
+    for part in parts:
+        if moved and part.getroottree().getroot() is body:
+            continue
+        tag, tail = part.tag, part.tail
+        made = handle_textelem(part, tags, _OPTIONS)
+        if made is not None:
+            body.append(made)
+            if part.getroottree().getroot() is body:
+                moved = moved or len(part) > 0
+            else:
+                part.tag = "done"
+        if tag in _REBUILT and (made is None or made.tail is None):
+            after = _paragraph(tail)
+            if after is not None:
+                body.append(after)
+
+
+def _paragraph(text: str | None) -> etree._Element | None:
+    if not text or text.isspace():
+        return None
+    paragraph = etree.Element("p")
+    paragraph.text = text
+    return process_node(paragraph, _OPTIONS)
+
+
+_PARAGRAPH_TEXT = etree.XPath("//p//text()")
+
+
+def _has_paragraphs(frame: html.HtmlElement, least: int) -> bool:
+    """Whether the paragraphs of the whole page hold ``least`` characters."""
+    return sum(map(len, _PARAGRAPH_TEXT(frame))) >= least
+
+
+def _compared(
+    spare: html.HtmlElement, body: etree._Element, text: str
+) -> tuple[etree._Element, str]:
+    """The best of ``body`` and of what other methods make of the page; ``text`` is the body's.
+
+    trafilatura's cascade from its second stage on: readability and justext, the bare paragraphs,
+    and a more generous reading of a page that is nearly all left out.
+    """
+    body, text = compare_extraction(clean(deepcopy(spare)), deepcopy(spare), body, text, _OPTIONS)
+    if len(text) < _OPTIONS.min_extracted_size:
+        bare, bare_text, length = baseline(spare)
+        if length > len(text):
+            body, text = bare, bare_text
+    if 0 < len(text) < min(ESCALATION_MAX_LENGTH, ESCALATION_PAGE_SHARE * len(html2txt(spare))):
+        more, more_text = _recall_retry(spare, _RECALL, None)
+        dense, dense_text = justext_rescue(deepcopy(spare), _OPTIONS)
+        if len(dense_text) > max(len(more_text), ESCALATION_JUSTEXT_RATIO * len(text)):
+            return dense, dense_text
+        if len(more_text) >= _OPTIONS.min_extracted_size and (
+            len(more_text) > ESCALATION_ACCEPT_RATIO * len(text)
+        ):
+            return more, more_text
+    return body, text
 
 
 def guess_date(tree: html.HtmlElement, url: str, now: datetime) -> str:

@@ -1,0 +1,427 @@
+"""What of a page's tree is no article: found by tag, class and id, in one walk a question.
+
+The vocabulary and the order of the steps are those of trafilatura 2.3.1 (Barbaresi 2021,
+https://aclanthology.org/2021.acl-demo.15/, Apache-2.0), whose XPath expressions call back into
+Python for each element; here a class string that was judged once is not judged again.  Held equal
+to it on whole pages by ``tests/ingest/test_pruning.py``, but for one thing: an element of a kind
+that goes is taken out even after one that held another of its kind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+from lxml import etree, html
+
+_SEEN = 20_000
+"""Class and id strings remembered; a page has some hundred, a site's pages share them."""
+
+_TEXT = etree.XPath("string()")
+
+
+def text_in(element: html.HtmlElement) -> str:
+    """All text of ``element``, as it stands."""
+    return str(_TEXT(element))
+
+
+def single_spaced(text: str) -> str:
+    """``text`` as one line."""
+    return " ".join(text.split())
+
+
+def drop(element: html.HtmlElement) -> None:
+    """Take ``element`` out; the text after it stays."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    tail = element.tail
+    if tail:
+        before = element.getprevious()
+        if before is None:
+            parent.text = (parent.text or "") + tail
+        else:
+            before.tail = (before.tail or "") + tail
+    parent.remove(element)
+
+
+def _searches(pattern: str, flags: int = 0) -> Callable[[str | None], bool]:
+    """A question to a class or id string, whose answers are remembered."""
+    search = re.compile(pattern, flags).search
+
+    @lru_cache(maxsize=_SEEN)
+    def found(value: str | None) -> bool:
+        return value is not None and search(value) is not None
+
+    return found
+
+
+# Before anything: articles appended by endless scrolling, share buttons, readers' comments
+
+_APPENDED = _searches(r"mvp-post-add-(?:box|wrap)|infinite-?scroll")
+_APPENDED_FOR_SURE = _searches(r"mvp-post-add-(?:box|wrap)")
+_COMMENTS_ID = _searches(r"^(?:[Cc]omment(?!ary)|comol|disqus_thread|dsq-comments)")
+_COMMENTS_LIST_ID = _searches(r"^(?:[Cc]omment(?!ary)|comol)")
+_COMMENTS_CLASS = _searches(r"^[Cc]omment(?!ary)|(?:article|post)-comments")
+_LISTS = frozenset({"ol", "ul"})
+_SECTIONS = frozenset({"div", "section", "aside"})
+
+
+def drop_appended(tree: html.HtmlElement) -> None:
+    """Take out further articles, share buttons and comments."""
+    found = []
+    for element in tree.iterdescendants("div", "section", "aside", "list", "details", "ol", "ul"):
+        css, name = element.get("class"), element.get("id")
+        if css is None and name is None:
+            continue
+        tag = element.tag
+        if (
+            tag in _SECTIONS
+            and (_is_appended(element, name, css) or "elementor-share-buttons" in (css or ""))
+        ) or (
+            tag != "aside"
+            and (
+                (_COMMENTS_LIST_ID if tag in _LISTS else _COMMENTS_ID)(name) or _COMMENTS_CLASS(css)
+            )
+        ):
+            found.append(element)
+    for element in found:
+        drop(element)
+
+
+def _is_appended(element: html.HtmlElement, name: str | None, css: str | None) -> bool:
+    if not (_APPENDED(name) or _APPENDED(css)):
+        return False
+    return (
+        _APPENDED_FOR_SURE(name)
+        or _APPENDED_FOR_SURE(css)
+        or next(element.iterdescendants("h1"), None) is None
+    )
+
+
+# Elements whose kind alone says that they are no text
+
+_CLEANED_TAGS = """aside embed fencedframe footer head iframe menu object script applet audio canvas
+figure map picture svg video area blink button datalist dialog frame frameset fieldset link input
+label legend marquee math menuitem nav noindex noscript optgroup option output param progress rp rt
+rtc select source style track textarea time use"""
+_CLEANED = tuple(_CLEANED_TAGS.split())
+_STRIPPED_TAGS = """abbr acronym address bdi bdo big cite data dfn font hgroup img ins mark meta
+nobr ruby small tbody template tfoot thead wbr"""
+_STRIPPED = tuple(_STRIPPED_TAGS.split())
+_CUT_EMPTY_TAGS = """article b blockquote dd div dt em h1 h2 h3 h4 h5 h6 i li main p pre q section
+span strong"""
+_CUT_EMPTY = frozenset(_CUT_EMPTY_TAGS.split())
+_CHILDLESS = etree.XPath("descendant::*[not(node())]")
+_ANNOTATION = etree.XPath('.//*[local-name()="annotation"][@encoding="application/x-tex"]')
+
+
+def clean(tree: html.HtmlElement) -> html.HtmlElement:
+    """Take out scripts, pictures, forms, navigation and what is empty; tables stay."""
+    _keep_formulas(tree)
+    for element in tree.iter("figure", "table"):
+        if element.tag == "figure":
+            if next(element.iterdescendants("table"), None) is not None:
+                element.tag = "div"
+        elif element.get("role") in ("presentation", "none"):
+            element.tag = "div"
+    etree.strip_tags(tree, *_STRIPPED)
+    etree.strip_elements(tree, *_CLEANED, with_tail=False)
+    _judge_forms(tree)
+    for element in [one for one in _CHILDLESS(tree) if one.tag in _CUT_EMPTY]:
+        drop(element)
+    return tree
+
+
+def _keep_formulas(tree: html.HtmlElement) -> None:
+    """The LaTeX source of MathML stands in for it."""
+    for element in tree.iter("math"):
+        annotation = _ANNOTATION(element)
+        latex = single_spaced(
+            (annotation[0].text or "") if annotation else (element.get("alttext") or "")
+        )
+        if latex:
+            left, right = (r"\[", r"\]") if element.get("display") == "block" else (r"\(", r"\)")
+            element.tail = f"{left}{latex}{right}{element.tail or ''}"
+
+
+def _judge_forms(tree: html.HtmlElement) -> None:
+    """Forms go, but for one that some server frameworks lay around the whole page."""
+    forms = list(tree.iter("form"))
+    if not forms:
+        return
+    total = len(text_in(tree))
+    for form in forms:
+        if total and len(text_in(form)) > total / 2:
+            form.tag = "div"
+        else:
+            drop(form)
+
+
+# Inside the frame that holds the article
+
+_BOTH = "^shar|social|viral|newsletter|syndication|tags|sidebar|banner|bread-?crumb|button|author"
+_CHROME_ID = _searches(
+    _BOTH + "|^(?:jp-|dpsp-content)|bmdh|footer|Footer|share|Share|nav|Nav|menu|related"
+    "|message-container|premium|^ad-"
+)
+_CHROME_CLASS = _searches(
+    _BOTH + "|^(?:nav|post-nav|ZendeskForm)|subnav|avigation|navbar|navbox|menu|bar"
+    "| ad |-ad-|(?:^| )ad-|dfp[Aa]d|outbrain|taboola|criteo|paid-?content|widget|footer|Footer"
+    "|byline|Byline|share-|sociable|embedded|embed|tag-list|consent|modal-content|permission"
+    "|elated|next-|-stories|most-popular|more-on|meta|rating|attachment|timestamp|user-info"
+    "|user-profile|-icon|article-infos|message-container|slide|viewport|overlay|options|expand"
+    "|obfuscated|blurred|mol-factbox|yin|zlylin|nfoline"
+)
+_UNSEEN_ID = _searches("reader-comments|akismet")
+_UNSEEN_CLASS = _searches(
+    "^hide-|comments-title|nocomments|-reply-|message|akismet|suggest-links"
+    "|-hide-|hide-print| hidden| hide|noprint|notloaded"
+)
+_UNSEEN_STYLE = _searches("display:none|display: none")
+_CAPTION = _searches("caption")
+_TEASER = _searches("[tT]easer")
+_MARKED = etree.XPath(
+    "descendant::*[@id or @class or @style or @role or @aria-hidden or @data-component"
+    " or @data-lp-replacement-content]"
+)
+_JUDGED = frozenset({"div", "item", "list", "p", "section", "span"})
+
+
+def prune_frame(
+    frame: html.HtmlElement, *, keep_refs: bool = False, keep_teasers: bool = False
+) -> html.HtmlElement:
+    """Take what is no running text out of ``frame``, whose tags are trafilatura's own by now.
+
+    Boilerplate stays where most of the text would go with it.
+    """
+    chrome: dict[html.HtmlElement, None] = {}
+    more = []
+    for element in _MARKED(frame):
+        css, name = element.get("class"), element.get("id")
+        judged = element.tag in _JUDGED
+        if (judged and _is_chrome(element, name, css)) or _is_unseen(element, name, css):
+            chrome[element] = None
+        if judged and (
+            _CAPTION(name)
+            or _CAPTION(css)
+            or (not keep_teasers and (_TEASER(name) or _TEASER(css)))
+        ):
+            more.append(element)
+    if chrome:
+        outer = [one for one in chrome if not any(above in chrome for above in one.iterancestors())]
+        length = len(text_in(frame))
+        if length - sum(len(text_in(one)) for one in outer) > length / 7:
+            for element in outer:
+                drop(element)
+    for element in more:
+        drop(element)
+    _drop_link_farms(frame)
+    etree.strip_tags(frame, "span", *(() if keep_refs else ("ref",)))
+    return frame
+
+
+def _is_chrome(element: html.HtmlElement, name: str | None, css: str | None) -> bool:
+    if _CHROME_CLASS(css) or _CHROME_ID(name):
+        return True
+    if "cookie" in (_first(element, "id", "class") or ""):
+        return True
+    role = element.get("role")
+    if role is not None and ("nav" in role or "Nav" in role):
+        return True
+    return (
+        "MostPopularStories" in element.get("data-component", "")
+        or element.get("data-lp-replacement-content") is not None
+    )
+
+
+def _is_unseen(element: html.HtmlElement, name: str | None, css: str | None) -> bool:
+    style = element.get("style")
+    return (
+        _UNSEEN_CLASS(css)
+        or (style is not None and _UNSEEN_STYLE(style))
+        or element.get("aria-hidden") == "true"
+        or _UNSEEN_ID(name)
+        or ((name or style) is not None and "hidden" in (_first(element, "id", "style") or ""))
+        or (_first(element, "id", "class") or "").startswith("reply-")
+    )
+
+
+def _first(element: html.HtmlElement, one: str, other: str) -> str | None:
+    """The value of whichever attribute is written first: what XPath makes of ``@one|@other``."""
+    value, second = element.get(one), element.get(other)
+    if value is None or second is None:
+        return second if value is None else value
+    first = next(key for key in element.attrib if key in (one, other))
+    return value if first == one else second
+
+
+# Lists of links
+
+_LINK_FARM_SHARE = 0.9
+
+
+def _drop_link_farms(frame: html.HtmlElement) -> None:
+    for _ in range(2):
+        found = False
+        for tag in ("div", "list", "p"):
+            found |= _drop_linked(frame, tag)
+        if not found:
+            # nothing changed, a second look would see the same
+            break
+    for table in [one for one in frame.iter("table") if _is_link_table(one)]:
+        parent = table.getparent()
+        if parent is not None:
+            table.tail = None
+            parent.remove(table)
+
+
+def _drop_linked(frame: html.HtmlElement, tag: str) -> bool:
+    found = []
+    for element in frame.iter(tag):
+        if next(element.iter("ref"), None) is None:
+            continue
+        linked, short = _link_density(element)
+        if linked or (short and tag == "div" and len(element) >= 3 and len(_line(element)) < 100):
+            parent = element.getparent()
+            # a paragraph that is all of a list entry is judged with its list
+            if tag == "p" and parent is not None and parent.tag in ("item", "td", "th"):
+                continue
+            found.append(element)
+    for element in found:
+        drop(element)
+    return bool(found)
+
+
+def _line(element: html.HtmlElement) -> str:
+    return single_spaced(text_in(element))
+
+
+def _link_density(element: html.HtmlElement) -> tuple[bool, bool]:
+    """Whether ``element`` is but links, and whether it is a short one that holds some."""
+    if next(element.iterdescendants("graphic"), None) is not None:
+        return False, False
+    links = list(element.iterdescendants("ref"))
+    text = _line(element)
+    length = len(text)
+    if len(links) == 1:
+        linked = len(_line(links[0]))
+        if linked > 100 and linked > 0.9 * length:
+            return True, False
+    last = element.getnext() is None
+    limit = (60 if last else 30) if element.tag == "p" else (300 if last else 100)
+    if length < limit:
+        lengths = _link_lengths(links)
+        if not lengths:
+            return True, False
+        short = sum(one < 10 for one in lengths)
+        return (
+            sum(lengths) > 0.8 * length or (len(lengths) > 1 and short / len(lengths) > 0.8),
+            True,
+        )
+    if len(links) > 4:
+        lengths = _link_lengths(links)
+        total = sum(lengths)
+        # links of a hundred characters and more are the cards of a catalogue
+        if (
+            total > length * _LINK_FARM_SHARE
+            and total < 100 * len(lengths)
+            and not all(map(_is_alone, links))
+        ):
+            return True, False
+    return False, False
+
+
+def _link_lengths(links: Iterable[html.HtmlElement]) -> list[int]:
+    return [length for length in (len(_line(link)) for link in links) if length]
+
+
+def _is_alone(link: html.HtmlElement) -> bool:
+    parent = link.getparent()
+    if parent is None or parent.tag != "p":
+        return False
+    refs = parent.iterdescendants("ref")
+    next(refs)
+    return next(refs, None) is None
+
+
+def _is_link_table(table: html.HtmlElement) -> bool:
+    links = list(table.iterdescendants("ref"))
+    if not links:
+        return False
+    length = len(_line(table))
+    if length < 200:
+        return False
+    linked = sum(_link_lengths(links))
+    return linked > (0.8 if length < 1000 else 0.5) * length
+
+
+# The frames in which an article may stand, the surest first
+
+_ARTICLE_ID = _searches(
+    r"^articleContent\Z|(?:entry|article|art)-content|article__content|article(?:-|__)?body"
+    "|articleBody|body-text"
+)
+_ARTICLE_CLASS = _searches(
+    r"^(?:post|entry)\Z|post[-_]text|post-body|post-?entry|post[-_]?content|postContent"
+    "|post_inner_wrapper|article-?text|articleText|(?:entry|page|text|article|art)-content"
+    "|article__content|article(?:-|__)?body|articleBody|ArticleContent|body-text"
+    "|article__container"
+)
+_STORY_ID = _searches(r"^(?:article|story)\Z|^primary|story-body")
+_STORY_CLASS = _searches(
+    r"^(?:postarea|art-postcontent|text|cell|story)\Z|(?i:fulltext)|^article |post-bodycopy"
+    "|story-?content|(?:theme|blog|section|single)-content|single-post|main-column"
+    "|wpb_text_column|story-body|field-body"
+)
+_MAIN_ID = _searches(r"^content\Z|content-main|content-body|contentBody|[mM]ain-[cC]ontent")
+_MAIN_CLASS = _searches(
+    r"^content\Z|content[-_]main|content(?:-|__)body|[mM]ain-[cC]ontent|[pP]age-[cC]ontent"
+)
+_FRAME_TAGS = ("article", "div", "main", "section")
+
+
+def _body_frame(tree: html.HtmlElement) -> html.HtmlElement | None:
+    for element in tree.iterdescendants(*_FRAME_TAGS):
+        if (
+            _ARTICLE_CLASS(element.get("class"))
+            or _ARTICLE_ID(element.get("id"))
+            or element.get("itemprop") == "articleBody"
+        ):
+            return element
+    return None
+
+
+def _article_frame(tree: html.HtmlElement) -> html.HtmlElement | None:
+    return next(tree.iterdescendants("article"), None)
+
+
+def _story_frame(tree: html.HtmlElement) -> html.HtmlElement | None:
+    for element in tree.iterdescendants(*_FRAME_TAGS):
+        if (
+            _STORY_CLASS(element.get("class"))
+            or _STORY_ID(element.get("id"))
+            or element.get("role") == "article"
+        ):
+            return element
+    return None
+
+
+def _content_frame(tree: html.HtmlElement) -> html.HtmlElement | None:
+    for element in tree.iterdescendants(*_FRAME_TAGS):
+        if _MAIN_CLASS(element.get("class")) or _MAIN_ID(element.get("id")):
+            return element
+    return None
+
+
+def _main_frame(tree: html.HtmlElement) -> html.HtmlElement | None:
+    for element in tree.iterdescendants(*_FRAME_TAGS):
+        if element.tag == "main" or any(
+            element.get(name, "").startswith("main") for name in ("class", "id", "role")
+        ):
+            return element
+    return None
+
+
+FRAMES = (_body_frame, _article_frame, _story_frame, _content_frame, _main_frame)
