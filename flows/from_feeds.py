@@ -1,13 +1,15 @@
 """The route from feeds: what is due is polled, and every entry is taken to its end.
 
 A feed's validators and state are saved last, when every entry that it listed is safe: a run
-that is killed earlier asks the feed again in full, and loses nothing.
+that is killed earlier asks the feed again in full, and loses nothing.  Changes of feeds' states
+are told before they are saved: twice is the lesser mistake.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 from duckdb import DuckDBPyConnection
@@ -16,12 +18,15 @@ from flows.context import RunContext
 from flows.decide import batches, is_fresh, merge, step_for
 from flows.pipeline import digest_and_save, write_window
 from flows.polling import Poll, lessons, poll_all
+from flows.telling import as_told, changes, message
 from flows.workers import Workers
 from ingest import poll
 from ingest.http import Fetcher
-from ingest.models import Capture, FeedEntry, FeedState, Page
+from ingest.models import Capture, FeedEntry, FeedState, Gap, Page
+from ingest.notify import post_json
 from ingest.parse import ParsedFeed
-from storage import entries, feeds, rejections
+from ingest.policy import RepairPolicy
+from storage import entries, feeds, gaps, rejections
 
 # Rejected entries whose retry is due are taken up in portions: after a long outage the first
 # run must not be one that never ends.
@@ -40,6 +45,7 @@ async def ingest(
     *,
     chosen: Sequence[str] = (),
     force: bool = False,
+    tell: bool = True,
 ) -> None:
     """Poll what is due, and take every entry to its article or its rejection.
 
@@ -48,10 +54,13 @@ async def ingest(
         fetcher: the open client (or a replay of an archive).
         workers: the open pool.
         chosen: slugs to poll; empty for all that are enabled.
-        force: poll feeds that are not due, too.
+        force: poll feeds that are not due, too, and those that are gone.
+        tell: post changes of feeds' states to the webhook, where one is set.
     """
     report, now = context.report, context.clock()
-    states, retries = await write_window(context, lambda con: _remembered(context, con, now))
+    states, retries, open_gaps = await write_window(
+        context, lambda con: _remembered(context, con, now)
+    )
     candidates = [
         feed for feed in context.feeds.values() if (feed.slug in chosen if chosen else feed.enabled)
     ]
@@ -61,7 +70,7 @@ async def ingest(
         if force or chosen or poll.is_due(feed, states.get(feed.slug), now)
     ]
     report.feeds, report.feeds_waiting = len(due), len(candidates) - len(due)
-    polls = await poll_all(context, fetcher, due, states)
+    polls = await poll_all(context, fetcher, due, states, open_gaps)
     for one in polls:
         if one.failure is not None:
             report.feeds_failed[one.feed.slug] = f"{one.failure.reason}: {one.failure.detail}"
@@ -71,7 +80,7 @@ async def ingest(
         return
     listed = [entry for one in polls for entry in one.entries]
     fresh = await _take_in(context, fetcher, workers, [*listed, *retries], states)
-    await _settle(context, polls, states, fresh)
+    await _settle(context, polls, states, fresh, tell=tell)
 
 
 async def _take_in(
@@ -155,6 +164,8 @@ async def _settle(
     polls: Sequence[Poll],
     states: Mapping[str, FeedState],
     fresh: frozenset[str],
+    *,
+    tell: bool,
 ) -> None:
     """Save what the polls taught of each feed, and a row for each that failed."""
     report = context.report
@@ -166,16 +177,46 @@ async def _settle(
             for refusal in one.parsed.skipped:
                 report.reject(refusal.reason)
 
+    taught = await _told(context, learned.states, tell=tell)
+
     def save(con: DuckDBPyConnection) -> None:
-        feeds.save_states(con, learned.states)
+        feeds.save_states(con, taught)
+        gaps.save(con, learned.gaps)
         rejections.clear(con, learned.recovered)
         rejections.save(con, learned.refusals)
 
     await write_window(context, save)
 
 
+async def _told(
+    context: RunContext, states: Sequence[FeedState], *, tell: bool
+) -> Sequence[FeedState]:
+    """Tell what changed in the feeds' states; the states with a note of what was told.
+
+    A message that was not taken is sent again with the next run's.
+    """
+    changed = changes(context.feeds, states)
+    settings, report = context.settings, context.report
+    report.feed_changes = [asdict(change) | {"line": change.line} for change in changed]
+    if changed and tell and settings.webhook:
+        failed = await post_json(
+            settings.webhook,
+            message(changed, report.run_id),
+            user_agent=settings.user_agent,
+            allow_hosts=frozenset(settings.allow_hosts),
+        )
+        if failed:
+            report.detail = f"the webhook did not take the changes of feeds: {failed}"
+            return states
+    return as_told(states, changed)
+
+
 def _remembered(
     context: RunContext, con: DuckDBPyConnection, now: datetime
-) -> tuple[dict[str, FeedState], list[FeedEntry]]:
+) -> tuple[dict[str, FeedState], list[FeedEntry], dict[str, list[Gap]]]:
     feeds.save_feeds(con, list(context.feeds.values()))
-    return feeds.load_states(con), entries.due_retries(con, now, limit=RETRIES_A_RUN)
+    return (
+        feeds.load_states(con),
+        entries.due_retries(con, now, limit=RETRIES_A_RUN),
+        gaps.open_gaps(con, RepairPolicy().attempts),
+    )

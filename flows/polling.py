@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from flows.context import RunContext
-from ingest import poll
+from flows.repairing import repair
+from ingest import gaps, poll
 from ingest.http import Fetcher
 from ingest.models import (
     Feed,
     FeedEntry,
     FeedState,
     FetchFailure,
+    Gap,
     NotModified,
     Page,
     Rejection,
@@ -38,6 +40,14 @@ class Poll:
     feed: Feed
     answer: Page | NotModified | FetchFailure
     parsed: ParsedFeed | Rejection | None = None
+    contradicted: bool = False
+    """A 304 came first, and then this answer to a request without validators."""
+    gap: Gap | None = None
+    """What the feed may have dropped since its last listing."""
+    repairs: Sequence[Gap] = ()
+    """This gap and older open ones, as they stand after the try to close them."""
+    recovered: Sequence[FeedEntry] = ()
+    """Entries that the feed no longer listed, brought by that."""
 
     @property
     def failure(self) -> FetchFailure | Rejection | None:
@@ -48,8 +58,10 @@ class Poll:
 
     @property
     def entries(self) -> Sequence[FeedEntry]:
-        """What the feed listed."""
-        return self.parsed.entries if isinstance(self.parsed, ParsedFeed) else ()
+        """What the feed listed, and what it had dropped before it was seen."""
+        if not isinstance(self.parsed, ParsedFeed):
+            return ()
+        return (*self.parsed.entries, *self.recovered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +73,26 @@ class Lessons:
     """Feeds that failed, and single entries that could not be read."""
     recovered: list[str]
     """URLs of feeds that answered: their old refusals are over."""
+    gaps: list[Gap]
+    """Gaps found or tried to close."""
 
 
 async def poll_all(
-    context: RunContext, fetcher: Fetcher, due: Sequence[Feed], states: Mapping[str, FeedState]
+    context: RunContext,
+    fetcher: Fetcher,
+    due: Sequence[Feed],
+    states: Mapping[str, FeedState],
+    open_gaps: Mapping[str, Sequence[Gap]],
 ) -> list[Poll]:
     """Ask every feed in ``due``; one that fails stops only itself."""
     context.progress.stage(STAGE, len(due))
 
     async def one(feed: Feed) -> Poll:
-        polled = await poll_one(fetcher, feed, states.get(feed.slug), context.clock())
+        state = states.get(feed.slug)
+        polled = await poll_one(fetcher, feed, state, context.clock())
+        polled = await _mended(
+            fetcher, polled, state, open_gaps.get(feed.slug, ()), context.clock()
+        )
         context.progress.advance(STAGE)
         return polled
 
@@ -89,8 +111,14 @@ async def poll_all(
 
 async def poll_one(fetcher: Fetcher, feed: Feed, state: FeedState | None, now: datetime) -> Poll:
     """Ask one feed, with the validators that are remembered for it, and read its answer."""
-    etag, last_modified = poll.validators(feed, state)
-    answer = await fetcher.feed(feed.url, etag=etag, last_modified=last_modified)
+    url = poll.address(feed, state)
+    etag, last_modified = poll.validators(feed, state, now)
+    answer = await fetcher.feed(url, etag=etag, last_modified=last_modified)
+    contradicted = False
+    if isinstance(answer, NotModified) and poll.doubts(feed, state, now):
+        whole = await fetcher.feed(url)
+        if isinstance(whole, Page):
+            answer, contradicted = whole, True
     if not isinstance(answer, Page):
         return Poll(feed, answer)
     parsed = await asyncio.to_thread(
@@ -101,7 +129,25 @@ async def poll_one(fetcher: Fetcher, feed: Feed, state: FeedState | None, now: d
         feed=feed,
         now=now,
     )
-    return Poll(feed, answer, parsed)
+    gap = None
+    if isinstance(parsed, ParsedFeed):
+        gap = gaps.find_gap(feed, state, parsed.entries, now)
+    elif contradicted:
+        # the 304 was sound, what an unconditional request brings is not
+        return Poll(feed, NotModified(url=url, fetched_at=now))
+    return Poll(feed, answer, parsed, contradicted=contradicted, gap=gap)
+
+
+async def _mended(
+    fetcher: Fetcher, polled: Poll, state: FeedState | None, open_gaps: Sequence[Gap], now: datetime
+) -> Poll:
+    """The poll with what its feed dropped, where the feed or its site can still list it."""
+    page, parsed = polled.answer, polled.parsed
+    todo = [*open_gaps, *([polled.gap] if polled.gap else [])]
+    if not todo or not isinstance(page, Page) or not isinstance(parsed, ParsedFeed):
+        return polled
+    done = await repair(fetcher, polled.feed, state, page, parsed, todo, now)
+    return replace(polled, repairs=done.gaps, recovered=done.entries)
 
 
 def lessons(
@@ -112,19 +158,29 @@ def lessons(
     Args:
         fresh: canonical URLs that the store had never seen.
     """
-    learned = Lessons([], [], [])
+    learned = Lessons([], [], [], [])
     for one in polls:
         state = states.get(one.feed.slug)
+        learned.gaps.extend(one.repairs)
         if one.failure is not None:
-            learned.states.append(poll.after_failure(one.feed, state, one.failure, now))
+            page = one.answer if isinstance(one.answer, Page) else None
+            learned.states.append(poll.after_failure(one.feed, state, one.failure, now, page))
             learned.refusals.append(_refusal(one.feed, one.failure, now))
         elif isinstance(one.answer, NotModified):
-            learned.states.append(poll.after_not_modified(one.feed, state, one.answer, now))
+            learned.states.append(poll.after_not_modified(one.feed, state, now))
             learned.recovered.append(one.feed.url)
         elif isinstance(one.answer, Page) and isinstance(one.parsed, ParsedFeed):
-            new = sum(entry.canonical_url in fresh for entry in one.parsed.entries)
             learned.states.append(
-                poll.after_success(one.feed, state, one.answer, one.parsed, new, now)
+                poll.after_success(
+                    one.feed,
+                    state,
+                    one.answer,
+                    one.parsed,
+                    fresh,
+                    now,
+                    gap=one.gap,
+                    contradicted=one.contradicted,
+                )
             )
             learned.recovered.append(one.feed.url)
             learned.refusals.extend(one.parsed.skipped)

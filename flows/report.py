@@ -46,6 +46,8 @@ class RunReport:
     repeats: int = 0
     """Stretches cut because their article said them twice."""
     new_stories: int = 0
+    feed_changes: list[dict[str, str]] = field(default_factory=list)
+    """Feeds that fare otherwise than was told of them before: see ``flows.telling``."""
     published: str = ""
     """Path of the published store; empty when publishing failed."""
     detail: str = ""

@@ -116,6 +116,7 @@ async def run_ingest(
                 workers,
                 chosen=options.chosen,
                 force=options.force or bool(options.replay),
+                tell=not options.replay,
             )
     finally:
         if archive is not None:

@@ -11,6 +11,7 @@ from prefect import flow
 
 from flows.artifacts import publish_summary
 from flows.context import Progress, Silent
+from flows.events import emit_changes
 from flows.quiet_exit import quiet_exit
 from flows.report import RunReport
 from flows.run import IngestOptions, Surroundings, run_ingest
@@ -52,6 +53,7 @@ async def ingest_news(
         ),
         Surroundings(step=task_step, progress=watched.get() or Silent()),
     )
+    emit_changes(report.feed_changes)
     await publish_summary(report)
     return report
 

@@ -44,6 +44,8 @@ class Settings:
     """How long to wait for another writer of the store."""
     allow_hosts: tuple[str, ...] = ()
     """Hosts that may resolve to private addresses (a feed inside your own network)."""
+    webhook: str = ""
+    """A URL that gets a JSON message when a feed's state changes, once a change."""
 
     @property
     def user_agent(self) -> str:

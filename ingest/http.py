@@ -183,6 +183,7 @@ class Fetcher:
                 at=now,
                 status=failed.status,
                 retry_at=self._retry_at(failed, now),
+                asked_to_wait=failed.retry_after is not None,
             )
             waits = failed.retry_after or 0.0
             patient = waits <= self._policy.wait_most_seconds

@@ -46,6 +46,8 @@ class FeedState:
     slug: str
     state: HealthState = "new"
     detail: str = ""
+    declared_url: str = ""
+    """The URL in the list of feeds at the last poll; another one there makes a feed begin anew."""
     url: str = ""
     """The URL that was asked last; validators belong to it."""
     etag: str = ""
@@ -59,6 +61,47 @@ class FeedState:
     next_poll_at: datetime | None = None
     failures: int = 0
     """Consecutive failed polls."""
+    rhythm: str = ""
+    """What was learned of its publishing: see ``ingest.rhythm``."""
+    per_day: float | None = None
+    """Entries a day, as learned at the last delivery; None until something was."""
+    listed: str = ""
+    """Marks of the entries of the last listing, newest first: see ``ingest.gaps``."""
+    newest_at: datetime | None = None
+    """Publication of the newest entry ever listed."""
+    body_at: datetime | None = None
+    """Last answer that was a feed and not a 304."""
+    lied_at: datetime | None = None
+    """When a 304 was found to be wrong; no validators are sent for some time."""
+    missing_since: datetime | None = None
+    """First of the 404s that are all it has answered since."""
+    missing_polls: int = 0
+    """Number of these."""
+    moved_to: str = ""
+    """Where permanent redirects lead."""
+    moves: int = 0
+    """Sightings of that; from three on it is asked in place of ``declared_url``."""
+    told: str = ""
+    """The state that was last told to those who want to hear of changes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A time in which a feed may have dropped entries before they were seen."""
+
+    feed: str
+    from_at: datetime
+    """Newest entry known before; the last answer where dates are missing."""
+    to_at: datetime
+    """Oldest entry listed after."""
+    detected_at: datetime
+    repaired_at: datetime | None = None
+    route: str = ""
+    """What closed it, or was tried last."""
+    attempts: int = 0
+    """Polls at which a repair was tried."""
+    detail: str = ""
+    """What came of the last try, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +183,8 @@ class FetchFailure:
     status: int | None = None
     retry_at: datetime | None = None
     """When another try makes sense; None when none does."""
+    asked_to_wait: bool = False
+    """Whether ``retry_at`` is the server's own wish (Retry-After) and not our guess."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,7 +116,7 @@ def _read_xml(xml: str) -> RawFeed:
         title=_text(channel, "title"),
         site_url=next(iter(_alternates(channel)), ""),
         language=_text(channel, "language"),
-        next_url=next((href for rel, href in _links(channel) if rel == "next"), ""),
+        next_url=_older_page(channel),
         ttl_minutes=_ttl(channel),
         entries=[_entry(found, version) for found in parsed.entries],
     )
@@ -171,6 +171,12 @@ def _content(found: dict[str, Any]) -> str:
 def _links(found: dict[str, Any]) -> list[tuple[str, str]]:
     links = dict.get(found, "links") or []
     return [(_text(link, "rel"), _text(link, "href")) for link in links if _text(link, "href")]
+
+
+def _older_page(channel: dict[str, Any]) -> str:
+    """RFC 5005: an archive's address is lasting, that of a page shifts with every new entry."""
+    links = dict(reversed(_links(channel)))
+    return links.get("prev-archive") or links.get("next", "")
 
 
 def _alternates(found: dict[str, Any]) -> list[str]:

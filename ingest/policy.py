@@ -169,23 +169,98 @@ class PollPolicy:
     least_minutes: int = 10
     """Between two polls of any feed, failed or not."""
     most_minutes: int = 24 * 60
-    """Longest wait after failures: a feed that comes back is back in the store within a day."""
+    """Longest wait: a feed that comes back to life is noticed within a day."""
     failing_minutes: int = 30
     """After the first failure; doubles with each further one."""
+    failing_most_minutes: int = 6 * 60
+    """Longest wait for a server that is down: four small requests a day harm nobody, and of a
+    feed without pages every further hour is a loss."""
     blocked_minutes: int = 2 * 60
-    """After the first 403 or 429: firewalls count every further try against the reader."""
-    gone_minutes: int = 24 * 60
-    """410, repeated 404: asked daily, since feeds do come back after a site's relaunch."""
-    gone_after: int = 3
-    """404s in a row before a feed counts as gone; one alone happens in every deployment."""
+    """After the first 403 or 429: firewalls count every further try against the reader, so these
+    waits double up to a day."""
+    missing_days: int = 7
+    """404 and nothing else for so long: the feed is ``gone``.  A relaunch takes a weekend; a
+    feed that is gone is not asked again, so this is the worse mistake of the two."""
+    missing_polls: int = 5
+    """And seen at least so often."""
     retry_after_most_minutes: int = 7 * 24 * 60
     """A longer Retry-After is a mistake; the same bound as the fetcher's."""
     jitter_share: float = 0.1
     """Of the interval, spread by slug, so that 80 feeds do not all fall due in one minute."""
-    quiet_days: int = 30
-    """No new entry for so long while the answers are fine: the feed is ``quiet``."""
     ttl_most_minutes: int = 6 * 60
     """A feed's own ``ttl`` stretches the interval up to here: many are set to a day by default."""
+    quiet_days: int = 30
+    """No new entry for so long while the answers are fine: the feed is ``quiet``, where its
+    usual rate is not known."""
+    quiet_entries: float = 12.0
+    """Where it is: so many entries should have come.  By chance none comes once in 160,000."""
+    quiet_least_days: int = 5
+    """Christmas, Chinese New Year: nobody is called quiet for these."""
+    quiet_most_days: int = 90
+    """Even a quarterly publication has had its turn."""
+    move_sightings: int = 3
+    """Permanent redirects to one address before it is asked in place of the old one: a
+    misconfigured server redirects everything for an hour."""
+    move_failures: int = 3
+    """Failures in a row at the new address before the old one is asked again."""
+    doubt_entries: float = 4.0
+    """A 304 is verified when so many entries should have come since the last body (by chance
+    none comes in 2 % of the cases)."""
+    doubt_least_minutes: int = 60
+    doubt_most_minutes: int = 7 * 24 * 60
+    """Verified at least once a week: an edit is no new entry, and a lie about it shows then."""
+    lying_days: int = 30
+    """So long no validators are sent to a server whose 304 was wrong; then it is trusted anew."""
+    gap_caution: float = 2.0
+    """By so much the window is taken for smaller after a gap that no outage explains."""
+    gap_caution_most: float = 8.0
+    gap_relief: float = 0.98
+    """Caution left after each poll without a gap: halved after some 35 polls."""
+    remembered: int = 500
+    """Entries of a feed's listing that are remembered, newest first; windows reach 100."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RhythmPolicy:
+    """How a feed's publishing is learned; see ``ingest.rhythm``."""
+
+    fade_days: float = 14.0
+    """Of the rate.  Two weeks: long enough for three entries a week, short enough to follow an
+    outlet that doubles its output."""
+    shape_fade_days: float = 60.0
+    """Of the shapes over day and week, which change with the seasons only."""
+    longest_days: float = 60.0
+    """Time watched at once: what is older has faded."""
+    prior_days: float = 0.25
+    """Weight of the assumption of one entry a day: a quarter of a day's watching."""
+    shape_prior: float = 3.0
+    """Entries that must stand against a cell before it differs much from the mean."""
+    least_factor: float = 0.05
+    """Of the mean rate, in the deadest hour: news breaks at night too."""
+    stray_share: float = 5.0
+    """The oldest listed entry is left out when it is so many times older than all the others."""
+    waiting_hours: float = 0.2
+    """Waiting of unseen entries, added up, that a poll is worth: one an hour is asked every 38
+    minutes, five a day every 83, one a week every 8 hours."""
+    deviations: float = 4.0
+    """Standard deviations of entries that the window must hold besides the mean."""
+    dispersion: float = 1.5
+    """Variance by mean: offices publish in bursts; Poisson's would be 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairPolicy:
+    """How far a gap is followed back."""
+
+    requests: int = 60
+    """Pages asked for one gap, at the pace of its domain (a minute or so): ten days of fifty
+    entries are 50 pages of ten."""
+    sitemaps: int = 6
+    """Sitemap files read for one gap: an index, and the files of its days."""
+    sitemap_entries: int = 2_000
+    """Pages of one sitemap route: more is no gap but a backfill."""
+    attempts: int = 3
+    """Polls at which a gap is tried; a server that refuses three times is left alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,10 @@ _STATE = {
     "etag": "VARCHAR", "last_modified": "VARCHAR", "body_digest": "VARCHAR",
     "last_polled_at": "TIMESTAMPTZ", "last_success_at": "TIMESTAMPTZ",
     "last_delivered_at": "TIMESTAMPTZ", "next_poll_at": "TIMESTAMPTZ", "failures": "INTEGER",
+    "declared_url": "VARCHAR", "rhythm": "VARCHAR", "per_day": "DOUBLE", "listed": "VARCHAR",
+    "newest_at": "TIMESTAMPTZ", "body_at": "TIMESTAMPTZ", "lied_at": "TIMESTAMPTZ",
+    "missing_since": "TIMESTAMPTZ", "missing_polls": "INTEGER", "moved_to": "VARCHAR",
+    "moves": "INTEGER", "told": "VARCHAR",
 }  # fmt: skip
 
 
