@@ -18,6 +18,7 @@ from ingest.models import Article, Capture, Feed, FeedEntry, Rejection
 from ingest.topics import gate
 from ingest.urls import canonical_url, registered_domain
 from storage.models import PreparedArticle
+from storage.reread import Reread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,34 @@ def digest(
         if isinstance(one, Rejection)
         else Digested(entry=capture.entry, prepared=_prepared(one, next(signatures)))
         for capture, one in zip(captures, read, strict=True)
+    ]
+
+
+def digest_texts(stored: Sequence[Reread]) -> list[PreparedArticle]:
+    """Repeats, topics and signatures made anew from stored texts, in the same order.
+
+    Starts from the text before anything was cut, as ``digest`` does.
+    """
+    reports = [remove_repeats(one.original_text) for one in stored]
+    articles = [
+        replace(
+            one.article,
+            text=report.text,
+            topics=gate(one.article.title, one.original_text).topics,
+        )
+        for one, report in zip(stored, reports, strict=True)
+    ]
+    return [
+        PreparedArticle(
+            article=article,
+            repeats=report.repeats,
+            signature=signature,
+            original_text=one.original_text if report.repeats else None,
+            words=count_words(article.text),
+        )
+        for one, report, article, signature in zip(
+            stored, reports, articles, sign([document_of(a) for a in articles]), strict=True
+        )
     ]
 
 

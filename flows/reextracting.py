@@ -19,11 +19,8 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from dedupe.policy import RECIPE
-from dedupe.repeats import remove_repeats
-from dedupe.signature import sign
-from dedupe.text import count_words
 from flows.context import Progress, RunContext, new_run_id, utc_now
-from flows.digest import Digested, document_of
+from flows.digest import Digested
 from flows.feedlist import feeds_in_use
 from flows.pipeline import recorded, write_window
 from flows.report import RunReport
@@ -33,7 +30,6 @@ from flows.workers import Workers
 from ingest.archive import load_page
 from ingest.errors import ArchiveError, VoltwireError
 from ingest.models import Capture, FeedEntry, Rejection
-from ingest.topics import gate
 from storage import feeds as stored_feeds
 from storage import reread, signatures
 from storage.errors import StoreMissing
@@ -161,7 +157,7 @@ async def _batch(
                 refused[_reason(digested)] += 1
         else:
             prepared[one.article.article_id] = _kept(one, digested.prepared)
-    for again in await asyncio.to_thread(_from_texts, by_text):
+    for again in await workers.texts(by_text):
         prepared[again.article.article_id] = again
 
     def save(con: DuckDBPyConnection) -> Saved:
@@ -248,27 +244,6 @@ def _kept(stored: Reread, again: PreparedArticle) -> PreparedArticle:
         ),
         signature=replace(again.signature, article_id=was.article_id),
     )
-
-
-def _from_texts(stored: Sequence[Reread]) -> list[PreparedArticle]:
-    """Repeats, topics and signatures made anew from stored texts."""
-    made = []
-    for one in stored:
-        report = remove_repeats(one.original_text)
-        topics = gate(one.article.title, report.text).topics
-        article = replace(one.article, text=report.text, topics=topics)
-        made.append((one, article, report))
-    signed = sign([document_of(article) for _, article, _ in made])
-    return [
-        PreparedArticle(
-            article=article,
-            repeats=report.repeats,
-            signature=signature,
-            original_text=one.original_text if report.repeats else None,
-            words=count_words(article.text),
-        )
-        for (one, article, report), signature in zip(made, signed, strict=True)
-    ]
 
 
 _DETAILS = ("author", "language", "publisher", "published_at", "published_from", "topics")

@@ -6,16 +6,20 @@ import asyncio
 import multiprocessing
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
-from flows.digest import Digested, digest
+from flows.digest import Digested, digest, digest_texts
 from ingest.errors import VoltwireError
 from ingest.models import Capture, Feed, Rejection
+from storage.models import PreparedArticle
+from storage.reread import Reread
+
+T = TypeVar("T")
 
 # A chunk is the unit of a worker's call: large enough that pickling and NumPy's per-call cost
 # do not show (16-256 documents are best for signing), small enough to spread over the cores.
@@ -80,6 +84,38 @@ class Workers:
         done = await asyncio.gather(*(self._there(chunk, now) for chunk in chunks))
         return [one for chunk in done for one in chunk]
 
+    async def texts(self, stored: Sequence[Reread]) -> list[PreparedArticle]:
+        """``flows.digest.digest_texts`` over ``stored``, spread over the processes, in order.
+
+        Raises ``WorkersFail`` for a text that kills a process even when it is alone with it: it
+        is stored already, and to pass over it would leave it out of what is made anew.
+        """
+        if len(stored) <= IN_THREAD:
+            return await asyncio.to_thread(digest_texts, stored)
+        chunks = [stored[at : at + CHUNK] for at in range(0, len(stored), CHUNK)]
+        done = await asyncio.gather(*(self._texts(chunk) for chunk in chunks))
+        return [one for chunk in done for one in chunk]
+
+    async def _texts(self, chunk: Sequence[Reread]) -> list[PreparedArticle]:
+        pool = self._running()
+        try:
+            return await _call(pool, digest_texts, list(chunk))
+        except BrokenProcessPool:
+            self._retire(pool)
+        async with self._quarantine:
+            made = []
+            for one in chunk:
+                if self._apart is None:
+                    self._apart = _pool(1)
+                try:
+                    made += await _call(self._apart, digest_texts, [one])
+                except BrokenProcessPool:
+                    raise WorkersFail(
+                        f"the process that read {one.article.url} again died",
+                        hint="is there memory left? run the command again to go on from here",
+                    ) from None
+            return made
+
     def _here(self, captures: Sequence[Capture], now: datetime) -> list[Digested]:
         return digest(captures, self._feeds, all_topics=self._all_topics, now=now)
 
@@ -127,10 +163,7 @@ class Workers:
     ) -> list[Digested]:
         slugs = {capture.entry.feed for capture in chunk}
         feeds = {slug: feed for slug, feed in self._feeds.items() if slug in slugs}
-        call = asyncio.wrap_future(
-            pool.submit(digest, list(chunk), feeds, all_topics=self._all_topics, now=now)
-        )
-        return await call
+        return await _call(pool, digest, list(chunk), feeds, all_topics=self._all_topics, now=now)
 
     def _running(self) -> ProcessPoolExecutor:
         if self._pool is None:
@@ -141,6 +174,10 @@ class Workers:
         pool.shutdown(wait=False, cancel_futures=True)
         if self._pool is pool:
             self._pool = None
+
+
+async def _call(pool: ProcessPoolExecutor, work: Callable[..., T], *given: Any, **named: Any) -> T:
+    return await asyncio.wrap_future(pool.submit(work, *given, **named))
 
 
 def _pool(processes: int) -> ProcessPoolExecutor:

@@ -21,7 +21,18 @@ from storage.store import Store
 
 ROOT = Path(__file__).parents[2]
 NEWSROOM = ROOT / "flows" / "demo"
-COMMANDS = ["ingest", "backfill", "sql", "feeds", "export", "explain", "store", "serve", "demo"]
+COMMANDS = [
+    "ingest",
+    "backfill",
+    "sql",
+    "feeds",
+    "export",
+    "explain",
+    "dedupe",
+    "store",
+    "serve",
+    "demo",
+]
 
 
 # Loading the program takes a second or two, and these are many calls: one process loads it and
