@@ -144,7 +144,15 @@ def test_prefect_is_met_where_runs_are_scheduled_only() -> None:
     """The pipeline, the commands and everything below run without Prefect."""
     meant = {
         f"flows/{name}.py"
-        for name in ("artifacts", "backfill", "prefect_server", "scheduled", "serving", "tasks")
+        for name in (
+            "artifacts",
+            "backfill",
+            "events",
+            "prefect_server",
+            "scheduled",
+            "serving",
+            "tasks",
+        )
     }
     assert importers("prefect")
     assert importers("prefect") <= meant
