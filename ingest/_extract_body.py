@@ -72,7 +72,7 @@ def body_of(
     is empty when the page shows none.
     """
     page_chars = visible_chars(tree)
-    if is_complex(tree, policy):
+    if is_complex(tree, policy, len(source) if source else None):
         text = plain_text(tree)
         if source and depth_of(tree) >= policy.max_depth:
             # libxml2 stops at a depth of its own and drops what lies below
@@ -215,7 +215,9 @@ def _compared(
         bare, bare_text, length = baseline(spare)
         if length > len(text):
             body, text = bare, bare_text
-    if 0 < len(text) < min(ESCALATION_MAX_LENGTH, ESCALATION_PAGE_SHARE * len(html2txt(spare))):
+    if 0 < len(text) < ESCALATION_MAX_LENGTH and (
+        len(text) < ESCALATION_PAGE_SHARE * len(html2txt(spare))
+    ):
         more, more_text = _recall_retry(spare, _RECALL, None)
         dense, dense_text = justext_rescue(deepcopy(spare), _OPTIONS)
         if len(dense_text) > max(len(more_text), ESCALATION_JUSTEXT_RATIO * len(text)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from html import unescape
 
 from lxml import etree, html
@@ -13,9 +14,12 @@ from ingest.wording import tidy
 _SPACE = re.compile(r"\s+")
 # lxml.html chooses a class for each element in Python each time that it is touched; articles need
 # neither its forms nor its inputs, and one class for all is chosen in C.
-_PLAIN = etree.ElementDefaultClassLookup(element=html.HtmlElement)
+_PARSER = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+_PARSER.set_element_class_lookup(etree.ElementDefaultClassLookup(element=html.HtmlElement))
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+# What XML cannot hold; each is one byte in UTF-8, and bytes are filtered ten times as fast as text.
+_CONTROL = bytes({*range(0x20), 0x7F} - {0x09, 0x0A, 0x0D})
+_NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
 _HEAVY = re.compile(
     r"<(script|style|svg|noscript)\b(?![^>]{0,200}ld\+json)[^>]*>.*?</\1\s*>|<!--.*?-->",
     re.IGNORECASE | re.DOTALL,
@@ -29,32 +33,51 @@ def parse_page(
     """``text`` of a page as a tree, or None when there is nothing to parse; never raises."""
     if len(text) > parse_chars:
         text = _LONG_ATTRIBUTE.sub('=""', _HEAVY.sub(" ", text))
-    source = _CONTROL.sub("", text).encode("utf-8", "replace")
-    if not source.strip():
+    source = text.encode("utf-8", "ignore").translate(None, _CONTROL)
+    for sign in _NO_CHARACTERS:
+        if sign in source:
+            source = source.replace(sign, b"")
+    if not source or source.isspace():
         return None
-    parser = html.HTMLParser(
-        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True
-    )
-    parser.set_element_class_lookup(_PLAIN)
     try:
-        tree = html.document_fromstring(source, parser=parser)
+        tree = html.document_fromstring(source, parser=_PARSER)
     except (etree.LxmlError, ValueError, AssertionError, RecursionError):
         return None
     return tree if isinstance(tree, html.HtmlElement) else None
 
 
-def is_complex(tree: html.HtmlElement, policy: ExtractPolicy) -> bool:
-    """True for a tree on which trafilatura takes seconds or fails: no real article page."""
+def is_complex(
+    tree: html.HtmlElement, policy: ExtractPolicy, source_chars: int | None = None
+) -> bool:
+    """True for a tree on which trafilatura takes seconds or fails: no real article page.
+
+    ``source_chars`` is the length of the markup, where known: its text is no longer.
+    """
     # counted in C: walking the tree in Python costs a tenth of the whole extraction
-    if tree.xpath("count(//*)") > policy.max_elements:
+    elements = _COUNT(tree)
+    if elements > policy.max_elements:
         return True
-    if tree.xpath("count(//a)") > policy.max_links:
+    # no more links than elements, no more text than markup
+    if elements > policy.max_links and _LINKS(tree) > policy.max_links:
         return True
-    if tree.xpath("string-length(/)") > policy.max_chars and len(plain_text(tree)) > (
-        policy.max_chars
+    if (
+        (source_chars is None or source_chars > policy.max_chars)
+        and _LENGTH(tree) > policy.max_chars
+        and len(plain_text(tree)) > policy.max_chars
     ):
         return True
-    return bool(tree.xpath(f"boolean(//*[count(ancestor::*) > {policy.max_depth}])"))
+    return bool(elements > policy.max_depth and _deeper_than(policy.max_depth)(tree))
+
+
+_COUNT = etree.XPath("count(//*)")
+_LINKS = etree.XPath("count(//a)")
+_LENGTH = etree.XPath("string-length(/)")
+
+
+@cache
+def _deeper_than(depth: int) -> etree.XPath:
+    """Whether an element has ``depth`` others above it and one below: level by level, linear."""
+    return etree.XPath("boolean(" + "/*" * (depth + 2) + ")")
 
 
 def depth_of(tree: html.HtmlElement) -> int:

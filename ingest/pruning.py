@@ -250,7 +250,8 @@ def _is_unseen(element: html.HtmlElement, name: str | None, css: str | None) -> 
 
 def _first(element: html.HtmlElement, one: str, other: str) -> str | None:
     """The value of whichever attribute is written first: what XPath makes of ``@one|@other``."""
-    value, second = element.get(one), element.get(other)
+    value: str | None = element.get(one)
+    second: str | None = element.get(other)
     if value is None or second is None:
         return second if value is None else value
     first = next(key for key in element.attrib if key in (one, other))
