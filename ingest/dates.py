@@ -9,7 +9,7 @@ can be read in two ways is refused.  feedparser's own reading is not used: 6.0.1
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 from ingest.policy import DatePolicy
 
@@ -86,6 +86,8 @@ _SHAPES = tuple(
         rf"{_WEEKDAY}(?P<name>{_WORD})\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+{_YEAR}{_CLOCK}",
         # Mon Nov 23 10:00:00 KST 2026 (asctime, Java)
         rf"{_WEEKDAY}(?P<name>{_WORD})\s+(?P<day>\d{{1,2}})\s+{_TIME}{_ZONE}\s+{_YEAR}",
+        # 2026 Nov 23, as the bibliographies of journals write it
+        rf"{_YEAR}\s+(?P<name>{_WORD})\s+(?P<day>\d{{1,2}})",
         # 23.11.2026 10:00: with dots the day is first everywhere
         rf"(?P<day>\d{{1,2}})\.\s?(?P<month>\d{{1,2}})\.\s?{_YEAR}{_CLOCK}",
         # 23/11/2026 or 11/23/2026: read only when one number can be no month
@@ -105,13 +107,26 @@ def parse_date(raw: str, *, now: datetime, assume: tzinfo = UTC) -> datetime | N
     ``assume`` is the zone of a time written without one.  A date without a time is midnight
     there.  Refused as well: before 1990, and more than a day after ``now``.
     """
+    found = _believed(raw, now, assume)
+    return found.astimezone(UTC) if found else None
+
+
+def day_written(raw: str, *, now: datetime) -> date | None:
+    """The calendar day that ``raw`` names in the zone it was written in; None as ``parse_date``.
+
+    2026-07-10T00:50+02:00 appeared on the 10th for its readers and on the 9th in UTC.
+    """
+    found = _believed(raw, now, UTC)
+    return found.date() if found else None
+
+
+def _believed(raw: str, now: datetime, assume: tzinfo) -> datetime | None:
     text = " ".join(raw[: _POLICY.max_chars + 1].split())
     if not text or len(text) > _POLICY.max_chars:
         return None
     try:
         found = _epoch(text) or _written(_without_tail(text), assume)
-        found = found.astimezone(UTC) if found else None
-        if found is None or found.year < _POLICY.first_year:
+        if found is None or found.astimezone(UTC).year < _POLICY.first_year:
             return None
         return found if found <= now + timedelta(days=_POLICY.future_days) else None
     except (ValueError, OverflowError):

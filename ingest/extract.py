@@ -21,6 +21,7 @@ from ingest._extract_body import Body, body_of, guess_date
 from ingest.bylines import split_names
 from ingest.charset import decode
 from ingest.cited import bare_links, cited_links, merged_links
+from ingest.dates import parse_date
 from ingest.feedtext import feed_text
 from ingest.identity import aliases_of, identity
 from ingest.language import language_of
@@ -218,7 +219,8 @@ def _read(page: Page, now: datetime, policy: ExtractPolicy) -> _Reading:
         return _Reading(reason="empty", detail="no element in the page")
     meta = page_metadata(tree, urlsplit(page.url).hostname or "")
     guessed = ""
-    if not meta.published and not is_complex(tree, policy):
+    dated = any(parse_date(raw, now=now) for raw in meta.published)
+    if not dated and not is_complex(tree, policy):
         guessed = guess_date(tree, page.url, now)
     body = _completed(body_of(tree, page.url, meta, policy, text), meta, policy)
     reading = _Reading(text=body.text, meta=meta, links=body.links, guessed_date=guessed)

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lxml import html
+from lxml import etree, html
 
 from ingest.bylines import page_authors
+from ingest.datelines import shown_dates, without_label
 from ingest.jsonld import (
     article_node,
     body_text,
@@ -79,6 +80,7 @@ _PUBLISHED_META = (
     "rnews:datepublished",
     "article.published",
     "published-date",
+    "published",
     "article_date_original",
     "citation_publication_date",
     "citation_online_date",
@@ -86,6 +88,8 @@ _PUBLISHED_META = (
     "originalpublicationdate",
     "last_updated_date",
 )
+_YEAR = re.compile(r"\d{4}")
+_DATED = etree.XPath("//*[contains(@itemprop,'datePublished')]")
 _MODIFIED_META = ("article:modified_time", "og:updated_time", "datemodified", "last-modified")
 
 
@@ -105,7 +109,7 @@ def page_metadata(tree: html.HtmlElement, site_hint: str = "") -> PageMetadata:
         title=titles[0] if titles else "",
         titles=tuple(dict.fromkeys(titles)),
         authors=page_authors(tree, article, nodes, meta, site_name),
-        published=tuple(dict.fromkeys(_published(tree, article, nodes, meta))),
+        published=tuple(dict.fromkeys(_published(tree, article, nodes, meta, titles))),
         modified=tuple(
             dict.fromkeys(
                 [*strings_of(article.get("dateModified")), *first_of(meta, _MODIFIED_META)]
@@ -172,9 +176,25 @@ def _published(
     article: dict[str, Any],
     nodes: list[dict[str, Any]],
     meta: dict[str, list[str]],
+    titles: list[str],
 ) -> Iterator[str]:
-    yield from strings_of(article.get("datePublished"))
-    yield from first_of(meta, _PUBLISHED_META[:3])
+    found = [*_marked(tree, article, nodes, meta)]
+    # reading times and "three hours ago" stand in the same elements
+    found = [raw for raw in map(without_label, found) if _YEAR.search(raw)]
+    yield from found or shown_dates(tree, titles)
+
+
+def _marked(
+    tree: html.HtmlElement,
+    article: dict[str, Any],
+    nodes: list[dict[str, Any]],
+    meta: dict[str, list[str]],
+) -> Iterator[str]:
+    own = strings_of(article.get("datePublished"))
+    first = first_of(meta, _PUBLISHED_META[:3])
+    # content systems that know but one time fill both fields with that of the last edit
+    edited = own and [own[0][:16]] == [raw[:16] for raw in strings_of(article.get("dateModified"))]
+    yield from [*first, *own] if edited else [*own, *first]
     for node in nodes:
         if set(types_of(node)) & {"webpage", "itempage", "videoobject"}:
             yield from strings_of(node.get("datePublished"))
@@ -187,7 +207,7 @@ def _published(
         )
         if stamp and marked:
             yield clean(stamp)
-    for element in tree.xpath("//*[contains(@itemprop,'datePublished')]")[:3]:
+    for element in _DATED(tree)[:3]:
         yield clean(element.get("content") or element.get("datetime") or element_text(element)[:80])
     for element in list(tree.iter("time"))[:3]:
         yield clean(element.get("datetime") or element_text(element)[:80])

@@ -12,6 +12,7 @@ from ingest.jsonld import strings_of, types_of
 from ingest.metatags import first_of
 from ingest.wording import element_text, fold_title, squeezed
 
+_DAY = re.compile(r"\d{1,2}[./]\d{1,2}[./]\d{4}|\d{4}-\d\d-\d\d")
 _TITLE_SPLIT = re.compile(r"\s+[|–—·•»:-]+\s+|\s*[|｜_]\s*")
 
 
@@ -100,7 +101,7 @@ def without_site(title: str, site_name: str, site_hint: str) -> str:
 
 def _names_site(piece: str, site: str, host: str) -> bool:
     word = squeezed(piece)
-    if not word:
+    if not word or _DAY.fullmatch(piece.strip()):
         return True
     if len(word) < 2 or len(piece) > 60:
         return False

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.dates import parse_date
+from ingest.dates import day_written, parse_date
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 _MOMENTS = st.datetimes(datetime(1990, 1, 2), datetime(2026, 11, 22)).map(
@@ -117,3 +117,21 @@ def test_never_raises_and_never_leaves_the_range(raw: str) -> None:
     """Any text gives None or an instant between 1990 and a day from now."""
     found = parse_date(raw, now=NOW)
     assert found is None or at(1990, 1, 1) <= found <= NOW + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("raw", "day"),
+    [
+        ("2026-07-10T00:50:17+02:00", "2026-07-10"),
+        ("2026-06-25T20:57:54.303966-0400", "2026-06-25"),
+        ("2026-06-04T02:37:08+09:00", "2026-06-04"),
+        ("2026 Jun 30", "2026-06-30"),
+        ("2026-06-30", "2026-06-30"),
+        ("03/04/2026", None),
+        ("tomorrow", None),
+    ],
+)
+def test_the_day_as_written_is_that_of_the_publishers_clock(raw: str, day: str | None) -> None:
+    """Near midnight the day in UTC is another than the one that readers saw."""
+    found = day_written(raw, now=NOW)
+    assert (found.isoformat() if found else None) == day
