@@ -1,31 +1,24 @@
-"""Articles: one row each, whatever URL, guid or edit it comes with.
-
-Which stored article a new one is, in this order: the same id; any of its URLs already leads to
-an article; or the same site carried the same words under the same title at the same time, which
-is one article whose URL or guid changed.  Taking two articles for one loses one of them, so the
-last rule wants all four; two rows for one article are still linked as duplicates.
-"""
+"""Articles: one row each, whatever URL, guid or edit it comes with."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import duckdb
 
 from dedupe.models import Document
 from storage.batches import rows, staged, storable
 from storage.edits import count_words, is_real_edit, word_changes
+from storage.identities import MASK, identities, site_of, urls_of
 from storage.lookup import find
 from storage.models import PreparedArticle, SaveResult
 from storage.rows import key_hash, locate
 
 __all__ = ["documents", "find", "save", "site_of"]
 
-_MASK = (1 << 64) - 1
 _ARTICLE = {
     "article_id": "VARCHAR", "url": "VARCHAR", "canonical_url": "VARCHAR", "site": "VARCHAR",
     "feed": "VARCHAR", "publisher": "VARCHAR", "title": "VARCHAR", "author": "VARCHAR",
@@ -75,13 +68,14 @@ def save(con: duckdb.DuckDBPyConnection, prepared: Sequence[PreparedArticle]) ->
     """
     if not prepared:
         return SaveResult()
-    stored_id, stored, known_urls = _identities(con, prepared)
+    known_as = identities(con, prepared)
+    stored_id = known_as.id_of
     groups: dict[str, list[PreparedArticle]] = {}
     id_of: dict[str, str] = {}
     for number, one in enumerate(prepared):
         groups.setdefault(stored_id[number], []).append(one)
         id_of[one.article.article_id] = stored_id[number]
-    current = _load_current(con, [one for one in groups if one in stored])
+    current = _load_current(con, [one for one in groups if one in known_as.stored])
 
     new: list[str] = []
     changed: list[str] = []
@@ -107,7 +101,7 @@ def save(con: duckdb.DuckDBPyConnection, prepared: Sequence[PreparedArticle]) ->
         else:
             known.append(article_id)
     _write(con, inserts, superseded, changed, written)
-    _write_urls(con, groups, known_urls)
+    _write_urls(con, groups, known_as.urls)
     return SaveResult(new=tuple(new), changed=tuple(changed), known=tuple(known), id_of=id_of)
 
 
@@ -129,113 +123,6 @@ def documents(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[Docume
         )
         for article_id, text, title, publisher, language, at in found
     ]  # fmt: skip
-
-
-def site_of(one: PreparedArticle) -> str:
-    """The site that carries an article: as given, else its host without ``www.``."""
-    if one.site:
-        return one.site.lower()
-    try:
-        host = urlsplit(one.article.canonical_url).hostname or ""
-    except ValueError:
-        return ""
-    return host.removeprefix("www.")
-
-
-class _Groups:
-    """Disjoint sets of batch positions."""
-
-    def __init__(self, size: int) -> None:
-        self._parent = list(range(size))
-
-    def find(self, one: int) -> int:
-        while self._parent[one] != one:
-            self._parent[one] = self._parent[self._parent[one]]
-            one = self._parent[one]
-        return one
-
-    def join(self, one: int, other: int) -> None:
-        first, second = sorted((self.find(one), self.find(other)))
-        self._parent[second] = first
-
-
-def _identities(
-    con: duckdb.DuckDBPyConnection, prepared: Sequence[PreparedArticle]
-) -> tuple[dict[int, str], set[str], set[str]]:
-    """Position in the batch -> the id under which that article is, or will be, stored.
-
-    With it the ids that are stored, and the batch's URLs that lead to an article already.
-    """
-    asked_urls: list[list[object]] = []
-    asked_texts: list[list[object]] = []
-    sets = _Groups(len(prepared))
-    first_with: dict[object, int] = {}
-    for number, one in enumerate(prepared):
-        article = one.article
-        marks: list[object] = [("id", article.article_id)]
-        for url in _urls(one):
-            asked_urls.append([number, url, key_hash(storable(url))])
-            marks.append(("url", url))
-        if article.title and article.published_at is not None and site_of(one):
-            exact = one.signature.exact & _MASK
-            text_mark = (site_of(one), exact, article.title, article.published_at)
-            asked_texts.append([number, *text_mark])
-            marks.append(("text", *text_mark))
-        for mark in marks:
-            sets.join(number, first_with.setdefault(mark, number))
-    by_number: dict[int, str] = {}
-    ids = [
-        [number, one.article.article_id, key_hash(storable(one.article.article_id))]
-        for number, one in enumerate(prepared)
-    ]
-    types = {"number": "BIGINT", "key": "VARCHAR", "hash": "UBIGINT"}
-    text_types = {
-        "number": "BIGINT", "site": "VARCHAR", "exact": "UBIGINT", "title": "VARCHAR",
-        "published_at": "TIMESTAMPTZ",
-    }  # fmt: skip
-    with (
-        staged(con, "asked_urls", types, rows(types, asked_urls)) as urls,
-        staged(con, "asked_numbers", types, rows(types, ids)) as numbers,
-        staged(con, "asked_texts", text_types, rows(text_types, asked_texts)) as texts,
-    ):
-        # Strongest last: a later answer overwrites an earlier one.
-        found = con.execute(
-            f"""SELECT t.number, a.article_id, 1 AS strength, NULL AS url
-                FROM {texts} t JOIN core.articles a
-                ON a.exact = t.exact AND a.site = t.site AND a.title = t.title
-                AND a.published_at = t.published_at
-                WHERE a.rowid IN (SELECT c.rowid FROM core.articles c
-                    WHERE c.exact IN (SELECT exact FROM {texts}))
-            UNION ALL SELECT t.number, u.article_id, 2, u.url
-                FROM {urls} t JOIN core.article_urls u ON u.url = t.key
-                WHERE u.rowid IN (SELECT c.rowid FROM core.article_urls c
-                    WHERE c.url_hash IN (SELECT hash FROM {urls}))
-            UNION ALL SELECT t.number, a.article_id, 3, NULL
-                FROM {numbers} t JOIN core.articles a ON a.article_id = t.key
-                WHERE a.rowid IN (SELECT c.rowid FROM core.articles c
-                    WHERE c.id_hash IN (SELECT hash FROM {numbers}))
-            ORDER BY strength, article_id DESC, number DESC"""
-        ).fetchall()
-    own: set[int] = set()
-    known_urls: set[str] = set()
-    for number, article_id, strength, url in found:
-        if url is not None:
-            known_urls.add(url)
-        by_number[sets.find(number)] = article_id
-        if strength == 3:
-            own.add(number)
-    chosen: dict[int, str] = {}
-    stored_id: dict[int, str] = {}
-    for number, one in enumerate(prepared):
-        root = sets.find(number)
-        chosen.setdefault(root, by_number.get(root, one.article.article_id))
-        # Two rows that were stored apart stay apart, even when a URL turns out to lead to both.
-        stored_id[number] = one.article.article_id if number in own else chosen[root]
-    return stored_id, {article_id for _, article_id, *_ in found}, known_urls
-
-
-def _urls(one: PreparedArticle) -> list[str]:
-    return sorted({one.article.canonical_url, *one.article.aliases} - {""})
 
 
 _SOURCES = {"page": 2, "given": 2, "feed": 1}
@@ -276,7 +163,7 @@ def _row(article_id: str, one: PreparedArticle, was: _Current | None) -> list[ob
         one.words if one.words is not None else count_words(article.text),
         article.text_source, list(article.topics), 1 if was is None else was.version + 1,
         article.fetched_at, added, removed, archived.file if archived else None,
-        archived.offset if archived else None, one.signature.exact & _MASK,
+        archived.offset if archived else None, one.signature.exact & MASK,
         key_hash(storable(article_id)), was.story_id if was else article_id,
         was.is_representative if was else True,
     ]  # fmt: skip
@@ -336,12 +223,12 @@ def _write(
 
 
 def _write_urls(
-    con: duckdb.DuckDBPyConnection, groups: dict[str, list[PreparedArticle]], known: set[str]
+    con: duckdb.DuckDBPyConnection, groups: dict[str, list[PreparedArticle]], known: Collection[str]
 ) -> None:
     leads: dict[str, str] = {}
     for article_id, copies in groups.items():
         for one in copies:
-            for url in map(storable, _urls(one)):
+            for url in map(storable, urls_of(one)):
                 if url not in known:
                     leads.setdefault(url, article_id)
     if not leads:
