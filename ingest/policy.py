@@ -94,6 +94,10 @@ class ExtractPolicy:
     paywall_words: int = 50
     """A page that says it is not free and shows less is a stub; the first paragraph and a half
     of a report is more."""
+    listing_links: int = 3
+    """A home page whose text leads to fewer pages of its own site is no list of articles."""
+    listing_share: float = 0.2
+    """Nor is one with fewer such links than this for each line of its text."""
     feed_gain: float = 1.5
     """The feed's text replaces a doubted page's when it is this much longer."""
     feed_content_words: int = 80
@@ -239,9 +243,10 @@ class RhythmPolicy:
     """Of the mean rate, in the deadest hour: news breaks at night too."""
     stray_share: float = 5.0
     """The oldest listed entry is left out when it is so many times older than all the others."""
-    waiting_hours: float = 0.2
-    """Waiting of unseen entries, added up, that a poll is worth: one an hour is asked every 38
-    minutes, five a day every 83, one a week every 8 hours."""
+    waiting_hours: float = 0.1
+    """Waiting of unseen entries, added up, that a poll is worth: one an hour is asked every 27
+    minutes, five a day every 59, one a week every 6 hours.  Simulated, entries wait as long as
+    with one poll an hour, at two thirds of its polls (benchmarks/polling.py)."""
     deviations: float = 4.0
     """Standard deviations of entries that the window must hold besides the mean."""
     dispersion: float = 1.5

@@ -227,7 +227,9 @@ def after_failure(
 def _is_readdressed(feed: Feed, state: FeedState) -> bool:
     """Somebody changed the feed's URL in the list; a redirect followed does not count."""
     declared = state.declared_url or state.url
-    return bool(declared) and canonical_url(declared) != canonical_url(feed.url)
+    if not declared or declared == feed.url:
+        return False
+    return canonical_url(declared) != canonical_url(feed.url)
 
 
 def _before(feed: Feed, state: FeedState | None) -> FeedState:
