@@ -7,13 +7,19 @@ close), in it the articles, their signatures, the look-up of candidates in the r
 days, matches, stories, entries and the clearing of rejections.  Only what costs no storage is
 left out: texts are not fetched, extracted, signed or compared; a copy is matched because it was
 made as one.  Articles come in order of publication; ``--shuffled`` hands in the last tenth in
-random order of days, as a backfill does.
+random order of days, as a backfill does.  Ids, addresses and keys are hashes, in no order at all.
 
 Rows are the article rows and the rows that belong to them in other tables (keys, addresses,
 entries, signatures, stories and their members, matches).  Needs about 8 KB of disk an article
 for the store and its published copies.  On a busy machine read ``window_cpu_ms``, the processor
 time of all threads, beside the wall times.  ``--fill`` and ``--multiply`` shorten the way to a
-large store; what they write is not in the ``window_`` figures, which are of the last windows.
+large store; what they write is not in the ``window_`` figures, which are of the last windows:
+``--tail`` of them go the real way before each size.
+
+``publish_whole_ms`` is the first publish at a size, of a store whose superseded copy shares next
+to nothing with it; ``publish_ms`` one after another batch, with the clock put on past the minute
+for which a superseded copy is left alone.  ``disk_mb_per_second`` is what the disk took in the
+same minute from ``dd conv=fdatasync``.
 """
 
 from __future__ import annotations
@@ -25,10 +31,11 @@ import os
 import random
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -54,7 +61,7 @@ TABLES = (
 END = datetime(2026, 11, 20, tzinfo=UTC)
 DAYS = 730
 PUBLISHERS = 200
-BASE = 10_000  # articles that --multiply multiplies
+BASE = 10_000  # articles that --multiply multiplies, at least
 COPIES = 0.12  # share of articles that are a copy of one of the last thousand
 COMPANIES = ("Northvolt", "CATL", "BYD", "Tesla", "LG Energy Solution", "QuantumScape")
 COMPANY_SHARE = 0.01  # articles that name any one of them
@@ -62,6 +69,9 @@ PARAGRAPHS = 40_000  # enough that one seldom comes twice in what is compressed 
 PARAGRAPH = 60  # words
 LENGTH = (5, 9)  # paragraphs an article: 2 to 3 KB of text
 MEASURED = 40  # windows looked at before each size
+BLOCK = 262_144  # bytes of a DuckDB block
+REPUBLISHED = 5  # batches published one by one at each size
+PROBE = 256  # megabytes written to see what the disk takes
 SKETCH = (15, 40)  # containment keys of such a text under the recipe
 
 
@@ -75,6 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="write the first 10,000 by windows, fill up with copies of their rows made in SQL "
         "(other ids, keys, days), and write the windows measured before each size again",
     )  # fmt: skip
+    parser.add_argument(
+        "--tail", type=int, default=MEASURED, help="windows to write the real way to each size"
+    )
     parser.add_argument("--shuffled", action="store_true", help="last tenth in random order")
     parser.add_argument("--folder", type=Path, help="where to build; removed afterwards")
     parser.add_argument("--keep", action="store_true", help="leave the store for a look")
@@ -109,40 +122,61 @@ class Clock:
         yield
         self.spent.setdefault(name, []).append(time.perf_counter() - began)
 
+    def copy(self) -> dict[str, int]:
+        """How many times each step was taken."""
+        return {name: len(each) for name, each in self.spent.items()}
+
+    def since(self, before: Mapping[str, int]) -> dict[str, float]:
+        """Seconds of each step since then."""
+        return {name: sum(each[before.get(name, 0) :]) for name, each in self.spent.items()}
+
 
 def run(sizes: list[int], options: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
     """Fill one store and report at each size."""
     store = Store(folder)
-    news = Newsroom(sizes[-1], shuffled=options.shuffled)
+    extra = REPUBLISHED * options.batch
+    news = Newsroom(sizes[-1] + extra, shuffled=options.shuffled)
     with store.write() as con:
         signatures.check_recipe(con, RECIPE)
         feeds.save_feeds(con, news.feeds())
         feeds.save_states(con, news.states())
     reports: list[dict[str, Any]] = []
     clock = Clock()
+    longest: dict[str, float] = {}
     windows: list[float] = []
     cpus: list[float] = []
     number, began_articles, began_rows = 0, 0, _rows(store)
     for size in sizes:
-        if options.multiply and size > BASE and number == BASE:
-            number = multiply(store, size - MEASURED * options.batch, news.total)
-            began_articles, began_rows, windows, clock = number, _rows(store), [], Clock()
+        if options.multiply and size > 2 * number >= 2 * BASE:
+            number = multiply(store, number, size - options.tail * options.batch, news.total)
+            began_articles, began_rows = number, _rows(store)
+            windows, cpus, clock = [], [], Clock()
         while number < size:
             count = min(options.batch, size - number)
             if options.fill and size - number - options.fill >= MEASURED * options.batch:
                 count = options.fill
             batch = news.batch(number, count)
+            before = clock.copy()
             began, busy = time.perf_counter(), time.process_time()
             write(store, batch, clock)
             cpus.append(time.process_time() - busy)
             windows.append(time.perf_counter() - began)
+            if windows[-1] == max(windows):
+                longest = clock.since(before)
             number += count
             if number // 50_000 != (number - count) // 50_000:
                 progress(number, count, windows)
         rows = _rows(store)
-        began = time.perf_counter()
-        store.publish()
-        publish = time.perf_counter() - began
+        whole = publish(store)
+        size_on_disk = store.live.stat().st_size
+        disk = disk_speed(folder)
+        # These batches are taken back into the order of things: the next size begins behind them.
+        again = []
+        for _ in range(REPUBLISHED):
+            write(store, news.batch(number, options.batch), Clock())
+            number += options.batch
+            again.append(publish(store))
+        steady = sorted(again, key=lambda one: one.seconds)[len(again) // 2]
         report = {
             "articles": size,
             "batch": options.batch,
@@ -154,8 +188,17 @@ def run(sizes: list[int], options: argparse.Namespace, folder: Path) -> list[dic
             "window_cpu_ms": _ms(statistics.median(cpus[-MEASURED:])),
             "window_mean_ms": _ms(statistics.fmean(windows[-MEASURED:])),
             "longest_window_ms": _ms(max(windows)),
-            "publish_ms": _ms(publish),
-            "bytes_per_article": store.live.stat().st_size // size,
+            "longest_window_cpu_ms": _ms(max(cpus)),
+            "longest_window_split_ms": {name: _ms(each) for name, each in longest.items()},
+            "publish_whole_ms": _ms(whole.seconds),
+            "publish_whole": f"{whole.how}, {whole.megabytes} MB",
+            "publish_ms": _ms(steady.seconds),
+            "publish_longest_ms": _ms(max(one.seconds for one in again)),
+            "publish_cpu_ms": _ms(steady.cpu),
+            "publish": f"{steady.how}, {steady.megabytes} MB",
+            "disk_mb_per_second": disk,
+            "bytes_per_article": size_on_disk // size,
+            "bytes_of": weigh(store, size),
             "queries_ms": {name: _ms(each) for name, each in ask(store).items()},
         }
         if options.profile:
@@ -166,16 +209,81 @@ def run(sizes: list[int], options: argparse.Namespace, folder: Path) -> list[dic
         reports.append(report)
         if not options.json:
             print(table([report]), file=sys.stderr, flush=True)
-        began_articles, began_rows, windows, clock = size, rows, [], Clock()
+        began_articles, began_rows = number, _rows(store)
+        windows, cpus, clock = [], [], Clock()
     return reports
 
 
-def multiply(store: Store, upto: int, total: int) -> int:
-    """Fill ``store`` to about ``upto`` articles with copies of its first rows; returns how many.
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """One publish."""
+
+    seconds: float
+    cpu: float
+    how: str
+    megabytes: int
+
+
+def publish(store: Store) -> Publish:
+    """Publish as a run does that comes a while after the one before."""
+    if store.published.is_symlink():
+        then = time.time() - 600
+        os.utime(store.published, (then, then), follow_symlinks=False)
+    began, busy = time.perf_counter(), _cpu()
+    done = store.publish()
+    return Publish(
+        time.perf_counter() - began, _cpu() - busy, done.copied.how, done.copied.written >> 20
+    )
+
+
+def _cpu() -> float:
+    """Processor seconds of this process and of its children that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def disk_speed(folder: Path) -> int:
+    """Megabytes a second that the disk takes from ``dd``, made durable."""
+    target = folder / "probe"
+    began = time.perf_counter()
+    subprocess.run(
+        ["dd", "if=/dev/zero", f"of={target}", "bs=1M", f"count={PROBE}", "conv=fdatasync"],
+        check=True,
+        stderr=subprocess.DEVNULL,
+    )
+    seconds = time.perf_counter() - began
+    target.unlink()
+    return round(PROBE / seconds)
+
+
+def weigh(store: Store, size: int) -> dict[str, int]:
+    """Bytes an article of each table and of its heaviest columns; blocks shared count for each."""
+    weights: dict[str, int] = {}
+    with store.read() as con:
+        for name in TABLES:
+            held = (
+                "SELECT column_name, block_id AS block FROM "
+                f"pragma_storage_info('core.{name}') WHERE block_id >= 0 UNION ALL SELECT "
+                "column_name, unnest(additional_block_ids) "
+                f"FROM pragma_storage_info('core.{name}')"
+            )
+            found = con.execute(
+                f"SELECT column_name, count(DISTINCT block) FROM ({held}) GROUP BY ROLLUP "
+                "(column_name) ORDER BY column_name IS NOT NULL, 2 DESC"
+            ).fetchall()
+            for column, blocks in found[:4]:
+                label = f"{name}.{column}" if column else name
+                if blocks * BLOCK // size:
+                    weights[label] = blocks * BLOCK // size
+    return weights
+
+
+def multiply(store: Store, base: int, upto: int, total: int) -> int:
+    """Fill ``store`` to about ``upto`` articles with copies of its ``base``; returns how many.
 
     Each copy of the whole comes with its own ids, addresses and keys, and later days.
     """
-    shift = DAYS * BASE / total
+    shift = DAYS * base / total
     columns = {
         "article_id": "md5(article_id || {n})[:12]",
         "of_article_id": "md5(of_article_id || {n})[:12]",
@@ -192,7 +300,7 @@ def multiply(store: Store, upto: int, total: int) -> int:
         "of_id_hash": "md5_number_lower(md5(of_article_id || {n})[:12])",
     }  # fmt: skip
     hashes = {"article_urls": "url", "entries": "canonical_url"}
-    times = upto // BASE
+    times = upto // base
     for first in range(1, times, 10):
         with store.write() as con:
             for n in range(first, min(first + 10, times)):
@@ -222,7 +330,7 @@ def multiply(store: Store, upto: int, total: int) -> int:
     with store.write() as con:
         for table in TABLES:
             con.execute(f"DROP TABLE core.base_{table}")
-    return times * BASE
+    return times * base
 
 
 @dataclass(frozen=True, slots=True)
@@ -467,7 +575,13 @@ def table(reports: Sequence[dict[str, Any]]) -> str:
     """The reports side by side."""
     names = [name for name in reports[0] if not isinstance(reports[0][name], dict)]
     lines = [_line(name, [report[name] for report in reports]) for name in names]
-    for group in ("queries_ms", "steps_ms", "longest_step_ms"):
+    for group in (
+        "longest_window_split_ms",
+        "bytes_of",
+        "queries_ms",
+        "steps_ms",
+        "longest_step_ms",
+    ):
         if group in reports[0]:
             lines.append(group)
             lines.extend(
@@ -478,7 +592,10 @@ def table(reports: Sequence[dict[str, Any]]) -> str:
 
 
 def _line(name: str, values: Sequence[Any]) -> str:
-    return f"{name:34}" + "".join(f"{value if value is not None else '':>16,}" for value in values)
+    told = (
+        f"{value:,}" if isinstance(value, int | float) else str(value or "") for value in values
+    )
+    return f"{name:34}" + "".join(f"{one:>22}" for one in told)
 
 
 if __name__ == "__main__":
