@@ -111,6 +111,7 @@ def is_made_up(url: str) -> bool:
     return _MADE_UP.fullmatch(url.partition("#")[2]) is not None
 
 
+@functools.lru_cache(maxsize=4096)
 def registered_domain(url: str) -> str:
     """The domain that somebody registered ("bbc.co.uk" for "https://feeds.bbc.co.uk/x").
 
@@ -196,6 +197,8 @@ def _ascii_host(host: str) -> str:
 
 def _normal_escapes(text: str, safe: frozenset[str]) -> str:
     """Percent-encoding in one form (RFC 3986, section 6.2.2), so that ``%e4`` equals ``ä``."""
+    if safe.issuperset(text):
+        return text
 
     def one(match: re.Match[str]) -> str:
         code, char = match.groups()
