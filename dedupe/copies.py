@@ -17,6 +17,8 @@ from dedupe.regions import Region, coherent, rebased, regions, split, traced
 from dedupe.tokens import Ints, distinct
 
 _STAYS, _LOST = -2, -1
+_HEADLINE = 20
+"""Words of the longest headline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,12 @@ class _Pass:
         def is_prose(number: int) -> bool:
             return units[number].words >= 5 and reading.style_of(number).prose
 
-        if any(is_prose(number) for number in range(min(earlier)) if units[number].words >= 9):
+        def is_lede(number: int) -> bool:
+            return (
+                units[number].words >= 9 and is_prose(number) and not _is_headline(reading, number)
+            )
+
+        if any(is_lede(number) for number in range(min(earlier))):
             return set()
         lede = 0
         at = b_first - 1
@@ -216,3 +223,10 @@ class _Pass:
         else:
             self.parted.add(end)
         return start, end
+
+
+def _is_headline(reading: Reading, number: int) -> bool:
+    """Whether unit ``number`` is all of the first line and asks or exclaims, as headlines do."""
+    unit = reading.units[number]
+    alone = unit.line == 0 and unit.opens_line and unit.closes_line
+    return alone and unit.words <= _HEADLINE and reading.text[unit.end - 1] in "?!？！؟"

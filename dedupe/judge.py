@@ -15,7 +15,7 @@ import numpy as np
 from dedupe.policy import RepeatPolicy
 from dedupe.reading import Reading
 from dedupe.regions import Region, split
-from dedupe.segments import Unit
+from dedupe.segments import Unit, sentence_starts
 from dedupe.tokens import distinct
 
 _PHRASE = 4
@@ -44,11 +44,10 @@ def is_copy(reading: Reading, region: Region, policy: RepeatPolicy) -> bool:
     contact, near, whole, paragraphs = place.contact, place.near, place.whole, place.paragraphs
     if _copies(reading, region) > 2:
         # A refrain or a disclaimer, unless the copies follow one another.
-        return (
-            whole
-            and prose >= policy.least_words
-            and (contact or (near and paragraphs >= 3 and sentences >= 3))
-        )
+        if place.back_to_back and paragraphs == 1 and exact and sentences >= 3:
+            return True
+        follows = contact or (near and paragraphs >= 3 and sentences >= 3)
+        return whole and follows and prose >= policy.least_words
     if contact and whole:
         return prose >= policy.least_words or (exact and plain >= policy.least_words)
     if place.back_to_back and similarity >= policy.apart_share:
@@ -177,12 +176,32 @@ def _copies(reading: Reading, region: Region) -> int:
 
 
 def _is_introduced(reading: Reading, region: Region) -> bool:
-    """Whether the line before asks for the passage: ``He wrote:``, ``Which one is best?``."""
+    """Whether a line asks for the passage: ``He wrote:``, ``Which one is best?``.
+
+    It stands before the copy, or is taken for its first sentence because it resembles the line
+    that asked before.  A paragraph that merely ends in a question does not ask for the next.
+    """
     units = reading.units
-    line = units[region.copied[0]].line - 1
-    if line < 0 or reading.text[reading.laid[line].end - 1] not in ":：?？؟":
+    first = units[region.copied[0]]
+    copied = {units[number].line for number in region.copied}
+    asks = first.opens_line and first.closes_line and len(copied) > 1
+    if asks and _asks(reading, first.line):
+        return bool(
+            np.count_nonzero(reading.unit_of[region.words] == region.copied[0]) < first.words
+        )
+    line = first.line - 1
+    if line < 0 or not _asks(reading, line):
         return False
     return all(units[number].line != line for number in _source_units(reading, region))
+
+
+def _asks(reading: Reading, number: int) -> bool:
+    """Whether line ``number`` ends in a colon, or is a question and nothing else."""
+    line = reading.laid[number]
+    text = reading.text[line.start : line.end]
+    if text[-1] in ":：":
+        return True
+    return text[-1] in "?？؟" and not sentence_starts(text, 0, len(text))
 
 
 def _breaks_off(reading: Reading, a_end: int) -> bool:
@@ -199,17 +218,37 @@ def _breaks_off(reading: Reading, a_end: int) -> bool:
 
 def _is_template(reading: Reading, region: Region, prose: float, policy: RepeatPolicy) -> bool:
     """Whether the copies differ in their figures as two rows of a table do."""
-    marks = reading.figures
-    figures = int(marks[reading.words_in(region.copied)].sum())
-    changed = figures - int(marks[region.words].sum())
-    low, high = region.hull
-    high = min(high, reading.units[region.copied[0]].first)
-    counterparts = distinct(region.source)
-    others = int(marks[low:high].sum()) - int(marks[counterparts[counterparts < high]].sum())
-    replaced = min(changed, others)
+    figures = int(reading.figures[reading.words_in(region.copied)].sum())
+    replaced = _replaced_figures(reading, region)
     if prose < policy.short_words:
         return replaced > 0
     return figures >= 4 and replaced > policy.numbers_changed * figures
+
+
+def _replaced_figures(reading: Reading, region: Region) -> int:
+    """Figures of the later copy in whose place the earlier one has another.
+
+    The place is what lies between the same two words of both; what was dropped here and what was
+    moved there is no replacement.
+    """
+    units, unit_of = reading.units, reading.unit_of
+    before = np.concatenate([[0], np.cumsum(reading.figures)])
+    words, source = region.words, region.source
+    first, last = units[region.copied[0]], units[region.copied[-1]]
+    here = np.diff(before[np.r_[first.first, words + 1]])
+    here -= reading.figures[words]
+    replaced = 0
+    for number in np.flatnonzero(here).tolist():
+        high = int(source[number])
+        low = int(source[number - 1]) + 1 if number else high + 1
+        there = before[high] - before[units[unit_of[high]].first if low > high else low]
+        if low > high and number:  # a further copy, or a part from elsewhere, begins here
+            there += before[units[unit_of[low - 1]].last] - before[low]
+        replaced += min(int(here[number]), int(there))
+    trailing = before[last.last] - before[int(words[-1]) + 1]
+    end = int(source[-1])
+    there = before[units[unit_of[end]].last] - before[end + 1]
+    return replaced + min(int(trailing), int(there))
 
 
 def _is_furniture(reading: Reading, first: int, last: int, policy: RepeatPolicy) -> bool:

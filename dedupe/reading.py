@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -16,8 +17,15 @@ from dedupe.tokens import Bools, Ints, Tokens
 _GLUED_WORDS = 12
 """Words of a chain whose beginning may be a joint; a shorter one is a phrase."""
 
-_BRACKETS = "([{（［【「『《"
+_EDITED_WORDS = 3
+"""First words of a copy that an editor may have changed, as many as its end may lack."""
+
+_OPENING = re.compile(r"(?:[(\[{（［【「『《–—-][^\S\n]*)+\Z")
+_LONGEST_OPENING = 12
 """What opens belongs to the word after it; quotation marks may close, so they are not here."""
+
+_IN_FIGURE = re.compile(r"\d[.,:]\d")
+"""``2.1`` is one mark, not a copy glued to a full stop."""
 
 
 @dataclass(frozen=True)
@@ -111,11 +119,15 @@ def _joints(text: str, words: Tokens, found: list[Chain]) -> set[int]:
             if glued and begin == _line_start(text, begin):
                 joints.add(end - len(head))
                 continue
+        at = int(starts[b])
+        line = _line_start(text, at)
+        if text[at - 1].isspace() and b - int(np.searchsorted(starts, line)) <= _EDITED_WORDS:
+            continue  # the copy begins with its line, the first words of which were edited
         if int(chain.earlier[-1]) + 1 == b or opens:
-            at = int(starts[b])
-            while at > 0 and text[at - 1] in _BRACKETS:
-                at -= 1
-            joints.add(at)
+            before = text[max(line, at - _LONGEST_OPENING) : at]
+            at -= len(before) - len(_OPENING.sub("", before))
+            if not _IN_FIGURE.match(text, max(0, at - 2)):
+                joints.add(at)
     return joints
 
 

@@ -31,6 +31,12 @@ class Region:
         return int(self.source.min()), int(self.source.max()) + 1
 
 
+_HEADING = 4
+"""A unit of so few words is a heading, or a sentence of one clause."""
+_UNCOPIED = 0.3
+"""Share of a unit's words that later copies repeat and no earlier one has: it is an original."""
+
+
 def regions(reading: Reading, policy: RepeatPolicy) -> list[Region]:
     """Stretches of copied units, furniture bridged."""
     hits = np.concatenate([[0], np.cumsum(reading.partner >= 0)])
@@ -38,26 +44,69 @@ def regions(reading: Reading, policy: RepeatPolicy) -> list[Region]:
     matched = (hits[edges[:, 1]] - hits[edges[:, 0]]).tolist()
     found: list[list[int]] = []
     current: list[int] = []
+    altered: list[int] = []
     idle = 0
     for number, unit in enumerate(reading.units):
-        if matched[number] and _is_copied(reading, unit, matched[number], policy):
+        if not matched[number] or not _is_copied(reading, unit, matched[number], policy):
+            idle += unit.words
+            if current and idle > policy.bridge_words:
+                found.append(_with_headings(reading, current, altered, policy))
+                current, altered = [], []
+        elif unit.words <= _HEADING and matched[number] < unit.words:
+            altered.append(number)
+            idle += unit.words
+        else:
             current.append(number)
             idle = 0
-        elif current:
-            idle += unit.words
-            if idle > policy.bridge_words:
-                found.append(current)
-                current, idle = [], 0
     if current:
-        found.append(current)
-    return [traced(reading, copied) for copied in found]
+        found.append(_with_headings(reading, current, altered, policy))
+    return [region for copied in found for region in _apart(reading, copied)]
+
+
+def _with_headings(
+    reading: Reading, copied: list[int], altered: list[int], policy: RepeatPolicy
+) -> list[int]:
+    """``copied`` with the headings in its midst that differ by a word, if it is long.
+
+    In a short copy such a heading is what tells two entries of a list apart.
+    """
+    if sum(reading.units[number].words for number in copied) < policy.long_words:
+        return copied
+    return sorted([*copied, *(at for at in altered if copied[0] < at < copied[-1])])
+
+
+def _apart(reading: Reading, copied: list[int]) -> list[Region]:
+    """The region of ``copied``; several where its beginning holds the originals of its end.
+
+    A phrase that the first copy itself says twice opens a region in the midst of it, which would
+    then hold the source of the copy behind it.
+    """
+    units = reading.units
+    begin = units[copied[0]].first
+    source = reading.partner[reading.words_in(copied)]
+    inner = distinct(source[source >= begin])
+    original = np.bincount(
+        reading.unit_of[inner[reading.partner[inner] < 0]], minlength=copied[-1] + 1
+    )
+    last = -1
+    for number in np.flatnonzero(original).tolist():
+        if original[number] >= _UNCOPIED * units[number].words:
+            last = number
+    head = [number for number in copied if number <= last]
+    tail = [number for number in copied if number > last]
+    if not head or not tail:
+        return [traced(reading, copied)]
+    return [*_apart(reading, head), *_apart(reading, tail)]
+
+
+def _follows(first: int, last: int, policy: RepeatPolicy) -> bool:
+    """Whether a copy that stood at word ``last`` of its source runs on at ``first``."""
+    return -2 <= first - last <= policy.bridge_words
 
 
 def _is_copied(reading: Reading, unit: Unit, matched: int, policy: RepeatPolicy) -> bool:
     """Whether enough of ``unit`` stands earlier, and no stretch of it is news."""
-    # A heading of a few words must stand in the other copy whole.
-    share = 1.0 if unit.words <= 4 else policy.unit_share
-    if matched < share * unit.words:
+    if matched < policy.unit_share * unit.words:
         return False
     if unit.words - matched < policy.news_words:
         return True
@@ -99,7 +148,7 @@ def split(reading: Reading, region: Region, policy: RepeatPolicy) -> list[list[i
         region.source[shuts].tolist(),
         strict=True,
     ):
-        if last < 0 or not -2 <= first - last <= policy.bridge_words:
+        if last < 0 or not _follows(first, last, policy):
             parts.append([])
         parts[-1].append(number)
         last = end

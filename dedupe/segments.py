@@ -118,6 +118,8 @@ def sentence_starts(text: str, start: int, stop: int) -> list[int]:
         end = match.end()
         if end >= stop:
             break
+        if match.start() - start <= 3 and text[start : match.start()].isdigit():
+            continue  # "7. Cover the bowl": the number goes with its step
         following = text[end]
         if following.isspace():
             while end < stop and text[end].isspace():
