@@ -289,7 +289,8 @@ def multiply(store: Store, base: int, upto: int, total: int) -> int:
         "of_article_id": "md5(of_article_id || {n})[:12]",
         "story_id": "md5(story_id || {n})[:12]",
         "representative_id": "md5(representative_id || {n})[:12]",
-        "url": "url || {n}", "canonical_url": "canonical_url || {n}", "key": "hash(key, {n})",
+        "url": "url || {n}", "canonical_url": "canonical_url || {n}",
+        "key": "hash(key, {n}) & 4294967295",
         "exact": "hash(exact, {n})", "day": "day + ({n} * {shift})::INTEGER",
         **{
             name: name + " + to_seconds({n} * {shift} * 86400)"

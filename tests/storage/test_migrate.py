@@ -7,7 +7,7 @@ from datetime import timedelta
 import duckdb
 import pytest
 
-from storage import articles, check, entries, migrate
+from storage import articles, check, entries, migrate, signatures
 from storage.errors import StoreTooNew
 from storage.migrate import Script
 from storage.store import Store
@@ -128,6 +128,11 @@ def test_a_store_of_the_first_step_upgrades_with_its_stories_counted(tmp_path, b
         )
         for article in ("a00000000000", "b00000000000"):
             con.execute("INSERT INTO core.signatures VALUES ($a, 1, 1, NULL, NULL)", {"a": article})
+            con.execute(
+                "INSERT INTO core.signature_keys VALUES (18446744073709551615, $a, NULL, 0), "
+                "(4294967301, $a, NULL, 1)",
+                {"a": article},
+            )
     monkeypatch.undo()
     with store.write() as con:
         assert check.faults(con) == []
@@ -136,6 +141,14 @@ def test_a_store_of_the_first_step_upgrades_with_its_stories_counted(tmp_path, b
         assert sorted(shown.fetchall()) == [
             ("a00000000000", "a00000000000", True), ("b00000000000", "a00000000000", False),
         ]  # fmt: skip
+        # Keys of 64 bits meet those that are stored today.
+        today = build.signature("c00000000000", bands=(2**64 - 1,), sketch=(2**32 + 5,))
+        signatures.save(con, [today], {"c00000000000": None})
+        pairs = signatures.candidates(con, ["c00000000000"], window_days=14, max_common=60)
+        assert [(p.of_article_id, p.shared_bands, p.shared_sketch) for p in pairs] == [
+            ("c00000000000", 1, 1), ("c00000000000", 1, 1),
+        ]  # fmt: skip
+        signatures.delete(con, ["c00000000000"])
         # What was stored under the old schema is found again by the new look-ups.
         again = [build.prepared(name, title=f"{name}00000000000") for name in ("a", "b", "c")]
         saved = articles.save(con, again)
