@@ -13,20 +13,27 @@ import logging
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
 
 from htmldate import find_date
 from lxml import etree, html
-from trafilatura.baseline import baseline, html2txt
+from trafilatura.baseline import baseline
 from trafilatura.core import (
     ESCALATION_ACCEPT_RATIO,
     ESCALATION_JUSTEXT_RATIO,
     ESCALATION_MAX_LENGTH,
     ESCALATION_PAGE_SHARE,
-    _recall_retry,
 )
-from trafilatura.external import compare_extraction, justext_rescue
-from trafilatura.htmlprocessing import convert_tags, process_node
-from trafilatura.main_extractor import handle_textelem, recover_wild_text
+from trafilatura.external import (
+    JUSTEXT_OVERRIDE_RATIO,
+    SANITIZED_XPATH,
+    _prefer_readability,
+    sanitize_tree,
+    try_readability,
+)
+from trafilatura.htmlprocessing import convert_tags, process_node, tree_cleaning
+from trafilatura.main_extractor import extract_content, handle_textelem, recover_wild_text
 from trafilatura.settings import (
     INLINE_FORMATTABLE,
     MIN_DUPLICATE_LENGTH,
@@ -36,11 +43,20 @@ from trafilatura.settings import (
 from trafilatura.xml import xmltotxt
 
 from ingest.cited import anchors_of, cited_by
+from ingest.density import dense_paragraphs
 from ingest.metadata import PageMetadata
 from ingest.noise import drop_link_lines, trim_noise
 from ingest.pagetext import depth_of, is_complex, markup_text, plain_text, visible_chars
 from ingest.policy import ExtractPolicy
-from ingest.pruning import FRAMES, clean, drop_appended, prune_frame, single_spaced
+from ingest.pruning import (
+    FRAMES,
+    bare_length,
+    clean,
+    drop_appended,
+    drop_banners,
+    prune_frame,
+    single_spaced,
+)
 from ingest.wording import tidy
 
 # trafilatura logs every page that it gives up; the reason travels in the Rejection instead
@@ -49,6 +65,7 @@ logging.getLogger("htmldate").setLevel(logging.CRITICAL)
 
 _OPTIONS = Extractor(output_format="python", comments=False)
 _RECALL = Extractor(output_format="python", comments=False, recall=True)
+_UNCLEAN = etree.XPath(SANITIZED_XPATH)
 _REBUILT = frozenset({"code", "list", "quote", "table"})
 """Blocks that come back as new elements, without the text after them."""
 
@@ -79,6 +96,7 @@ def body_of(
             text = max(text, markup_text(source), key=len)
         return Body(text=text[: policy.text_chars], page_chars=page_chars)
     anchors = anchors_of(tree)
+    drop_link_lines(tree, policy, url)
     text = trim_noise(_main_text(tree, policy, page_chars), meta, policy)
     return Body(text=text, links=cited_by(anchors, text, url, policy), page_chars=page_chars)
 
@@ -87,7 +105,6 @@ def _main_text(tree: html.HtmlElement, policy: ExtractPolicy, page_length: int) 
     # trafilatura would take the text out of JSON-LD as one long line, from behind a wall too;
     # and copying scripts with the tree is a good part of what its cascade costs
     etree.strip_elements(tree, "script", "style", with_tail=False)
-    drop_link_lines(tree, policy)
     _bound_spans(tree)
     drop_appended(tree)
     spare = deepcopy(tree)
@@ -210,16 +227,17 @@ def _compared(
     trafilatura's cascade from its second stage on: readability and justext, the bare paragraphs,
     and a more generous reading of a page that is nearly all left out.
     """
-    body, text = compare_extraction(clean(deepcopy(spare)), deepcopy(spare), body, text, _OPTIONS)
+    body, text = _second_opinion(spare, body, text, _OPTIONS)
     if len(text) < _OPTIONS.min_extracted_size:
         bare, bare_text, length = baseline(spare)
         if length > len(text):
             body, text = bare, bare_text
     if 0 < len(text) < ESCALATION_MAX_LENGTH and (
-        len(text) < ESCALATION_PAGE_SHARE * len(html2txt(spare))
+        len(text) < ESCALATION_PAGE_SHARE * bare_length(deepcopy(spare))
     ):
-        more, more_text = _recall_retry(spare, _RECALL, None)
-        dense, dense_text = justext_rescue(deepcopy(spare), _OPTIONS)
+        again = convert_tags(tree_cleaning(deepcopy(spare), _RECALL), _RECALL)
+        more, more_text = _second_opinion(spare, *extract_content(again, _RECALL), _RECALL)
+        dense, dense_text = _dense(deepcopy(spare))
         if len(dense_text) > max(len(more_text), ESCALATION_JUSTEXT_RATIO * len(text)):
             return dense, dense_text
         if len(more_text) >= _OPTIONS.min_extracted_size and (
@@ -227,6 +245,50 @@ def _compared(
         ):
             return more, more_text
     return body, text
+
+
+def _second_opinion(
+    spare: html.HtmlElement, body: etree._Element, text: str, options: Extractor
+) -> tuple[etree._Element, str]:
+    """``body`` or what readability or justext make of the page, by trafilatura's own measures."""
+    if options.focus == "recall" and len(text) > 10 * options.min_extracted_size:
+        return body, text
+    other = try_readability(deepcopy(spare))
+    other_text = single_spaced(etree.tostring(other, method="text", encoding="unicode"))
+    readable = _prefer_readability(body, other, other_text, len(text), len(other_text), options)
+    if readable:
+        body, text = other, other_text
+    unclean = bool(_UNCLEAN(body))
+    if unclean or len(text) < options.min_extracted_size:
+        cleaned = (
+            tree_cleaning(deepcopy(spare), options)
+            if options.focus == "recall"
+            else clean(deepcopy(spare))
+        )
+        dense, dense_text = _dense(cleaned)
+        enough = len(text) / JUSTEXT_OVERRIDE_RATIO if unclean else len(text) + 1
+        if dense_text and len(dense_text) >= enough:
+            return dense, dense_text
+    return sanitize_tree(body, options) if readable else (body, text)
+
+
+def _dense(tree: html.HtmlElement) -> tuple[etree._Element, str]:
+    """The paragraphs that read as running text in any language; ``tree`` is used up."""
+    body = etree.Element("body")
+    for text in dense_paragraphs(drop_banners(tree), _stop_words().__contains__):
+        etree.SubElement(body, "p").text = text
+    return body, single_spaced(" ".join(body.itertext()))
+
+
+@cache
+def _stop_words() -> frozenset[str]:
+    folder = files("justext") / "stoplists"
+    return frozenset(
+        word
+        for language in folder.iterdir()
+        if language.name.endswith(".txt")
+        for word in language.read_text(encoding="utf-8").lower().splitlines()
+    )
 
 
 def guess_date(tree: html.HtmlElement, url: str, now: datetime) -> str:

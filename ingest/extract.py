@@ -224,7 +224,7 @@ def _read(page: Page, now: datetime, policy: ExtractPolicy) -> _Reading:
         guessed = guess_date(tree, page.url, now)
     body = _completed(body_of(tree, page.url, meta, policy, text), meta, policy)
     reading = _Reading(text=body.text, meta=meta, links=body.links, guessed_date=guessed)
-    reason, detail = refusal(page.url, body, meta, policy)
+    reason, detail = refusal(page.url, body, meta, policy, asked=page.requested_url)
     if reason:
         return replace(reading, reason=reason, detail=detail)
     return reading

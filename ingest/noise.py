@@ -9,6 +9,7 @@ import re
 
 from lxml import html
 
+from ingest import urls
 from ingest.metadata import PageMetadata
 from ingest.policy import ExtractPolicy
 from ingest.wording import fold_title
@@ -17,14 +18,16 @@ _SPACE = re.compile(r"\s+")
 
 # Before extraction: paragraphs that only lead elsewhere
 
+_ADDRESS = re.compile(r"https?://|www\.|\w\.[a-z]{2,6}\b")
 _LABEL = re.compile(r"[\W_]*(?:\w[\w’' ]{0,28}[:|–—-])?[\W_]*\Z")
 
 
-def drop_link_lines(tree: html.HtmlElement, policy: ExtractPolicy) -> None:
-    """Take out paragraphs that are nothing but one link to another page, with or without a label.
+def drop_link_lines(tree: html.HtmlElement, policy: ExtractPolicy, url: str = "") -> None:
+    """Take out paragraphs that are but one link to another page of the site, labelled or not.
 
     These are "Related: ...", "Read more: ..." and the headlines set between paragraphs.  A link
-    whose text is a URL is a reference and stays.
+    to another site than that of ``url`` is a reference and stays, as does one in a list or one
+    whose text is an address.
     """
     found = []
     total = 0
@@ -37,17 +40,26 @@ def drop_link_lines(tree: html.HtmlElement, policy: ExtractPolicy) -> None:
         if not 1 <= len(anchors) <= 3:
             continue
         linked = " ".join(_SPACE.sub(" ", a.text_content()).strip() for a in anchors).strip()
-        if len(linked) < policy.link_line_chars or re.search(r"https?://|www\.", linked):
+        if len(linked) < policy.link_line_chars or _ADDRESS.search(linked):
             continue
         start = text.find(linked)
         if start < 0 or len(linked) < 0.6 * len(text):
             continue
         if _LABEL.match(text[:start]) and len(text) - start - len(linked) <= 2:
-            found.append((paragraph, len(text)))
+            parent = paragraph.getparent()
+            in_list = parent is not None and parent.tag in ("li", "dd", "td")
+            if not in_list and _same_site(anchors, url):
+                found.append((paragraph, len(text)))
     if sum(length for _, length in found) > policy.link_line_share * max(1, total):
         return
     for paragraph, _ in found:
         paragraph.drop_tree()
+
+
+def _same_site(anchors: list[html.HtmlElement], url: str) -> bool:
+    """Whether any of ``anchors`` stays on the site of ``url``; all do when that is not known."""
+    found = (urls.resolve(url, anchor.get("href") or "") for anchor in anchors)
+    return not url or any(target is None or urls.same_site(target, url) for target in found)
 
 
 # After it: lines at the edges of the text

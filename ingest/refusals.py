@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from ingest import urls
 from ingest._extract_body import Body
 from ingest.metadata import PageMetadata
 from ingest.models import Page
@@ -55,9 +56,17 @@ _NEWS_KINDS = ("article", "report", "blogposting", "review")
 
 
 def refusal(
-    url: str, body: Body, meta: PageMetadata, policy: ExtractPolicy = _POLICY
+    url: str,
+    body: Body,
+    meta: PageMetadata,
+    policy: ExtractPolicy = _POLICY,
+    *,
+    asked: str = "",
 ) -> tuple[str, str]:
-    """(reason, detail) when what was read is not an article, else two empty strings."""
+    """(reason, detail) when what was read is not an article, else two empty strings.
+
+    ``asked`` is the URL that was requested, where the answer came from another.
+    """
     text = body.text
     words = count_words(text)
     start = text[: policy.detail_chars]
@@ -74,7 +83,17 @@ def refusal(
         return "paywall_stub", start
     if words < policy.min_words:
         return "too_short", start
-    is_home = urlsplit(url).path.strip("/").lower() in ("", "index.html", "index.php")
-    if is_home and not urlsplit(url).query and not is_article:
-        return "listing", "the answer is the site's home page"
+    if _is_home(url) and not is_article:
+        if asked and not _is_home(asked):
+            return "listing", "the answer is the site's home page"
+        # some sites are one page: what they show is prose, not a line for each article
+        teased = sum(urls.same_site(link, url) for link in body.links)
+        if teased >= max(policy.listing_links, policy.listing_share * (1 + text.count("\n"))):
+            return "listing", f"a home page whose text leads to {teased} pages of its site"
     return "", ""
+
+
+def _is_home(url: str) -> bool:
+    parts = urlsplit(url)
+    home = parts.path.strip("/").lower() in ("", "index.html", "index.php")
+    return home and not parts.query

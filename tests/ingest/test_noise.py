@@ -74,3 +74,21 @@ def test_a_page_made_of_links_loses_none_of_them() -> None:
         assert tree is not None
         drop_link_lines(tree, POLICY)
         assert ("Another plant" in plain_text(tree)) is kept
+
+
+@pytest.mark.parametrize(
+    ("line", "stays"),
+    [
+        ('<p>Read more: <a href="/news/other-plant">Another plant opens in the valley</a></p>', False),
+        ('<p><a href="https://www.volt.example/b">Another plant opens in the valley</a></p>', False),
+        ('<p>Maker: <a href="https://cells.example/x">Official cathode catalogue</a></p>', True),
+        ('<p>Website: <a href="/go?1">cathodes-of-the-valley.example</a></p>', True),
+        ('<ul><li><p><a href="/books/1">The natural way to make cells</a></p></li></ul>', True),
+    ],
+)  # fmt: skip
+def test_only_lines_that_lead_to_other_pages_of_the_site_go(line: str, stays: bool) -> None:
+    """A link to another site, an address or an entry of a list is part of what was written."""
+    tree = parse_page(f"<html><body>{'<p>Some words of the article.</p>' * 30}{line}</body></html>")
+    assert tree is not None
+    drop_link_lines(tree, POLICY, "https://www.volt.example/news/plant")
+    assert (tree.xpath("//a") != []) is stays
