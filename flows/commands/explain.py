@@ -14,24 +14,38 @@ EXAMPLES = """\b
 Examples:
   voltwire explain https://example.com/news/battery-plant
   voltwire explain k3v5q2m7x0ab                              by article id
-  voltwire explain URL --with OTHER_URL                      why two are, or are not, one story
+  voltwire explain URL OTHER_URL                             why two are, or are not, one story
+  voltwire explain URL OTHER_URL --json | jq .comparison.refused_by
+Words that only one of two texts has are coloured, or set in [-...-] and {+...+} in a pipe.
 """
 
 
 @click.command(epilog=EXAMPLES)
 @click.argument("article", metavar="URL|ARTICLE_ID")
-@click.option("--with", "other", metavar="URL|ARTICLE_ID", help="Compare with this article.")
+@click.argument("second", metavar="[URL|ARTICLE_ID]", required=False)
+@click.option("--with", "other", metavar="URL|ARTICLE_ID", help="The second, as an option.")
 @store_option
 @json_option
-def command(article: str, other: str | None, store: Path | None, as_json: bool) -> int:
-    """Tell why an article is a duplicate, what was cut out of it, and where it came from."""
+def command(
+    article: str, second: str | None, other: str | None, store: Path | None, as_json: bool
+) -> int:
+    """Tell why an article is a duplicate, what was cut out of it, and where it came from.
+
+    With a second article: each rule with its figure and what it asks, and which refused.
+    """
+    from rich.console import Console
+
     from flows import explaining
     from storage.store import Store
 
+    if second and other:
+        raise click.UsageError("name the second article once")
     with Store(store_folder(store)).read() as con:
-        told = explaining.explain(con, article, other)
+        told = explaining.explain(con, article, second or other)
     if as_json:
         click.echo(json.dumps(told.as_dict(), ensure_ascii=False, indent=1, default=str))
     else:
-        click.echo("\n".join(told.lines()))
+        screen = Console()
+        colour = screen.is_terminal and screen.color_system is not None
+        click.echo("\n".join(told.lines(width=screen.width, colour=colour)), color=colour)
     return 0
