@@ -18,7 +18,7 @@ _SPACE = re.compile(r"\s+")
 
 # Before extraction: paragraphs that only lead elsewhere
 
-_ADDRESS = re.compile(r"https?://|www\.|\w\.[a-z]{2,6}\b")
+_ADDRESS = re.compile(r"https?://|www\.|(?:^|\s)\S+\.[a-z]{2,12}(?:/\S*)?$")
 _LABEL = re.compile(r"[\W_]*(?:\w[\w’' ]{0,28}[:|–—-])?[\W_]*\Z")
 
 

@@ -79,8 +79,8 @@ def test_a_page_made_of_links_loses_none_of_them() -> None:
 @pytest.mark.parametrize(
     ("line", "stays"),
     [
-        ('<p>Read more: <a href="/news/other-plant">Another plant opens in the valley</a></p>', False),
-        ('<p><a href="https://www.volt.example/b">Another plant opens in the valley</a></p>', False),
+        ('<p>Read more: <a href="/news/other-plant">Another plant opens at last</a></p>', False),
+        ('<p><a href="https://www.volt.example/b">Another plant opens at last</a></p>', False),
         ('<p>Maker: <a href="https://cells.example/x">Official cathode catalogue</a></p>', True),
         ('<p>Website: <a href="/go?1">cathodes-of-the-valley.example</a></p>', True),
         ('<ul><li><p><a href="/books/1">The natural way to make cells</a></p></li></ul>', True),
