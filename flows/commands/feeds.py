@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ from ingest.models import Feed
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from flows.feedcheck import Tried
+
 # Wide enough that nothing is cut for a program that reads along.
 PIPE_WIDTH = 1000
 EXAMPLES = """\b
@@ -28,6 +31,7 @@ Examples:
   voltwire feeds import subscriptions.opml
   voltwire feeds export > voltwire.opml
   voltwire feeds health
+  voltwire feeds check https://example.com/feed/
 """
 
 
@@ -157,36 +161,70 @@ def export(output: Path | None, feeds_file: Path | None, store: Path | None) -> 
 
 
 @command.command()
+@click.option("--all", "every", is_flag=True, help="List the feeds that are well, too.")
 @store_option
 @json_option
-def health(store: Path | None, as_json: bool) -> int:
-    """Show how each feed fares, the worst first."""
+def health(every: bool, store: Path | None, as_json: bool) -> int:
+    """Show how each feed fares, the worst first, and what to do about it.
+
+    On a terminal the feeds that are well are counted; --all, or a pipe, lists them.
+    """
     from flows import answers
+    from flows.context import utc_now
     from storage.store import Store
 
     with Store(store_folder(store)).read() as con:
         if as_json:
-            answers.write(con, "FROM feed_health ORDER BY slug", form="json", output=None)
+            query = "FROM feed_health ORDER BY rank, slug"
+            answers.write(con, query, form="json", output=None)
             return 0
         rows = con.execute(HEALTH).fetchall()
+    from rich.table import Table
     from rich.text import Text
 
-    table = _table("feed", "state", "last answer", "last new", "30 days", "next poll", last="why")
-    for slug, state, success, delivered, entries, due, detail in rows:
-        style = "" if state in ("ok", "new", "quiet") else "red"
-        cells = (success or "never", delivered or "never", str(entries), due or "", clean(detail))
+    now = utc_now()
+    table = Table(box=None, pad_edge=False, expand=sys.stdout.isatty())
+    for name in ("feed", "state", "answered", "new entry", "a day", "every", "next"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("why, and what to do", overflow="fold", ratio=1)
+    well = 0
+    for slug, state, success, delivered, per_day, wait, due, detail, advice, rank in rows:
+        if rank >= WELL and not every and sys.stdout.isatty():
+            well += 1
+            continue
+        cells = (
+            _ago(success, now), _ago(delivered, now), f"{per_day:.2g}" if per_day else "",
+            _span(wait), _span(due - now) if due and due > now else "due" if due else "never",
+            " -> ".join(clean(part) for part in (detail, advice) if part),
+        )  # fmt: skip
+        style = "red" if rank < PASSING else ""
         table.add_row(Text(slug), Text(state, style=style), *(Text(cell) for cell in cells))
-    _print(table)
+    if table.row_count:
+        _print(table)
+    if well:
+        click.echo(f"{well} feeds are well or new; --all lists them")
     return 0
 
 
 HEALTH = """
-SELECT slug, state, strftime(last_success_at, '%m-%d %H:%M'),
-    strftime(last_delivered_at, '%m-%d %H:%M'), entries_30d,
-    strftime(next_poll_at, '%m-%d %H:%M'), detail
-FROM feed_health WHERE enabled
-ORDER BY CASE state WHEN 'ok' THEN 3 WHEN 'new' THEN 2 WHEN 'quiet' THEN 1 ELSE 0 END, slug
+SELECT slug, state, last_success_at, last_delivered_at, per_day, "interval", next_poll_at, detail,
+    advice, rank
+FROM feed_health WHERE enabled ORDER BY rank, last_success_at, slug
 """
+# Ranks of feed_health: from PASSING on nothing is broken, from WELL on nothing is to be done.
+PASSING, WELL = 5, 9
+
+
+def _ago(at: datetime | None, now: datetime) -> str:
+    return f"{_span(now - at)} ago" if at else "never"
+
+
+def _span(time: timedelta | None) -> str:
+    """A length of time in its largest fitting unit."""
+    minutes = max(0, round(time.total_seconds() / 60)) if time else 0
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} d"
 
 
 @command.command()
@@ -194,41 +232,89 @@ ORDER BY CASE state WHEN 'ok' THEN 3 WHEN 'new' THEN 2 WHEN 'quiet' THEN 1 ELSE 
 @click.option(
     "--replay", multiple=True, type=click.Path(path_type=Path), help="Ask this WARC instead."
 )
+@click.option(
+    "--pages",
+    type=click.IntRange(0, 50),
+    default=2,
+    show_default=True,
+    help="Read the pages of so many entries as a run would.",
+)
+@feeds_option
 @json_option
-def check(url: str, replay: tuple[Path, ...], as_json: bool) -> int:
-    """Try the feed at URL and show what it lists, without storing anything."""
+def check(
+    url: str, replay: tuple[Path, ...], pages: int, feeds_file: Path | None, as_json: bool
+) -> int:
+    """Try the feed at URL and show what would be stored of it; nothing is.
+
+    Ends with exit code 1 when it is no feed, or cannot be had.
+    """
     import asyncio
 
     from flows.context import utc_now
-    from flows.polling import Poll, poll_one
+    from flows.feedcheck import try_feed
     from flows.run import fetcher_for
+    from ingest.urls import canonical_url
 
-    feed: Feed = feedlist.new_feed(url)
-    settings = settings_from(None)
+    settings = settings_from(None, feeds_file)
+    # one that is in the list is tried as it stands there
+    known = {canonical_url(feed.url): feed for feed in feedlist.feeds_in_use(settings)}
+    feed: Feed = known.get(canonical_url(url)) or feedlist.new_feed(url)
 
-    async def ask() -> Poll:
+    async def ask() -> Tried:
         async with fetcher_for(settings, replay) as fetcher:
-            return await poll_one(fetcher, feed, None, utc_now())
+            return await try_feed(fetcher, feed, utc_now(), pages=pages)
 
-    polled = asyncio.run(ask())
-    failure = polled.failure
+    tried = asyncio.run(ask())
     if as_json:
-        said = {
-            "url": url,
-            "failure": {"reason": failure.reason, "detail": failure.detail} if failure else None,
-            "entries": [asdict(entry) for entry in polled.entries],
-        }
-        click.echo(json.dumps(said, ensure_ascii=False, indent=1, default=str))
-    elif failure is not None:
-        click.echo(f"{url}: {failure.reason}: {failure.detail}")
+        click.echo(json.dumps(_said(tried), ensure_ascii=False, indent=1, default=str))
     else:
-        click.echo(f"{url}: {len(polled.entries)} entries")
-        for entry in polled.entries:
-            when = (
-                f"{entry.published_at:%Y-%m-%d %H:%M}"
-                if entry.published_at
-                else "no date" + 9 * " "
-            )
-            body = "full text" if entry.content else "teaser" if entry.summary else "title only"
-            click.echo(f"  {when:<16}  {body:<10}  {clean(entry.title)[:90]}")
-    return 1 if failure else 0
+        for line in _lines(tried):
+            click.echo(line)
+    return 1 if tried.failure else 0
+
+
+def _said(tried: Tried) -> dict[str, object]:
+    return {
+        "url": tried.feed.url,
+        "reached": tried.reached,
+        "state": tried.state.state,
+        "failure": {"reason": tried.failure, "detail": tried.state.detail}
+        if tried.failure
+        else None,
+        "title": tried.title,
+        "per_day": tried.per_day,
+        "next_poll_at": tried.state.next_poll_at,
+        "pages_back": tried.pages_back,
+        "skipped": list(tried.skipped),
+        "entries": [
+            asdict(one.entry)
+            | {"body": one.body, "words": one.words, "outcome": one.outcome, "topics": one.topics}
+            for one in tried.entries
+        ],
+    }
+
+
+def _lines(tried: Tried) -> list[str]:
+    """What a person wants to know before adding the feed."""
+    state = tried.state
+    if tried.failure:
+        return [f"{tried.feed.url}: {state.state}: {clean(state.detail)}"]
+    due, polled = state.next_poll_at, state.last_polled_at
+    wait = due - polled if due and polled else None
+    lines = [f"{tried.feed.url}: {len(tried.entries)} entries of {clean(tried.title)!r}"]
+    if tried.reached != tried.feed.url:
+        lines.append(f"  answers at {tried.reached}")
+    if state.detail:
+        lines.append(f"  {clean(state.detail)}")
+    if tried.per_day:
+        lines.append(f"  {tried.per_day:.2g} entries a day; would be asked every {_span(wait)}")
+    back = tried.pages_back or "no: what it drops unseen is looked for in sitemaps"
+    lines.append(f"  older entries can be had: {back}")
+    for one in tried.entries:
+        at = one.entry.published_at
+        when = f"{at:%Y-%m-%d %H:%M}" if at else "no date"
+        body = f"{one.body}, {one.words} words" if one.words else one.body
+        outcome = f" [{clean(one.outcome)[:60]}]" if one.outcome else ""
+        lines.append(f"  {when:<16}  {body:<24}  {clean(one.entry.title)[:80]}{outcome}")
+    lines += [f"  not readable: {clean(why)[:150]}" for why in tried.skipped]
+    return lines
