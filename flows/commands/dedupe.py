@@ -16,6 +16,19 @@ EXAMPLES = """\b
 Examples:
   voltwire dedupe rebuild --dry-run     what today's rules would change
   voltwire dedupe rebuild
+  voltwire dedupe label                 write uncertain pairs to pairs.txt, to judge in an editor
+  voltwire dedupe label --read pairs.txt
+  voltwire dedupe score judged.jsonl    how today's rules do on what was judged
+"""
+LABEL_EXAMPLES = """\b
+Examples:
+  voltwire dedupe label --pairs 30 --output pairs.txt
+  voltwire dedupe label --read pairs.txt --into judged.jsonl
+"""
+SCORE_EXAMPLES = """\b
+Examples:
+  voltwire dedupe score judged.jsonl
+Ends with exit code 1 when a pair is judged otherwise.
 """
 REBUILD_EXAMPLES = """\b
 Examples:
@@ -59,3 +72,72 @@ def rebuild(dry_run: bool, store: Path | None, as_json: bool) -> int:
         )
     _tell(report, rebuilding.lines(report), as_json=as_json)
     return report.exit_code
+
+
+@command.command(epilog=LABEL_EXAMPLES, short_help="Judge uncertain pairs by hand.")
+@click.option("--pairs", type=click.IntRange(1, 400), default=40, show_default=True)
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=Path("pairs.txt"), show_default=True
+)
+@click.option("--read", "judged", type=click.Path(path_type=Path), help="A file filled in.")
+@click.option(
+    "--into", type=click.Path(path_type=Path), default=Path("judged.jsonl"), show_default=True
+)
+@store_option
+@json_option
+def label(
+    pairs: int, output: Path, judged: Path | None, into: Path, store: Path | None, as_json: bool
+) -> int:
+    """Write pairs on which the rules are least sure to a text file; read the judgements back.
+
+    The file is left alone if it exists: it may hold judgements.
+    """
+    from flows import labelling
+    from flows.screen import TerminalProgress
+    from flows.settings import store_folder
+    from storage.store import Store
+
+    opened = Store(store_folder(store))
+    if judged is not None:
+        said = labelling.read_judgements(judged)
+        with opened.read() as con:
+            size, unknown = labelling.remember(con, said, into)
+        line = f"{len(said)} judgements read, {size} pairs in {into}"
+        if unknown:
+            line += f"; not in the store, left out: {', '.join(unknown)}"
+        result = {"read": len(said), "pairs": size, "unknown": unknown, "into": str(into)}
+        click.echo(json.dumps(result) if as_json else line)
+        return 1 if unknown else 0
+    if output.exists():
+        raise click.UsageError(f"{output} exists: name another --output")
+    with opened.read() as con, TerminalProgress(quiet=as_json) as progress:
+        found = labelling.uncertain(con, pairs, progress)
+    try:
+        output.write_text(labelling.write(found), encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"{output} cannot be written: {error.strerror}") from error
+    result = {"pairs": len(found), "output": str(output)}
+    line = f"{len(found)} uncertain pairs in {output}; then: voltwire dedupe label --read {output}"
+    click.echo(json.dumps(result) if as_json else line)
+    return 0
+
+
+@command.command(epilog=SCORE_EXAMPLES, short_help="Score today's rules on judged pairs.")
+@click.argument("judged", type=click.Path(path_type=Path))
+@json_option
+def score(judged: Path, as_json: bool) -> int:
+    """Say how many judged pairs today's rules get right, and name each wrong one."""
+    from flows import labelling
+    from flows.oneline import clean
+
+    result = labelling.score(labelling.load_set(judged))
+    if as_json:
+        click.echo(json.dumps(result, ensure_ascii=False, indent=1))
+    else:
+        for one in result["wrong"]:
+            click.echo(
+                f"wrong {' '.join(map(clean, one['pair']))}: judged {one['judged']}, today "
+                f"{one['today']}: {clean(one['reason'])} ({' | '.join(one['titles'])})"
+            )
+        click.echo(f"{result['right']} of {result['pairs']} right, {len(result['wrong'])} wrong")
+    return 1 if result["wrong"] else 0
