@@ -71,11 +71,22 @@ def test_only_articles_within_the_window_meet(con, build):
     assert _pairs(con, "c", window=1) == [("b", "c", 1, 0), ("c", "d", 1, 0)]
 
 
-def test_keys_that_everybody_shares_are_left_out(con, build):
-    """Boilerplate makes no candidates; keys at the bound still do."""
-    _save(con, build, dict.fromkeys("abc", 0), a=((1, 2), ()), b=((1, 2), ()), c=((1,), ()))
-    assert _pairs(con, "a", common=2) == [("a", "b", 1, 0)]
-    assert _pairs(con, "a", common=3) == [("a", "b", 2, 0), ("a", "c", 1, 0)]
+def test_holders_of_a_crowded_key_meet_those_who_speak_for_it(con, build):
+    """Where more hold a key than may speak for it, the lowest ids meet all and others none."""
+    _save(con, build, dict.fromkeys("abcd", 0), **dict.fromkeys("abcd", ((1,), ())))
+    assert _pairs(con, "a", common=1) == [("a", one, 1, 0) for one in "bcd"]
+    assert _pairs(con, "c", common=1) == [("a", "c", 1, 0)]
+    assert _pairs(con, "c", common=2) == [("a", "c", 1, 0), ("b", "c", 1, 0)]
+    assert len(_pairs(con, "a", "b", "c", "d", common=4)) == 6
+
+
+def test_who_is_displaced_by_others_is_told(con, build):
+    """A newcomer of a lower id takes the place of the highest that spoke for a key."""
+    _save(con, build, dict.fromkeys("bcd", 0), **dict.fromkeys("bcd", ((1,), ())))
+    assert signatures.neighbours(con, [_id("d")], window_days=7, max_common=2).displaced == []
+    _save(con, build, {"a": 0}, a=((1,), ()))
+    found = signatures.neighbours(con, [_id("a")], window_days=7, max_common=2)
+    assert found.displaced == [_id("c")]
 
 
 def test_saving_again_replaces_and_deleting_forgets(con, build):
