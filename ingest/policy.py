@@ -237,8 +237,8 @@ class RhythmPolicy:
     """Time watched at once: what is older has faded."""
     prior_days: float = 0.25
     """Weight of the assumption of one entry a day: a quarter of a day's watching."""
-    shape_prior: float = 3.0
-    """Entries that must stand against a cell before it differs much from the mean."""
+    shape_prior: float = 1.0
+    """Entries by which a cell is drawn to the mean: three missing ones quarter it."""
     least_factor: float = 0.05
     """Of the mean rate, in the deadest hour: news breaks at night too."""
     stray_share: float = 5.0
