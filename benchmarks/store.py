@@ -283,7 +283,7 @@ def multiply(store: Store, base: int, upto: int, total: int) -> int:
 
     Each copy of the whole comes with its own ids, addresses and keys, and later days.
     """
-    shift = DAYS * base / total
+    shift = round(DAYS * base / total, 4)
     columns = {
         "article_id": "md5(article_id || {n})[:12]",
         "of_article_id": "md5(of_article_id || {n})[:12]",

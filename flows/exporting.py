@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -24,6 +25,9 @@ from storage.errors import StoreError
 from storage.publish import sync_folder
 
 UNDATED = "undated"
+_PART = re.compile(
+    r"\.[a-z_]+-(\d{4}-\d\d|undated)\.[a-z]+\.(?P<host>[A-Za-z0-9-]*)\.(?P<pid>\d+)\.part"
+)
 STAGE = "exporting"
 
 
@@ -84,6 +88,7 @@ def export_months(
     _check_cut_months(con, output, view, form, since, until)
     with _explained(output):
         output.mkdir(parents=True, exist_ok=True)
+        _sweep(output)
         found = export.parts(con, view, since=start, until=end)
         progress.stage(STAGE, sum(part.rows for part in found))
         files: list[Exported] = []
@@ -181,10 +186,31 @@ def _remove_stale(
     return removed
 
 
+def _sweep(output: Path) -> None:
+    """Remove what exports that were killed left half written; one that is at work keeps its own.
+
+    A half file of a process on another host is left alone: whether that one lives is not seen.
+    """
+    for path in output.glob(".*.part"):
+        named = _PART.fullmatch(path.name)
+        if named is None or named["host"] != _host():
+            continue
+        try:
+            os.kill(int(named["pid"]), 0)
+        except ProcessLookupError:
+            path.unlink(missing_ok=True)
+        except (PermissionError, OverflowError):
+            continue
+
+
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())
+
+
 @contextmanager
 def _in_place(target: Path) -> Iterator[Path]:
     """A path to write to; at the end of the block the file is durable and stands as ``target``."""
-    making = target.with_name(f".{target.name}.{os.getpid()}.part")
+    making = target.with_name(f".{target.name}.{_host()}.{os.getpid()}.part")
     try:
         yield making
         handle = os.open(making, os.O_RDONLY)

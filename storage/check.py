@@ -7,6 +7,8 @@ from datetime import datetime
 
 import duckdb
 
+from storage.rows import HASHED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
@@ -101,6 +103,31 @@ FAULTS: dict[str, tuple[str, str]] = {
         "OR min(a.published_at) IS DISTINCT FROM any_value(s.first_published_at) "
         "OR max(a.published_at) IS DISTINCT FROM any_value(s.last_published_at)",
     ),
+    "story_copy_wrong": (
+        "what an article says of its story is not what the story says",
+        # Stories that do not hold together by themselves are told as that.
+        "SELECT a.article_id FROM core.articles a "
+        "JOIN core.story_members m ON m.article_id = a.article_id "
+        "JOIN core.stories s ON s.story_id = m.story_id "
+        "WHERE a.story_id IS DISTINCT FROM m.story_id "
+        "OR a.is_representative IS DISTINCT FROM (s.representative_id = a.article_id) "
+        "UNION SELECT a.article_id FROM core.articles a "
+        "ANTI JOIN core.story_members m ON m.article_id = a.article_id "
+        "WHERE (a.story_id, a.is_representative) IS DISTINCT FROM (a.article_id, true)",
+    ),
+    "hash_wrong": (
+        "the hash kept with a key is not the key's: it would not be found again",
+        " UNION ALL ".join(
+            f"SELECT {column} FROM {table} "
+            f"WHERE {hashed} IS DISTINCT FROM md5_number_lower({column})"
+            for (table, column), hashed in HASHED.items()
+        ),
+    ),
+    "words_hash_wrong": (
+        "an article and its signature disagree on the hash of its words",
+        "SELECT a.article_id FROM core.articles a JOIN core.signatures s "
+        "ON s.article_id = a.article_id WHERE a.exact IS DISTINCT FROM s.exact",
+    ),
     "forward_nowhere": (
         "an ended story leads to one that is not there",
         "SELECT f.story_id FROM core.story_forwards f "
@@ -144,6 +171,9 @@ REMEDIES: dict[str, str] = {
     "story_missing": _REPAIR + "finds their story",
     "story_without_representative": _REPAIR + "chooses one",
     "story_miscounted": _REPAIR + "counts again",
+    "story_copy_wrong": _REPAIR + "writes it anew",
+    "hash_wrong": _REPAIR + "makes it",
+    "words_hash_wrong": _REPAIR + "makes the signature anew",
     "forward_nowhere": _REPAIR + "forgets it",
     "version_gap": _BACKUP,
     "repeat_orphan": "`voltwire store reextract` reads the article again; "

@@ -9,6 +9,7 @@ from __future__ import annotations
 import duckdb
 
 from storage import check
+from storage.rows import HASHED
 
 _NO_ARTICLE = "article_id NOT IN (SELECT article_id FROM core.articles)"
 # Kind of fault -> what removes it, one statement after the other.
@@ -49,6 +50,28 @@ _REMOVALS: dict[str, tuple[str, ...]] = {
     "member_orphan": (f"DELETE FROM core.story_members WHERE {_NO_ARTICLE}",),
     "repeat_orphan": (f"DELETE FROM core.repeats WHERE {_NO_ARTICLE}",),
     "link_orphan": (f"DELETE FROM core.links WHERE {_NO_ARTICLE}",),
+    "hash_wrong": tuple(
+        f"UPDATE {table} SET {hashed} = md5_number_lower({column}) "
+        f"WHERE {hashed} IS DISTINCT FROM md5_number_lower({column})"
+        for (table, column), hashed in HASHED.items()
+    ),
+    "words_hash_wrong": (
+        "UPDATE core.articles SET exact = s.exact FROM core.signatures s "
+        "WHERE s.article_id = core.articles.article_id "
+        "AND s.exact IS DISTINCT FROM core.articles.exact",
+    ),
+    # Memberships and stories decide; the article only repeats them.
+    "story_copy_wrong": (
+        "UPDATE core.articles SET story_id = m.story_id, "
+        "is_representative = (s.representative_id = m.article_id) "
+        "FROM core.story_members m JOIN core.stories s ON s.story_id = m.story_id "
+        "WHERE m.article_id = core.articles.article_id AND (core.articles.story_id, "
+        "core.articles.is_representative) IS DISTINCT FROM "
+        "(m.story_id, s.representative_id = m.article_id)",
+        "UPDATE core.articles SET story_id = article_id, is_representative = true "
+        "WHERE article_id NOT IN (SELECT article_id FROM core.story_members) "
+        "AND (story_id, is_representative) IS DISTINCT FROM (article_id, true)",
+    ),
     "forward_nowhere": (
         "DELETE FROM core.story_forwards WHERE to_story_id NOT IN "
         "(SELECT story_id FROM core.stories)",
@@ -65,8 +88,10 @@ def mend(con: duckdb.DuckDBPyConnection) -> list[str]:
     Returns:
         Articles whose signature, matches and story the caller has to make anew, in order of id.
     """
-    # Asked before the matches go: what is left of such a pair lost a match.
-    bereft = con.execute(
+    # Asked before the matches go: what is left of such a pair lost a match.  Before hashes are made
+    # equal, too: which of the two was wrong is found out by signing again.
+    bereft = con.execute(check.FAULTS["words_hash_wrong"][1]).fetchall()
+    bereft += con.execute(
         f"SELECT article_id FROM core.matches WHERE NOT ({_NO_ARTICLE}) AND of_article_id NOT IN "
         "(SELECT article_id FROM core.articles) UNION SELECT of_article_id FROM core.matches "
         f"WHERE {_NO_ARTICLE} AND of_article_id IN (SELECT article_id FROM core.articles)"

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
 from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
@@ -194,3 +200,37 @@ def test_the_command_reports_files_and_rows(
     assert run([*asked, "--since", "2026-11-02", "--until", "2026-11-01"]) == 2
     assert run([*asked[:-1], "/dev/null/no"]) == 2
     assert "cannot write" in capsys.readouterr().err
+
+
+def test_what_a_killed_export_left_half_written_is_swept(demo: Any, tmp_path: Path) -> None:
+    """Parts of dead processes go at the next export; those of living ones and strangers stay."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    host = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())
+    dead = tmp_path / f".articles-2026-11.parquet.{host}.{ended.pid}.part"
+    alive = tmp_path / f".news-2026-11.parquet.{host}.{os.getppid()}.part"
+    elsewhere = tmp_path / f".articles-2026-11.parquet.other-host.{ended.pid}.part"
+    stranger = tmp_path / ".download.part"
+    for path in (dead, alive, elsewhere, stranger):
+        path.write_bytes(b"half")
+    exported(demo.store, tmp_path)
+    assert not dead.exists()
+    assert all(path.exists() for path in (alive, elsewhere, stranger))
+
+
+def test_a_killed_export_leaves_no_half_file_behind_for_long(demo: Any, tmp_path: Path) -> None:
+    """kill -9 in the middle of a file: what stood there is whole, the next export cleans up."""
+    exported(demo.store, tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    script = (
+        "import os, signal, sys; from storage import export; from flows.cli import run\n"
+        "def die(con, view, month, target, **_):\n"
+        "    target.write_bytes(b'half'); os.kill(os.getpid(), signal.SIGKILL)\n"
+        "export.write_part = die\n"
+        "run(['export', '--format', 'parquet', '--store', sys.argv[1], '--output', sys.argv[2]])"
+    )
+    killed = subprocess.run([sys.executable, "-c", script, str(demo.store), str(tmp_path)])
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list(tmp_path.glob(".*.part"))) == 1
+    exported(demo.store, tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

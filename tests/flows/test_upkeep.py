@@ -144,6 +144,9 @@ PLANTED = {
     "story_without_representative": "UPDATE core.stories SET representative_id = 'no' "
     "WHERE articles > 1",
     "story_miscounted": "UPDATE core.stories SET articles = articles + 1",
+    "story_copy_wrong": f"UPDATE core.articles SET story_id = article_id WHERE article_id = {COPY}",
+    "hash_wrong": "UPDATE core.entries SET url_hash = url_hash + 1",
+    "words_hash_wrong": f"UPDATE core.articles SET exact = 1 WHERE article_id = {ONE}",
     "forward_nowhere": "INSERT INTO core.story_forwards (story_id, to_story_id) VALUES ('x', 'no')",
     "link_orphan": "INSERT INTO core.links (article_id, url) VALUES ('no', 'u')",
     "version_gap": "UPDATE core.article_versions SET version = 7",

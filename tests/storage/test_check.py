@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from dedupe.models import Repeat
-from storage import articles, check, entries, signatures, stories
+from storage import articles, check, entries, repair, signatures, stories
 from storage.models import EntryOutcome
 
 A, B = "a00000000000", "b00000000000"
@@ -31,6 +31,9 @@ PLANTED = {
     "story_without_representative": f"UPDATE core.stories SET representative_id = 'nowhere' "
     f"WHERE story_id = '{A}'",
     "story_miscounted": "UPDATE core.stories SET articles = articles + 1",
+    "story_copy_wrong": f"UPDATE core.articles SET story_id = article_id WHERE article_id = '{B}'",
+    "hash_wrong": "UPDATE core.entries SET url_hash = url_hash + 1",
+    "words_hash_wrong": f"UPDATE core.articles SET exact = 1 WHERE article_id = '{A}'",
     "forward_nowhere": "INSERT INTO core.story_forwards VALUES ('x', 'nowhere', now())",
     "version_gap": "UPDATE core.article_versions SET version = 7",
     "repeat_orphan": "UPDATE core.repeats SET removed_text = 'other'",
@@ -50,7 +53,7 @@ def sound(con, build):
     articles.save(con, batch)
     edited = build.prepared("c", "Another text.", fetched_at=build.noon + timedelta(hours=1))
     articles.save(con, [edited])
-    signatures.save(con, [one.signature for one in batch], {})
+    signatures.save(con, [*(one.signature for one in batch[:2]), edited.signature], {})
     stories.save_matches(con, [build.match("a", "b")])
     stories.apply(con, build.plan("a b", "c"), build.noon)
     waiting = build.rejection("d", retry_at=build.noon)
@@ -86,3 +89,28 @@ def test_a_planted_fault_is_found(sound, kind):
     found = [fault for fault in check.faults(sound) if fault.kind == kind]
     assert found
     assert all(fault.subject and fault.detail for fault in found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "planted"),
+    [
+        ("story_copy_wrong", f"UPDATE core.articles SET is_representative = false WHERE "
+         f"article_id = '{A}'"),
+        ("story_copy_wrong", f"UPDATE core.articles SET story_id = NULL WHERE article_id = '{B}'"),
+        ("story_copy_wrong", f"UPDATE core.stories SET representative_id = '{B}' "
+         f"WHERE story_id = '{A}'"),
+        ("hash_wrong", f"UPDATE core.articles SET id_hash = NULL WHERE article_id = '{A}'"),
+        ("hash_wrong", "UPDATE core.article_urls SET url_hash = 7"),
+        ("hash_wrong", "UPDATE core.matches SET id_hash = of_id_hash, of_id_hash = id_hash"),
+        ("words_hash_wrong", f"UPDATE core.signatures SET exact = 1 WHERE article_id = '{B}'"),
+    ],
+)  # fmt: skip
+def test_each_copy_is_held_against_its_source_and_mended(sound, kind, planted):
+    """A story told wrongly by an article, a hash not of its key: found, and gone after repair."""
+    sound.execute(planted)
+    assert kind in {fault.kind for fault in check.faults(sound)}
+    if kind != "words_hash_wrong":  # the caller signs anew
+        assert repair.mend(sound) == []
+        assert check.faults(sound) == []
+    else:
+        assert repair.mend(sound)
