@@ -27,8 +27,13 @@ SUBJECTS = (
 )  # fmt: skip
 
 
-def page(number: int) -> str:
-    """An article that no other resembles."""
+def page(number: int, edition: int = 0) -> str:
+    """An article that no other resembles; later editions of it say more."""
+    added = "".join(
+        f"<p>Update {n}: the regulator of district {number * 17 + n} opened case {number * 91 + n} "
+        f"after {n * 13 + 5} complaints about the {SUBJECTS[n % len(SUBJECTS)]}.</p>"
+        for n in range(1, edition + 1)
+    )
     subject = SUBJECTS[number % len(SUBJECTS)]
     text = "".join(
         f"<p>Report {number} on {subject} and their batteries, paragraph {part}: output of unit "
@@ -36,27 +41,43 @@ def page(number: int) -> str:
         f"{subject} maker of district {number * 17 + part} said on its {part + 2}th call.</p>"
         for part in range(6)
     )
-    return f"<html><head><title>Battery report {number}</title></head><body><article>{text}"
+    return f"<html><head><title>Battery report {number}</title></head><body><article>{text}{added}"
 
 
-def listing(entries: int) -> str:
-    """A feed of so many reports."""
+def edited_at(moment: int) -> int:
+    """How often the first report was edited until then: at each second moment."""
+    return moment // 2
+
+
+def listing(moment: int) -> str:
+    """A feed of two reports, and one more at each moment; the first tells when it was edited."""
+    entries = moment + 2
+    edited = START + 2 * edited_at(moment) * STEP
     items = "".join(
         f"<item><title>Battery report {number}</title><link>{HOME}/{number}</link>"
         f"<guid>{HOME}/{number}</guid>"
-        f"<pubDate>{START:%a, %d %b %Y %H:%M:%S} GMT</pubDate></item>"
+        f"<pubDate>{START:%a, %d %b %Y %H:%M:%S} GMT</pubDate>"
+        f"<a:updated>{edited if number == 0 else START:%Y-%m-%dT%H:%M:%SZ}</a:updated></item>"
         for number in range(entries)
     )
-    return f"<rss version='2.0'><channel><title>News</title>{items}</channel></rss>"
+    return (
+        "<rss version='2.0' xmlns:a='http://www.w3.org/2005/Atom'>"
+        f"<channel><title>News</title>{items}</channel></rss>"
+    )
 
 
 def record(folder: Path, moments: int) -> Path:
-    """An archive of a newsroom with two reports, and another one at each further moment."""
+    """An archive of a newsroom with two reports, and another one at each further moment.
+
+    At every second moment the first report has been edited, too.
+    """
     with ArchiveWriter(folder, lambda: START) as writer:
         for moment in range(moments):
             fresh = [moment + 1] if moment else [0, 1]
-            answers = [("feed", "application/rss+xml", listing(moment + 2))]
+            answers = [("feed", "application/rss+xml", listing(moment))]
             answers += [(str(number), "text/html", page(number)) for number in fresh]
+            if edited_at(moment) != edited_at(moment - 1) and moment:
+                answers.append(("0", "text/html", page(0, edited_at(moment))))
             for path, kind, body in answers:
                 writer.write(
                     url=f"{HOME}/{path}", status=200, phrase="OK",
@@ -106,6 +127,18 @@ class Desk:
         with duckdb.connect(str(self.store.published), read_only=True) as con:
             (number,) = con.execute("SELECT count(*) FROM articles").fetchone() or (0,)
         return int(number)
+
+    def editions(self) -> int:
+        """How many versions of the first report readers see, the newest of them shown."""
+        with duckdb.connect(str(self.store.published), read_only=True) as con:
+            found = con.execute(
+                "SELECT v.version, v.text, a.version, a.text FROM article_versions v "
+                "JOIN articles a USING (article_id) WHERE a.url = $url ORDER BY v.version",
+                {"url": f"{HOME}/0"},
+            ).fetchall()
+        assert [row[0] for row in found] == list(range(1, len(found) + 1))
+        assert found[-1][:2] == found[-1][2:]
+        return len(found)
 
     def asked(self) -> str:
         """The same through ``voltwire sql``, in a process of its own."""
@@ -213,8 +246,11 @@ def share(folder: Path, runs: int) -> None:
     assert desk.run(0)["stored"] == 2
     with other(READER, desk.store.published) as reader:
         for moment in range(1, runs + 1):
-            assert desk.run(moment)["stored"] == 1
+            told = desk.run(moment)
+            changed = edited_at(moment) - edited_at(moment - 1)
+            assert (told["stored"], told["edited"]) == (1, changed)
             assert desk.seen() == moment + 2
+            assert desk.editions() == edited_at(moment) + 1
         looked = json.loads(tell(reader))
     assert looked["errors"] == []
     assert looked["looks"] > runs
