@@ -159,6 +159,50 @@ def _judge_forms(tree: html.HtmlElement) -> None:
             drop(form)
 
 
+# What stands on every page of a site: asides, footers, questions for consent
+
+_CONSENT = _searches(
+    "cookie[-_]?(?:banner|bar|consent|law|notice|policy|description)|notice[-_]{0,2}cookie"
+    "|consent[-_]?(?:banner|manager|sdk)|borlabs|cookiebot|cmplz|onetrust|moove[-_]?gdpr",
+    re.IGNORECASE,
+)
+_NAMED = etree.XPath("descendant::*[@id or @class]")
+
+
+def drop_banners(tree: html.HtmlElement) -> html.HtmlElement:
+    """Take out asides, footers and consent banners."""
+    found = [
+        one
+        for one in _NAMED(tree)
+        if _CONSENT(one.get("class"))
+        or _CONSENT(one.get("id"))
+        or (one.tag == "div" and "footer" in (_first(one, "class", "id") or ""))
+    ]
+    for element in found:
+        drop(element)
+    etree.strip_elements(
+        tree,
+        *("aside", "fencedframe", "footer", "script", "style", "svg", "template"),
+        with_tail=False,
+    )
+    return tree
+
+
+_SPACED_TAGS = """address article aside blockquote br dd div dl dt figcaption figure footer form h1
+h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table td th tr ul"""
+_SPACED = tuple(_SPACED_TAGS.split())
+
+
+def bare_length(tree: html.HtmlElement) -> int:
+    """Characters of the page's text without banners; ``tree`` is used up."""
+    body = tree.find(".//body")
+    body = drop_banners(tree if body is None else body)
+    for element in body.iter(*_SPACED):
+        element.text = f" {element.text or ''}"
+        element.tail = f" {element.tail or ''}"
+    return len(single_spaced(text_in(body)))
+
+
 # Inside the frame that holds the article
 
 _BOTH = "^shar|social|viral|newsletter|syndication|tags|sidebar|banner|bread-?crumb|button|author"
