@@ -32,6 +32,8 @@ class StoragePolicy:
     # Most of what a batch asks for was written lately: itself, and articles of the same two weeks
     # (19,000 of a million over two years).  So many rows are looked at before the whole table.
     recent_rows: int = 50_000
+    # Keys an article looked for at the end of their table: the longest reports have 60.
+    recent_keys: int = 64
     # A copy that does not end in this time hangs on a dead network disk.  Seconds.
     copy_timeout: float = 600.0
     # Superseded copies kept: one, so that a reader who resolved the name just before the

@@ -16,6 +16,7 @@ import numpy as np
 from dedupe.models import CandidatePair, Signature, SignatureRecipe
 from storage.batches import staged
 from storage.errors import RecipeChanged
+from storage.policy import STORAGE
 from storage.rows import locate
 
 _MASK = (1 << 64) - 1
@@ -87,7 +88,7 @@ def save(
             keys.extend(own)
             counts.append(len(own))
             kinds.append(kind)
-    key_columns = {
+    key_columns: dict[str, Any] = {
         "key": _short(_unsigned(keys)),
         "number": np.repeat(np.tile(np.arange(len(ordered)), 2), counts),
         "kind": np.repeat(np.array(kinds), counts),
@@ -150,18 +151,11 @@ def neighbours(
     if not ids:
         return Neighbours([], [])
     with staged(con, "asked_ids", {"id": "VARCHAR"}, {"id": sorted(set(ids))}) as asked:
-        locate(con, "signature_rows", "core.signatures", "article_id", ids)
-        row = con.execute(
-            "SELECT min(day), max(day), bool_or(day IS NULL) FROM core.signatures "
-            "WHERE rowid IN (SELECT place FROM temp.signature_rows)"
-        ).fetchone()
-        con.execute("DROP TABLE temp.signature_rows")
-        first, last, undated = row if row else (None, None, None)
-        con.execute(
-            "CREATE OR REPLACE TEMP TABLE asked_keys AS SELECT k.rowid AS place, k.key, k.kind, "
-            f"k.article_id, k.day FROM core.signature_keys k WHERE {_within(first, last, 0)} "
-            f"AND k.article_id IN (SELECT id FROM {asked})"
-        )
+        _read_keys(con, ids, asked)
+    row = con.execute(
+        "SELECT min(day), max(day), bool_or(day IS NULL) FROM temp.asked_keys"
+    ).fetchone()
+    first, last, undated = row if row else (None, None, None)
     # One article without a day meets any, so the whole table has to be looked through.
     # Blocks at the edges are looked through whole: who speaks for a key is decided there.
     low, high = _blocks(first, last, window_days)
@@ -213,6 +207,33 @@ def neighbours(
         ],
         displaced=displaced,
     )
+
+
+def _read_keys(con: duckdb.DuckDBPyConnection, ids: Sequence[str], asked: str) -> None:
+    """Make ``temp.asked_keys``: the keys of articles ``ids``, which ``asked`` holds.
+
+    They were mostly written just now, so the end of the table is looked at first.  An article
+    without a key looks like one that lies further back; a text without words is rare.
+    """
+    counted = con.execute("SELECT count(*) FROM core.signature_keys").fetchone()
+    end = (counted[0] if counted else 0) - STORAGE.recent_keys * len(ids)
+    made = (
+        "CREATE OR REPLACE TEMP TABLE asked_keys AS SELECT k.rowid AS place, k.key, k.kind, "
+        "k.article_id, k.day FROM core.signature_keys k "
+        f"WHERE k.article_id IN (SELECT id FROM {asked}) AND "
+    )
+    con.execute(f"{made} k.rowid >= {max(0, end)}")
+    found = con.execute("SELECT count(DISTINCT article_id) FROM temp.asked_keys").fetchone()
+    if end <= 0 or (found and found[0] == len(set(ids))):
+        return
+    locate(con, "signature_rows", "core.signatures", "article_id", ids)
+    row = con.execute(
+        "SELECT min(day), max(day) FROM core.signatures "
+        "WHERE rowid IN (SELECT place FROM temp.signature_rows)"
+    ).fetchone()
+    con.execute("DROP TABLE temp.signature_rows")
+    first, last = row or (None, None)
+    con.execute(made + _within(first, last, 0))
 
 
 def _crowds(
