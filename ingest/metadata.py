@@ -27,6 +27,7 @@ from ingest.jsonld import (
     types_of,
 )
 from ingest.metatags import first_of, meta_values
+from ingest.pagestate import state_body
 from ingest.titles import page_titles
 from ingest.wording import clean, element_text
 
@@ -48,7 +49,8 @@ class PageMetadata:
     """``rel=canonical``, then ``og:url``; may be relative."""
     description: str = ""
     article_body: str = ""
-    """JSON-LD ``articleBody`` as plain text; publishers cut it short at will."""
+    """JSON-LD ``articleBody`` as plain text, which publishers cut short at will; else the body out
+    of the state in the scripts of a page that shows next to nothing."""
     is_free: bool | None = None
     """``isAccessibleForFree``; None when not said."""
     kinds: frozenset[str] = frozenset()
@@ -119,7 +121,7 @@ def page_metadata(tree: html.HtmlElement, site_hint: str = "") -> PageMetadata:
         language=_language(tree, article, meta),
         canonical=tuple(dict.fromkeys(_canonical(tree, meta))),
         description=next(iter(first_of(meta, ("og:description", "description"))), ""),
-        article_body=body_text(article.get("articleBody")),
+        article_body=body_text(article.get("articleBody")) or state_body(tree, titles),
         is_free=free_to_read(article, nodes),
         kinds=frozenset(kinds),
     )
