@@ -178,9 +178,7 @@ async def _work(job: _Rebuild, *, dry_run: bool) -> None:
         if found is None:
             return
         stage = STAGE if turn == 0 else CATCHING_UP
-        if turn == 0:
-            job.report.resumed = job.report.articles - len(found.stale)
-        else:
+        if turn > 0:
             job.report.caught_up += len(found.stale)
         if turn < 2:
             job.context.progress.stage(stage, len(found.stale) if turn == 0 else None)
@@ -235,7 +233,8 @@ def _last_step(job: _Rebuild, turn: int, *, dry_run: bool) -> shadows.Behind | N
         known = shadows.marks(con)
     with job.live.write() as con:
         found = shadows.behind(con, known)
-        job.report.articles = len(known.ids) + len(found.stale)
+        if turn == 0:
+            job.report.resumed = len(set(known.ids).difference(found.stale, found.gone))
         if len(found.stale) > LAST and turn < ROUNDS:
             return found
         if found.stale:
