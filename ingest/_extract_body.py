@@ -42,6 +42,7 @@ from trafilatura.settings import (
 )
 from trafilatura.xml import xmltotxt
 
+from ingest.asides import drop_copies
 from ingest.cited import anchors_of, cited_by
 from ingest.density import dense_paragraphs
 from ingest.metadata import PageMetadata
@@ -97,6 +98,7 @@ def body_of(
         return Body(text=text[: policy.text_chars], page_chars=page_chars)
     anchors = anchors_of(tree)
     drop_link_lines(tree, policy, url)
+    drop_copies(tree)
     text = trim_noise(_main_text(tree, policy, page_chars), meta, policy)
     return Body(text=text, links=cited_by(anchors, text, url, policy), page_chars=page_chars)
 
