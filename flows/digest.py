@@ -13,6 +13,7 @@ from dedupe.models import Document, RepeatReport, Signature
 from dedupe.repeats import remove_repeats
 from dedupe.signature import sign
 from dedupe.text import count_words
+from flows.limits import MEMORY_BYTES, SOFT_SECONDS, PageTakesTooLong, page_limits
 from ingest.extract import extract
 from ingest.models import Article, Capture, Feed, FeedEntry, Rejection
 from ingest.topics import gate
@@ -54,7 +55,7 @@ def digest(
         all_topics: leave the topic gate open (topics are still named).
         now: the run's clock, against which impossible dates are refused.
     """
-    read = [_read(capture, feeds, all_topics=all_topics, now=now) for capture in captures]
+    read = [_bounded(capture, feeds, all_topics=all_topics, now=now) for capture in captures]
     signatures = iter(
         sign([document_of(one.article) for one in read if not isinstance(one, Rejection)])
     )
@@ -103,6 +104,22 @@ def document_of(article: Article) -> Document:
         publisher=article.publisher,
         language=article.language,
         published_at=article.published_at or article.fetched_at,
+    )
+
+
+def _bounded(
+    capture: Capture, feeds: Mapping[str, Feed], *, all_topics: bool, now: datetime
+) -> _Read | Rejection:
+    entry = capture.entry
+    try:
+        with page_limits():
+            return _read(capture, feeds, all_topics=all_topics, now=now)
+    except PageTakesTooLong:
+        reason, detail = "timeout", f"not read in {SOFT_SECONDS:.0f} s of processor time"
+    except MemoryError:
+        reason, detail = "memory", f"more than {MEMORY_BYTES // 2**20} MiB"
+    return Rejection(
+        url=entry.url, feed=entry.feed, stage="extract", reason=reason, detail=detail, at=now
     )
 
 

@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
+from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from flows.digest import Digested, digest, digest_texts
+from flows.limits import MEMORY_BYTES, after_chunk, enter_worker, reason_of
 from ingest.errors import VoltwireError
 from ingest.models import Capture, Feed, Rejection
 from storage.models import PreparedArticle
@@ -27,6 +29,9 @@ CHUNK = 32
 # Starting workers costs about a second each (they import the extractor); a run with a handful
 # of new pages is done sooner in a thread of its own.
 IN_THREAD = 6
+# Only a process can be ended when a page does not: what a thread reads has to be small, and what
+# small pages cost is bounded by the readers themselves.
+IN_THREAD_BYTES = 500_000
 # trafilatura and lxml grow with what they have read; a worker is replaced after this many chunks.
 CHUNKS_PER_WORKER = 200
 # So many pages in a row that each kill a process of their own are no bad pages: the processes do
@@ -49,6 +54,22 @@ def _end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def _begin() -> None:
+    _end_with_parent()
+    enter_worker()
+
+
+def _in_worker(work: Callable[..., T], *given: Any, **named: Any) -> T:
+    try:
+        return work(*given, **named)
+    finally:
+        after_chunk()
+
+
+def _is_large(capture: Capture) -> bool:
+    return capture.page is not None and len(capture.page.body) > IN_THREAD_BYTES
 
 
 class Workers:
@@ -78,7 +99,7 @@ class Workers:
 
     async def digest(self, captures: Sequence[Capture], now: datetime) -> list[Digested]:
         """``flows.digest.digest`` over ``captures``, spread over the processes, in order."""
-        if len(captures) <= IN_THREAD:
+        if len(captures) <= IN_THREAD and not any(map(_is_large, captures)):
             return await asyncio.to_thread(self._here, captures, now)
         chunks = [captures[at : at + CHUNK] for at in range(0, len(captures), CHUNK)]
         done = await asyncio.gather(*(self._there(chunk, now) for chunk in chunks))
@@ -125,6 +146,8 @@ class Workers:
             return await self._submit(pool, chunk, now)
         except BrokenProcessPool:
             self._retire(pool)
+        except MemoryError:
+            pass  # signing the whole chunk took too much
         # Some page of some chunk killed a worker and took every chunk under way with it: go
         # through this one page by page, in a process that nobody else's page can kill, so that
         # only the guilty page is lost.
@@ -134,12 +157,21 @@ class Workers:
     async def _alone(self, capture: Capture, now: datetime) -> Digested:
         if self._apart is None:
             self._apart = _pool(1)
+        processes: list[BaseProcess] = []
+        reason, detail = "crashed", "the process that read this page died, in company and alone"
         try:
-            done = (await self._submit(self._apart, [capture], now))[0]
+            done = (await self._submit(self._apart, [capture], now, processes))[0]
+        except MemoryError:
+            reason, detail = "memory", f"more than {MEMORY_BYTES // 2**20} MiB"
         except BrokenProcessPool:
+            for process in processes:
+                process.join(1)
+                reason = reason_of(process.exitcode)
+            if reason == "timeout":
+                detail = "the page did not end, neither in company nor alone"
             self._apart.shutdown(wait=False, cancel_futures=True)
             self._apart = None
-            self._deaths += 1
+            self._deaths += reason != "timeout"
             if self._deaths >= DEATHS_IN_A_ROW:
                 raise WorkersFail(
                     f"the extraction process died on {self._deaths} pages in a row",
@@ -152,18 +184,28 @@ class Workers:
             url=capture.entry.url,
             feed=capture.entry.feed,
             stage="extract",
-            reason="crashed",
-            detail="the process that read this page died, in company and alone",
+            reason=reason,
+            detail=detail,
             at=now,
         )
         return Digested(entry=capture.entry, rejection=refusal)
 
     async def _submit(
-        self, pool: ProcessPoolExecutor, chunk: Sequence[Capture], now: datetime
+        self,
+        pool: ProcessPoolExecutor,
+        chunk: Sequence[Capture],
+        now: datetime,
+        processes: list[BaseProcess] | None = None,
     ) -> list[Digested]:
+        """``chunk`` read in ``pool``, whose processes are added to ``processes``."""
         slugs = {capture.entry.feed for capture in chunk}
         feeds = {slug: feed for slug, feed in self._feeds.items() if slug in slugs}
-        return await _call(pool, digest, list(chunk), feeds, all_topics=self._all_topics, now=now)
+        call = pool.submit(
+            _in_worker, digest, list(chunk), feeds, all_topics=self._all_topics, now=now
+        )
+        if processes is not None:
+            processes += (pool._processes or {}).values()
+        return await asyncio.wrap_future(call)
 
     def _running(self) -> ProcessPoolExecutor:
         if self._pool is None:
@@ -177,7 +219,7 @@ class Workers:
 
 
 async def _call(pool: ProcessPoolExecutor, work: Callable[..., T], *given: Any, **named: Any) -> T:
-    return await asyncio.wrap_future(pool.submit(work, *given, **named))
+    return await asyncio.wrap_future(pool.submit(_in_worker, work, *given, **named))
 
 
 def _pool(processes: int) -> ProcessPoolExecutor:
@@ -187,5 +229,5 @@ def _pool(processes: int) -> ProcessPoolExecutor:
         processes,
         mp_context=multiprocessing.get_context("spawn"),
         max_tasks_per_child=CHUNKS_PER_WORKER,
-        initializer=_end_with_parent,
+        initializer=_begin,
     )

@@ -59,13 +59,16 @@ def extract(
 ) -> Article | Rejection:
     """Make the article of ``capture``, or say why there is none; never raises on any page.
 
-    What the machine refuses (no room for a temporary file) is ``OSError``.
+    What the machine refuses (no room for a temporary file, no memory) is ``OSError`` and
+    ``MemoryError``.
 
     ``feed`` is the one that listed the entry, None when a backfill knows none.  ``now`` (UTC)
     stamps what has no page and bounds publication times.
     """
     try:
         return _extract(capture, feed, now, policy)
+    except MemoryError:
+        raise  # the caller knows how much there was
     except Exception as error:  # a parser's bug on one page must cost that page only
         if isinstance(error, OSError) and error.errno is not None:
             # A full disk (py3langid unpacks its model to one) would refuse every page for good.
