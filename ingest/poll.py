@@ -156,11 +156,13 @@ def after_success(
 
 
 def after_not_modified(feed: Feed, state: FeedState | None, now: datetime) -> FeedState:
-    """The state after a 304: the validators stay, they are what it was an answer to."""
+    """The state after a 304: the validators stay, they are what it was an answer to.
+
+    Nothing is learned of the rhythm: a 304 is a claim, and a lying one would teach a silence in
+    which it is never doubted.  The next body tells of all the time since the last one.
+    """
     before = _before(feed, state)
     learned = rhythm.loads(before.rhythm)
-    if learned.known:
-        learned = rhythm.learn(learned, (), before.last_success_at or now, now)
     after = replace(
         before,
         declared_url=feed.url,
@@ -168,7 +170,6 @@ def after_not_modified(feed: Feed, state: FeedState | None, now: datetime) -> Fe
         last_polled_at=now,
         last_success_at=now,
         failures=0,
-        rhythm=learned.dumps(),
         missing_since=None,
         missing_polls=0,
     )
@@ -266,7 +267,7 @@ def _learned(before: FeedState, parsed: ParsedFeed, gap: Gap | None, now: dateti
     """What the listing adds to the feed's rhythm."""
     known = rhythm.loads(before.rhythm)
     listed = gaps.newest_first(parsed.entries)
-    since = before.last_success_at
+    since = before.body_at or before.last_success_at
     published = [entry.published_at for entry in listed if entry.published_at]
     if not before.listed or since is None or (published and not known.known):
         times, begin = rhythm.first_look(published, now)

@@ -29,6 +29,9 @@ def test_a_state_comes_back_whole(con, build):
         slug="a", state="blocked", detail="403", url="https://a/", etag='"x"', last_modified="m",
         body_digest="d", last_polled_at=build.noon, last_success_at=None,
         last_delivered_at=build.noon - timedelta(days=1), next_poll_at=build.noon, failures=3,
+        declared_url="https://a/0", rhythm='{"count":1}', per_day=2.5, listed="ab cd",
+        newest_at=build.noon, body_at=build.noon, lied_at=build.noon, missing_since=build.noon,
+        missing_polls=4, moved_to="https://b/", moves=2, told="ok",
     )  # fmt: skip
     feeds.save_states(con, [FeedState(slug="a"), FeedState(slug="b")])
     feeds.save_states(con, [state])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from dedupe.models import Repeat
-from ingest.models import Feed, FeedState
-from storage import articles, describe, entries, feeds, rejections, runs, stories
+from ingest.models import Feed, FeedState, Gap
+from storage import articles, describe, entries, feeds, gaps, rejections, runs, stories
 from storage.models import EntryOutcome, RunCounts
 
 PROMISED = {
@@ -153,6 +154,29 @@ def test_feed_health_shows_feeds_never_asked(con, build):
     assert _rows(con, "feed_health", columns) == [
         ("a", "https://a/2", "failing", 0, timedelta(hours=2), "503")
     ]
+
+
+def test_feed_health_ranks_by_urgency_and_says_what_to_do(con):
+    """Every state has its advice save those where nothing is to be done; the worst lead."""
+    names = ["gone", "html", "blocked", "failing", "lying_304", "moved", "quiet", "ok"]
+    all_feeds = [Feed(slug=name, url=f"https://{name}/", publisher="") for name in names]
+    feeds.save_feeds(con, all_feeds)
+    states = [FeedState(slug=name, state=name, moved_to="https://new/") for name in names]
+    feeds.save_states(con, states)
+    found = con.execute("SELECT slug, advice FROM feed_health ORDER BY rank").fetchall()
+    assert [slug for slug, _ in found] == names
+    assert [slug for slug, advice in found if not advice] == ["ok"]
+    assert "https://new/" in dict(found)["moved"]
+
+
+def test_feed_health_counts_open_gaps(con, build):
+    """A feed that is well but has lost entries is not at the end of the list."""
+    feeds.save_feeds(con, [Feed(slug=name, url=f"https://{name}/", publisher="") for name in "ab"])
+    feeds.save_states(con, [FeedState(slug=name, state="ok", per_day=3.0) for name in "ab"])
+    hole = Gap(feed="b", from_at=build.noon, to_at=build.noon, detected_at=build.noon)
+    gaps.save(con, [hole, replace(hole, to_at=build.noon + timedelta(1), repaired_at=build.noon)])
+    query = "SELECT slug, open_gaps, per_day, advice <> '' FROM feed_health ORDER BY rank"
+    assert con.execute(query).fetchall() == [("b", 1, 3.0, True), ("a", 0, 3.0, False)]
 
 
 def test_every_entry_is_an_article_or_a_rejection(con, build):
