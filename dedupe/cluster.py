@@ -22,8 +22,8 @@ def partition(nodes: Sequence[StoryNode], matches: Sequence[Match]) -> list[Stor
 
     The same set of nodes and matches gives the same groups in any order.  ``contains`` and
     ``contained_in`` do not join; a text that contains others (a digest, two stories on one
-    page) founds a story only after all that do not.  Matches with an article that is not among
-    ``nodes`` are left aside.
+    page) founds a story only after all that do not, whether or not what it contains is among
+    ``nodes``.  Other matches with an article that is not are left aside.
 
     Returns:
         Groups in ascending order of their representative's id.
@@ -34,13 +34,13 @@ def partition(nodes: Sequence[StoryNode], matches: Sequence[Match]) -> list[Stor
     pieces_of: dict[str, set[str]] = defaultdict(set)
     for match in matches:
         left, right = match.article_id, match.of_article_id
-        if left == right or left not in node_of or right not in node_of:
+        if left == right:
             continue
         if match.relation == "contains":
             pieces_of[left].add(right)
         elif match.relation == "contained_in":
             pieces_of[right].add(left)
-        else:
+        elif left in node_of and right in node_of:
             joined[left].add(right)
             joined[right].add(left)
             resemblance = match.jaccard + match.containment / 1000
@@ -51,7 +51,7 @@ def partition(nodes: Sequence[StoryNode], matches: Sequence[Match]) -> list[Stor
     loose = [
         (page, other)
         for page, pieces in pieces_of.items()
-        for other in joined[page]
+        for other in joined.get(page, ())
         if not pieces.isdisjoint(joined[other])
     ]
     for page, other in loose:

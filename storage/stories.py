@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import duckdb
+import numpy as np
 
 from dedupe.models import Match, Relation, StoryNode, StoryPlan
 from storage.batches import rows, staged
@@ -22,6 +23,8 @@ _STORED_MATCH = {**_MATCH, "id_hash": "UBIGINT", "of_id_hash": "UBIGINT"}
 _FLIPPED: dict[Relation, Relation] = {
     "exact": "exact", "near": "near", "contains": "contained_in", "contained_in": "contains",
 }  # fmt: skip
+
+_SIDES = (("article_id", "of_article_id"), ("of_article_id", "article_id"))
 
 
 def save_matches(con: duckdb.DuckDBPyConnection, matches: Sequence[Match]) -> None:
@@ -49,15 +52,22 @@ def save_matches(con: duckdb.DuckDBPyConnection, matches: Sequence[Match]) -> No
         con.execute(f"INSERT INTO core.matches BY NAME SELECT * FROM {batch}")
 
 
-def delete_matches(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> None:
-    """Forget every match of articles ``ids``: their text is another one now."""
+def delete_matches(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[str]:
+    """Forget every match of articles ``ids``; returns the articles that were matched with them."""
     if not ids:
-        return
-    with staged(con, "asked_ids", {"id": "VARCHAR"}, {"id": sorted(set(ids))}) as asked:
-        con.execute(
-            f"DELETE FROM core.matches WHERE article_id IN (SELECT id FROM {asked}) "
+        return []
+    others: set[str] = set()
+    asked_ids = set(ids)
+    with staged(con, "asked_ids", {"id": "VARCHAR"}, {"id": sorted(asked_ids)}) as asked:
+        held = (
+            f"FROM core.matches WHERE article_id IN (SELECT id FROM {asked}) "
             f"OR of_article_id IN (SELECT id FROM {asked})"
         )
+        for pair in con.execute(f"SELECT article_id, of_article_id {held}").fetchall():
+            others.update(pair)
+        if others:
+            con.execute(f"DELETE {held}")
+    return sorted(others - asked_ids)
 
 
 def ordered(match: Match) -> Match:
@@ -78,16 +88,25 @@ def component(
 
     Connected are articles with an exact or near match between them and articles of one story,
     over any number of steps (bounded by ``policy.STORY``).  ``matches`` holds the exact and near
-    matches among the nodes.  ``new``: ids that are stored since this transaction began, of which
-    older rows need not be asked.
+    matches among the nodes, and what each node contains, among them or not.  ``new``: ids that
+    are stored since this transaction began, of which older rows need not be asked.
     """
     if not ids:
         return StoryGraph()
     fresh = set(new)
     reached = set(ids)
     edge = set(ids)
+    links: set[Match] = set()
     for _ in range(STORY.steps):
-        edge = _neighbours(con, edge, fresh) - reached
+        found = _links(con, edge)
+        links |= found
+        near = {
+            end
+            for one in found
+            if one.relation in ("exact", "near")
+            for end in (one.article_id, one.of_article_id)
+        }
+        edge = (near | _fellows(con, edge, fresh)) - reached
         reached |= edge
         if not edge or len(reached) > STORY.nodes:
             break
@@ -96,48 +115,59 @@ def component(
         "SELECT article_id, words, published_at, text_source <> 'feed' FROM core.articles "
         "WHERE rowid IN (SELECT place FROM temp.node_rows) ORDER BY article_id"
     ).fetchall()
-    locate(con, "match_rows", "core.matches", "article_id", reached, new=fresh, once=False)
-    found = [
-        row
-        for row in con.execute(
-            f"SELECT {', '.join(_MATCH)} FROM core.matches "
-            "WHERE rowid IN (SELECT place FROM temp.match_rows) "
-            "AND relation IN ('exact', 'near') ORDER BY article_id, of_article_id"
-        ).fetchall()
-        if row[1] in reached
-    ]
     locate(con, "member_rows", "core.story_members", "article_id", reached, new=fresh)
     members = con.execute(
         "SELECT article_id, story_id FROM core.story_members "
         "WHERE rowid IN (SELECT place FROM temp.member_rows) ORDER BY article_id"
     ).fetchall()
-    _drop(con, "node_rows", "match_rows", "member_rows")
+    _drop(con, "node_rows", "member_rows")
     return StoryGraph(
         nodes=tuple(
             StoryNode(article_id=i, words=count or 0, published_at=at, full_page=full)
             for i, count, at, full in nodes
         ),
-        matches=tuple(Match(**dict(zip(_MATCH, row, strict=True))) for row in found),
+        matches=tuple(
+            sorted(
+                (one for one in links if _speaks_of(one, reached)),
+                key=lambda one: (one.article_id, one.of_article_id),
+            )
+        ),
         story_of=dict(members),
     )
 
 
-def _neighbours(con: duckdb.DuckDBPyConnection, edge: set[str], new: set[str]) -> set[str]:
-    """Articles one step from those of ``edge``: by a match, or as members of one story."""
-    reached: set[str] = set()
-    for key, other in (("article_id", "of_article_id"), ("of_article_id", "article_id")):
-        if locate(con, "edge_rows", "core.matches", key, edge, new=new, once=False):
+def _speaks_of(match: Match, nodes: set[str]) -> bool:
+    """Whether a match says something of a graph of ``nodes``."""
+    if match.relation == "contains":
+        return match.article_id in nodes
+    if match.relation == "contained_in":
+        return match.of_article_id in nodes
+    return match.article_id in nodes and match.of_article_id in nodes
+
+
+def _links(con: duckdb.DuckDBPyConnection, edge: set[str]) -> set[Match]:
+    """Every match of the articles of ``edge``, as stored."""
+    links: set[Match] = set()
+    hashes = {"hash": np.array(sorted(map(key_hash, edge)), dtype=np.uint64)}
+    with staged(con, "edge_hashes", {"hash": "UBIGINT"}, hashes) as asked:
+        for column in ("id_hash", "of_id_hash"):
             found = con.execute(
-                f"SELECT {other} FROM core.matches WHERE relation IN ('exact', 'near') "
-                "AND rowid IN (SELECT place FROM temp.edge_rows)"
+                f"SELECT {', '.join(_MATCH)} FROM core.matches "
+                f"WHERE {column} IN (SELECT hash FROM {asked})"
             ).fetchall()
-            reached.update(article_id for (article_id,) in found)
+            links.update(Match(**dict(zip(_MATCH, row, strict=True))) for row in found)
+    return {one for one in links if one.article_id in edge or one.of_article_id in edge}
+
+
+def _fellows(con: duckdb.DuckDBPyConnection, edge: set[str], new: set[str]) -> set[str]:
+    """Articles of the stories that the articles of ``edge`` are in."""
+    reached: set[str] = set()
     if locate(con, "edge_rows", "core.story_members", "article_id", edge, new=new):
         held = con.execute(
             "SELECT DISTINCT story_id FROM core.story_members "
             "WHERE rowid IN (SELECT place FROM temp.edge_rows)"
         ).fetchall()
-        reached.update(_members(con, {story_id for (story_id,) in held}))
+        reached = _members(con, {story_id for (story_id,) in held})
     _drop(con, "edge_rows")
     return reached
 

@@ -35,7 +35,10 @@ def test_a_match_is_kept_once_a_pair_whichever_way_it_is_told(stocked, build):
 
 
 def test_a_component_is_everything_near_over_any_number_of_steps(stocked, build):
-    """A chain is followed to its end from any of its members; containment connects nothing."""
+    """A chain is followed to its end from any of its members; containment connects nothing.
+
+    What a member contains is told, though it is no member.
+    """
     stories.save_matches(
         stocked,
         [
@@ -46,8 +49,9 @@ def test_a_component_is_everything_near_over_any_number_of_steps(stocked, build)
     for start in "abcd":
         graph = stories.component(stocked, [_id(start)])
         assert _names(graph) == "abcd"
-        assert len(graph.matches) == 3
+        assert [m.relation for m in graph.matches] == ["near", "exact", "near", "contains"]
     assert _names(stories.component(stocked, [_id("e")])) == "e"
+    assert stories.component(stocked, [_id("e")]).matches == ()
     assert _names(stories.component(stocked, [_id("a"), _id("f")])) == "abcdfg"
     assert _names(stories.component(stocked, [])) == ""
 
