@@ -18,7 +18,7 @@ from flows.context import RunContext
 from flows.decide import batches, is_fresh, merge, step_for
 from flows.pipeline import digest_and_save, write_window
 from flows.polling import Poll, lessons, poll_all
-from flows.telling import as_told, changes, message
+from flows.feed_changes import as_told, changes, message
 from flows.workers import Workers
 from ingest import poll
 from ingest.http import Fetcher

@@ -47,7 +47,7 @@ class RunReport:
     """Stretches cut because their article said them twice."""
     new_stories: int = 0
     feed_changes: list[dict[str, str]] = field(default_factory=list)
-    """Feeds that fare otherwise than was told of them before: see ``flows.telling``."""
+    """Feeds that fare otherwise than was told of them before: see ``flows.feed_changes``."""
     published: str = ""
     """Path of the published store; empty when publishing failed."""
     detail: str = ""

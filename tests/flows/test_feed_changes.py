@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from flows.telling import as_told, changes, message
+from flows.feed_changes import as_told, changes, message
 from ingest.models import Feed, FeedState
 from ingest.notify import post_json
 
