@@ -19,7 +19,7 @@ run; the others are:
 
 - ``fixed 15``, ``fixed 60``: minutes.
 - ``weekly count``: miniflux's entry_frequency scheduler (internal/model/feed.go,
-  ScheduleNextCheck, 2.2): a week divided by the entries of the last week, between 5 minutes and
+  ScheduleNextCheck): a week divided by the entries of the last week, between 5 minutes and
   24 hours; failures change nothing (its limit of three errors, after which a feed is not asked
   at all, is left out).
 

@@ -16,9 +16,9 @@ from duckdb import DuckDBPyConnection
 
 from flows.context import RunContext
 from flows.decide import batches, is_fresh, merge, step_for
+from flows.feed_changes import as_told, changes, message
 from flows.pipeline import digest_and_save, write_window
 from flows.polling import Poll, lessons, poll_all
-from flows.feed_changes import as_told, changes, message
 from flows.workers import Workers
 from ingest import poll
 from ingest.http import Fetcher
