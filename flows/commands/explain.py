@@ -35,7 +35,7 @@ def command(
     """
     from rich.console import Console
 
-    from flows import explaining
+    from flows import explained, explaining
     from storage.store import Store
 
     if second and other:
@@ -47,5 +47,6 @@ def command(
     else:
         screen = Console()
         colour = screen.is_terminal and screen.color_system is not None
-        click.echo("\n".join(told.lines(width=screen.width, colour=colour)), color=colour)
+        lines = explained.lines(told, width=screen.width, colour=colour)
+        click.echo("\n".join(lines), color=colour)
     return 0
