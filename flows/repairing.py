@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from time import monotonic
 
 from ingest import gaps
 from ingest.http import Fetcher
@@ -86,7 +87,12 @@ async def _through_pages(
     words = wordpress.is_wordpress(page.body)
     route = feed_archive.NAME if parsed.next_url else wordpress.NAME if words else ""
     url = page.url
+    end = monotonic() + _POLICY.seconds
     while walk.progress == "on":
+        if monotonic() > end:
+            detail = f"stopped after {_POLICY.seconds:g} s and {walk.asked} pages"
+            walk = replace(walk, progress="spent", detail=detail)
+            break
         url = feed_archive.older(parsed, asked) or (wordpress.older(url) if words else "")
         if not url:
             # nothing more is offered; the walk so far stands
@@ -134,9 +140,10 @@ async def _through_sitemaps(
     if isinstance(robots, Page):
         named = sitemap.named_in_robots(robots.body.decode("utf-8", "replace"), site)
     todo = named or sitemap.usual_places(site)
+    end = monotonic() + _POLICY.seconds
     pages: list[sitemap.Listed] = []
     asked: set[str] = set()
-    while todo and len(asked) < _POLICY.sitemaps:
+    while todo and len(asked) < _POLICY.sitemaps and monotonic() < end:
         url = todo.pop(0)
         if url in asked:
             continue

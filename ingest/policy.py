@@ -260,6 +260,9 @@ class RepairPolicy:
     requests: int = 60
     """Pages asked for one gap, at the pace of its domain (a minute or so): ten days of fifty
     entries are 50 pages of ten."""
+    seconds: float = 180.0
+    """After so long nothing more is asked for a gap: a server that drips must not hold up the
+    group of feeds that is polled with it."""
     sitemaps: int = 6
     """Sitemap files read for one gap: an index, and the files of its days."""
     sitemap_entries: int = 2_000
