@@ -165,7 +165,11 @@ class Workers:
             reason, detail = "memory", f"more than {MEMORY_BYTES // 2**20} MiB"
         except BrokenProcessPool:
             for process in processes:
-                process.join(1)
+                # the pool's own thread waits for it too, and only one of the two is told
+                for _ in range(100):
+                    if process.exitcode is not None:
+                        break
+                    await asyncio.sleep(0.02)
                 reason = reason_of(process.exitcode)
             if reason == "timeout":
                 detail = "the page did not end, neither in company nor alone"

@@ -25,6 +25,11 @@ _HEAVY = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _LONG_ATTRIBUTE = re.compile(r"=\s*(\"[^\"<>]{5000,}\"|'[^'<>]{5000,}')")
+# libxml2 compares each attribute with all before it; no tag that means something is as long
+_LONG_TAG = re.compile(r"<([a-zA-Z][\w-]{0,40})\s[^<>]{100000,}>")
+_ATTRIBUTES = 2_000
+_LONG_TAG_FROM = 400_000
+"""Characters of a page below which no tag is long enough to hurt."""
 
 
 def parse_page(
@@ -33,6 +38,8 @@ def parse_page(
     """``text`` of a page as a tree, or None when there is nothing to parse; never raises."""
     if len(text) > parse_chars:
         text = _LONG_ATTRIBUTE.sub('=""', _HEAVY.sub(" ", text))
+    if len(text) > _LONG_TAG_FROM:
+        text = _LONG_TAG.sub(_without_attributes, text)
     source = text.encode("utf-8", "ignore").translate(None, _CONTROL)
     for sign in _NO_CHARACTERS:
         if sign in source:
@@ -44,6 +51,10 @@ def parse_page(
     except (etree.LxmlError, ValueError, AssertionError, RecursionError):
         return None
     return tree if isinstance(tree, html.HtmlElement) else None
+
+
+def _without_attributes(tag: re.Match[str]) -> str:
+    return f"<{tag[1]}>" if tag[0].count("=") > _ATTRIBUTES else tag[0]
 
 
 def is_complex(
@@ -97,27 +108,32 @@ pre br hr body td th figcaption summary details address center"""
 _BREAKS = frozenset(_BREAK_TAGS.split())
 
 
-def plain_text(tree: html.HtmlElement) -> str:
-    """All text of ``tree`` outside its chrome, a block a line; linear in any shape of tree."""
+def plain_text(tree: html.HtmlElement, most: int = 5_000_000) -> str:
+    """All text of ``tree`` outside its chrome, a block a line; linear in any shape of tree.
+
+    Reading ends after ``most`` characters: a text of a hundred megabytes is copied several times
+    before it is cut, and nobody keeps it.
+    """
     pieces: list[str] = []
-    skipping = 0
+    skipping = length = 0
     for event, element in etree.iterwalk(tree, events=("start", "end")):
         tag = element.tag
         unread = tag in _UNREAD
         if event == "start":
             skipping += unread
-            if not skipping:
-                if tag in _BREAKS:
-                    pieces.append("\n")
-                if element.text:
-                    pieces.append(_SPACE.sub(" ", element.text))
+            text = element.text
         else:
             skipping -= unread
-            if not skipping:
-                if tag in _BREAKS:
-                    pieces.append("\n")
-                if element.tail:
-                    pieces.append(_SPACE.sub(" ", element.tail))
+            text = element.tail
+        if skipping:
+            continue
+        if tag in _BREAKS:
+            pieces.append("\n")
+        if text:
+            pieces.append(_SPACE.sub(" ", text[:most]))
+            length += len(text)
+            if length > most:
+                break
     return tidy("".join(pieces))
 
 
