@@ -91,7 +91,7 @@ def body_of(
     """
     page_chars = visible_chars(tree)
     if is_complex(tree, policy, len(source) if source else None):
-        text = plain_text(tree)
+        text = plain_text(tree, 2 * policy.text_chars)
         if source and depth_of(tree) >= policy.max_depth:
             # libxml2 stops at a depth of its own and drops what lies below
             text = max(text, markup_text(source), key=len)
