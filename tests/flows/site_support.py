@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from xml.sax.saxutils import escape
 
 import httpx
 
 from flows import from_feeds
 from flows.context import RunContext
+from flows.digest import Digested, digest
 from flows.pipeline import recorded
 from flows.report import RunReport
 from flows.settings import Settings
 from flows.workers import Workers
 from ingest.http import Fetcher
-from ingest.models import Feed
+from ingest.models import Capture, Feed
 from ingest.policy import FetchPolicy
 from storage.store import Store
 
@@ -113,6 +115,7 @@ class Site:
         self.store = Store(folder / "store")
         self.now = START
         self.feeds = [feed("a")]
+        self.workers: type[Workers] = Workers
         self.settings = replace(Settings(), store=self.store.folder, batch=4)
 
     def context(self) -> RunContext:
@@ -136,7 +139,7 @@ class Site:
                 transport=httpx.MockTransport(self.web),
                 sleep=no_sleep,
             )
-            workers = Workers(1, context.feeds, all_topics=False)
+            workers = self.workers(1, context.feeds, all_topics=False)
             async with recorded(context), fetcher, workers:
                 await from_feeds.ingest(context, fetcher, workers, force=force)
             return context.report
@@ -151,6 +154,20 @@ class Site:
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with self.store.read() as con:
             return con.execute(query).fetchall()
+
+
+class InProcess(Workers):
+    """Workers that are none: what is tested is not digesting, and a process takes a second."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        del error
+
+    async def digest(self, captures: Sequence[Capture], now: datetime) -> list[Digested]:
+        feeds = {one.entry.feed: feed(one.entry.feed) for one in captures}
+        return digest(captures, feeds, all_topics=True, now=now)
 
 
 async def no_sleep(seconds: float) -> None:

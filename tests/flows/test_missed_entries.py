@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from site_support import START, Site, Web, answered, item, page
+from site_support import START, InProcess, Site, Web, answered, item, page
 
 HOUR = timedelta(hours=1)
 WORDPRESS = "<generator>https://wordpress.org/?v=6.7</generator>"
@@ -81,6 +81,7 @@ class Outlet(Web):
 def site(tmp_path: Path) -> Site:
     site = Site(tmp_path)
     site.web = Outlet(lambda: site.now)
+    site.workers = InProcess
     return site
 
 
