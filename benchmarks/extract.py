@@ -1,8 +1,14 @@
 """Score article extraction: ``python benchmarks/extract.py CORPUS.warc.gz [TRUTH.jsonl]``.
 
 Prints a table on standard error and JSON on standard output: body F1, precision, recall and exact
-share, exact shares of title, date and author, and pages a CPU second, for voltwire and, on the
-same pages in the same run, for trafilatura's defaults without comments and its fast mode.
+share, exact shares of title, date and author, pages a CPU second and what each adds to the peak of
+memory, for voltwire and, on the same pages in the same run, for trafilatura (defaults without
+comments, fast, precision), newspaper4k, readability-lxml and resiliparse, as far as installed
+(the ``bench`` extra); and the gain over trafilatura's defaults by a paired bootstrap.
+
+``--pages N`` reads the corpora again and again in worker processes, as a run does, and prints
+their resident memory after the first thousand pages and at the end.  ``--route`` measures the
+whole way from the WARC to the store against a plain loop of trafilatura in one process.
 
 The body score is that of the article-extraction-benchmark
 (https://github.com/scrapinghub/article-extraction-benchmark): multisets of four-word shingles;
@@ -13,25 +19,38 @@ weighs the same; precision and recall averaged over pages, F1 their harmonic mea
 from __future__ import annotations
 
 import argparse
+import asyncio
+import importlib.util
 import json
 import logging
+import os
 import random
 import re
+import resource
+import subprocess
 import sys
+import tempfile
 import time
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
 import trafilatura
 from warcio.archiveiterator import ArchiveIterator
 
+from dedupe.repeats import remove_repeats
+from dedupe.signature import sign
+from flows.digest import document_of
+from flows.workers import Workers
 from ingest import urls
+from ingest.charset import decode
 from ingest.extract import extract
 from ingest.models import Article, Capture, FeedEntry, Page
+from ingest.pagetext import parse_page, plain_text
 
 Prediction = dict[str, str]
 _WORD = re.compile(r"\w+")
@@ -62,9 +81,13 @@ def read_pages(path: Path) -> list[Page]:
     return pages
 
 
-def by_voltwire(page: Page) -> Prediction:
+def capture_of(page: Page) -> Capture:
     entry = FeedEntry(url=page.url, canonical_url=urls.canonical_url(page.url))
-    result = extract(Capture(entry=entry, page=page), None, now=datetime.now(UTC))
+    return Capture(entry=entry, page=page)
+
+
+def by_voltwire(page: Page) -> Prediction:
+    result = extract(capture_of(page), None, now=datetime.now(UTC))
     if not isinstance(result, Article):
         return {"refused": result.reason}
     published = result.published_at.date().isoformat() if result.published_at else ""
@@ -76,9 +99,14 @@ def by_voltwire(page: Page) -> Prediction:
     }
 
 
-def by_trafilatura(page: Page, fast: bool = False) -> Prediction:
+def by_trafilatura(page: Page, fast: bool = False, precision: bool = False) -> Prediction:
     found = trafilatura.bare_extraction(
-        page.body, url=page.url, include_comments=False, with_metadata=True, fast=fast
+        page.body,
+        url=page.url,
+        include_comments=False,
+        with_metadata=True,
+        fast=fast,
+        favor_precision=precision,
     )
     if found is None or isinstance(found, dict):
         return {}
@@ -94,11 +122,71 @@ def by_trafilatura_fast(page: Page) -> Prediction:
     return by_trafilatura(page, fast=True)
 
 
+def by_trafilatura_precise(page: Page) -> Prediction:
+    return by_trafilatura(page, precision=True)
+
+
+def by_newspaper(page: Page) -> Prediction:
+    import newspaper
+
+    article = newspaper.Article(page.url, fetch_images=False)
+    article.download(input_html=decode(page.body, page.content_type).text)
+    try:
+        article.parse()
+    except Exception:  # it gives some pages up
+        return {}
+    day = article.publish_date
+    return {
+        "text": article.text or "",
+        "title": article.title or "",
+        "date": day.date().isoformat() if isinstance(day, datetime) else "",
+        "author": ", ".join(article.authors),
+    }
+
+
+def by_readability(page: Page) -> Prediction:
+    import readability
+
+    try:
+        found = readability.Document(decode(page.body, page.content_type).text)
+        tree = parse_page(found.summary())
+        return {
+            "text": plain_text(tree) if tree is not None else "",
+            "title": found.short_title() or "",
+        }
+    except Exception:  # it gives some pages up
+        return {}
+
+
+def by_resiliparse(page: Page) -> Prediction:
+    from resiliparse.extract.html2text import extract_plain_text
+
+    text = decode(page.body, page.content_type).text
+    return {"text": extract_plain_text(text, main_content=True, comments=False)}
+
+
 EXTRACTORS: dict[str, Callable[[Page], Prediction]] = {
     "voltwire": by_voltwire,
     "trafilatura": by_trafilatura,
     "trafilatura fast": by_trafilatura_fast,
+    "trafilatura prec.": by_trafilatura_precise,
 }
+OPTIONAL: dict[str, tuple[str, Callable[[Page], Prediction]]] = {
+    "newspaper4k": ("newspaper", by_newspaper),
+    "readability-lxml": ("readability", by_readability),
+    "resiliparse": ("resiliparse", by_resiliparse),
+}
+
+
+def installed() -> dict[str, Callable[[Page], Prediction]]:
+    """The extractors to compare; one that is not installed is left out with a word."""
+    found = dict(EXTRACTORS)
+    for name, (module, extractor) in OPTIONAL.items():
+        if importlib.util.find_spec(module) is None:
+            print(f"{name} is not installed: left out", file=sys.stderr)
+        else:
+            found[name] = extractor
+    return found
 
 
 def shingles(text: str) -> Counter[tuple[str, ...]]:
@@ -209,13 +297,123 @@ def gain(
     }
 
 
+def measure(
+    pages: list[Page], truth: dict[str, dict[str, Any]], extractors: dict[str, Any]
+) -> dict[str, Any]:
+    """All figures of all ``extractors`` on ``pages``."""
+    found: dict[str, dict[str, Prediction]] = {name: {} for name in extractors}
+    seconds: Counter[str] = Counter()
+    added: Counter[str] = Counter()
+    for extractor in extractors.values():
+        extractor(pages[0])  # models and tables load outside the measured time
+    # page by page in turn, so that a busy machine slows all of them alike; who begins changes,
+    # since the first to meet a page also loads what both need for it
+    names = list(extractors)
+    for number, page in enumerate(pages):
+        at = number % len(names)
+        for name in names[at:] + names[:at]:
+            before = peak_memory()
+            start = time.process_time()
+            found[name][page.url] = extractors[name](page)
+            seconds[name] += time.process_time() - start
+            added[name] += peak_memory() - before
+    report: dict[str, Any] = {}
+    for name in names:
+        figures = score(truth, found[name])
+        figures["pages_per_cpu_second"] = round(len(pages) / max(seconds[name], 1e-9), 1)
+        figures["peak_mib_added"] = round(added[name] / 2**20, 1)
+        report[name] = figures
+    report["speed of voltwire against trafilatura"] = round(
+        seconds["trafilatura"] / max(seconds["voltwire"], 1e-9), 2
+    )
+    report["voltwire against trafilatura"] = gain(truth, found["voltwire"], found["trafilatura"])
+    report["peak_mib"] = round(peak_memory() / 2**20, 1)
+    return report
+
+
+def peak_memory() -> int:
+    """Most bytes resident in this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def resident(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+async def long_run(pages: list[Page], count: int) -> dict[str, Any]:
+    """``count`` pages through the workers of a run, memory looked at after every thousand."""
+    captures = [capture_of(page) for page in pages]
+    points: list[dict[str, float]] = []
+    reasons: Counter[str] = Counter()
+    done = 0
+    async with Workers(0, {}, all_topics=True) as workers:
+        while done < count:
+            batch = [captures[(done + n) % len(captures)] for n in range(min(500, count - done))]
+            for one in await workers.digest(batch, datetime.now(UTC)):
+                reasons[one.rejection.reason if one.rejection else "article"] += 1
+            done += len(batch)
+            if done % 1000 == 0 or done >= count:
+                children = [resident(child.pid or 0) for child in active_children()]
+                points.append(
+                    {
+                        "pages": done,
+                        "run_mib": round(resident(os.getpid()) / 2**20, 1),
+                        "workers_mib": round(sum(children) / 2**20, 1),
+                    }
+                )
+                print(points[-1], file=sys.stderr, flush=True)
+    first, last = (sum((p["run_mib"], p["workers_mib"])) for p in (points[0], points[-1]))
+    return {"points": points, "ends": dict(reasons), "last_by_first": round(last / first, 3)}
+
+
+def route(corpus: Path, pages: list[Page]) -> dict[str, Any]:
+    """WARC to store in processes of its own, against a loop of trafilatura in this one."""
+    start = time.perf_counter()
+    for page in pages:
+        by_trafilatura(page)
+    plain = time.perf_counter() - start
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        command = [sys.executable, "-m", "flows.cli", "backfill", "--route", "warc", str(corpus)]
+        command += ["--all-topics", "--plain", "--store", folder]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        whole = time.perf_counter() - start
+    if done.returncode not in (0, 1):
+        sys.exit(done.stderr)
+    captures = [capture_of(page) for page in pages]
+    found = [extract(capture, None, now=datetime.now(UTC)) for capture in captures]
+    articles = [one for one in found if isinstance(one, Article)]
+    start = time.process_time()
+    for article in articles:
+        remove_repeats(article.text)
+    sign([document_of(article) for article in articles])
+    return {
+        "pages": len(pages),
+        "trafilatura_seconds": round(plain, 2),
+        "route_seconds": round(whole, 2),
+        "times_as_fast": round(plain / whole, 2),
+        "dedupe_cpu_seconds": round(time.process_time() - start, 2),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("corpus", type=Path, help="WARC file of article pages")
     parser.add_argument("truth", type=Path, nargs="?", help="JSONL; default: beside the corpus")
+    parser.add_argument("--pages", type=int, help="only memory: so many pages through the workers")
+    parser.add_argument("--route", action="store_true", help="only the way from WARC to store")
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)
     pages = read_pages(arguments.corpus)
+    if arguments.pages:
+        print(json.dumps(asyncio.run(long_run(pages, arguments.pages)), indent=1))
+        return
+    if arguments.route:
+        print(json.dumps(route(arguments.corpus, pages), indent=1))
+        return
     beside = arguments.corpus.with_name(arguments.corpus.name.replace(".warc.gz", ".truth.jsonl"))
     with (arguments.truth or beside).open(encoding="utf-8") as lines:
         truth = {row["url"]: row for row in map(json.loads, lines)}
@@ -223,22 +421,8 @@ def main() -> None:
     truth = {page.url: truth[page.url] for page in pages}
     if not pages:
         sys.exit("no page of the corpus stands in the truth file")
-    found: dict[str, dict[str, Prediction]] = {name: {} for name in EXTRACTORS}
-    seconds: Counter[str] = Counter()
-    for extractor in EXTRACTORS.values():
-        extractor(pages[0])  # models and tables load outside the measured time
-    # page by page in turn, so that a busy machine slows all of them alike
-    for page in pages:
-        for name, extractor in EXTRACTORS.items():
-            start = time.process_time()
-            found[name][page.url] = extractor(page)
-            seconds[name] += time.process_time() - start
-    report: dict[str, Any] = {"corpus": arguments.corpus.name}
-    for name in EXTRACTORS:
-        figures = score(truth, found[name])
-        figures["pages_per_cpu_second"] = round(len(pages) / max(seconds[name], 1e-9), 1)
-        report[name] = figures
-    report["voltwire against trafilatura"] = gain(truth, found["voltwire"], found["trafilatura"])
+    extractors = installed()
+    report = {"corpus": arguments.corpus.name, **measure(pages, truth, extractors)}
     columns = [
         "f1",
         "precision",
@@ -248,9 +432,10 @@ def main() -> None:
         "date",
         "author",
         "pages_per_cpu_second",
+        "peak_mib_added",
     ]
     print(f"{'':18}" + "".join(f"{column[:10]:>11}" for column in columns), file=sys.stderr)
-    for name in EXTRACTORS:
+    for name in extractors:
         cells = "".join(
             f"{report[name][column] if report[name][column] is not None else '-':>11}"
             for column in columns
