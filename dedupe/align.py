@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -86,14 +86,57 @@ def repeated_runs(ids: Ints, k: int, shortest_period: int, most_runs: int) -> li
     lengths = np.diff(np.r_[at, len(later)]) + k - 1
     begins_a, begins_b = earlier[at], later[at]
     if len(at) > most_runs:
-        keep = np.argsort(-lengths, kind="stable")[:most_runs]
+        keep = np.sort(np.argsort(-lengths, kind="stable")[:most_runs])
         begins_a, begins_b, lengths = begins_a[keep], begins_b[keep], lengths[keep]
-    order = np.lexsort((begins_a, begins_b))
-    return list(
-        zip(
-            begins_a[order].tolist(), begins_b[order].tolist(), lengths[order].tolist(), strict=True
-        )
-    )
+    return _longest(ids, _maximal(ids, begins_a, begins_b, lengths))
+
+
+_REACH = 64
+"""Words by which a run is extended; a phrase that stands often is shorter."""
+
+
+def _maximal(ids: Ints, a: Ints, b: Ints, lengths: Ints) -> list[Run]:
+    """The runs, sorted by diagonal and place, extended as far as the words are equal.
+
+    A phrase that stands several times is linked to other places than its counterpart in a copy;
+    the words around it say which that is.
+    """
+    a, b, ends = a.copy(), b.copy(), b + lengths
+    diagonal = b - a
+    for _ in range(_REACH):
+        grows = np.flatnonzero(a > 0)
+        grows = grows[ids[a[grows] - 1] == ids[b[grows] - 1]]
+        if not len(grows):
+            break
+        a[grows] -= 1
+        b[grows] -= 1
+    for _ in range(_REACH):
+        grows = np.flatnonzero(ends < len(ids))
+        grows = grows[ids[ends[grows]] == ids[ends[grows] - diagonal[grows]]]
+        if not len(grows):
+            break
+        ends[grows] += 1
+    runs: list[Run] = []
+    for start_a, start_b, end in zip(a.tolist(), b.tolist(), ends.tolist(), strict=True):
+        if runs:
+            last_a, last_b, length = runs[-1]
+            if last_b - last_a == start_b - start_a and start_b <= last_b + length:
+                runs[-1] = last_a, last_b, max(length, end - last_b)
+                continue
+        runs.append((start_a, start_b, end - start_b))
+    return runs
+
+
+def _longest(ids: Ints, runs: list[Run]) -> list[Run]:
+    """``runs`` by start of the later copy, without those inside the later copy of one twice as
+    long: of two places with the same words the one that also has their neighbours is the source.
+    """
+    reach = np.zeros(len(ids), dtype=np.int64)
+    for _, b, length in sorted(runs, key=lambda run: run[2]):
+        reach[b : b + length] = length
+    clear = [run for run in runs if reach[run[1] : run[1] + run[2]].min() < 2 * run[2]]
+    clear.sort(key=lambda run: (run[1], run[0]))
+    return clear
 
 
 def _gram_hashes(ids: Ints, k: int, count: int) -> npt.NDArray[np.uint64]:
@@ -110,17 +153,25 @@ def _gram_hashes(ids: Ints, k: int, count: int) -> npt.NDArray[np.uint64]:
     return grams
 
 
+@dataclass(slots=True)
+class _Open:
+    """A chain that further runs may join."""
+
+    runs: list[Run] = field(default_factory=list)
+    words: int = 0
+
+
 def chains(ids: Sequence[int], runs: list[Run], policy: RepeatPolicy) -> list[Chain]:
     """Runs joined over small gaps and aligned word by word, the longest chain first."""
-    found: list[list[Run]] = []
-    active: list[list[Run]] = []
+    found: list[_Open] = []
+    active: list[_Open] = []
     for run in runs:
-        a, b, _ = run
-        best: list[Run] | None = None
+        a, b, length = run
+        best: _Open | None = None
         best_drift = policy.chain_drift + 1
         alive = []
         for chain in active:
-            last_a, last_b, last_length = chain[-1]
+            last_a, last_b, last_length = chain.runs[-1]
             gap_b = b - last_b - last_length
             if gap_b > policy.chain_gap:
                 continue
@@ -131,29 +182,56 @@ def chains(ids: Sequence[int], runs: list[Run], policy: RepeatPolicy) -> list[Ch
             if drift < best_drift:
                 best, best_drift = chain, drift
         if best is None:
-            best = []
+            if len(alive) >= policy.active_chains:
+                alive.remove(min(alive, key=lambda chain: chain.words))
+            best = _Open()
             found.append(best)
             alive.append(best)
-        best.append(run)
-        active = alive[-policy.active_chains :]
-    sizes = [(-sum(length for _, _, length in chain), chain) for chain in found]
+        best.runs.append(run)
+        best.words += length
+        active = alive
+    sizes = [(-sum(length for _, _, length in chain.runs), chain.runs) for chain in found]
     sizes.sort()
     known = np.zeros(len(ids), dtype=bool)
     budget = policy.align_share * len(ids)
     aligned = []
-    for size, chain in sizes:
-        begin, end = chain[0][1], chain[-1][1] + chain[-1][2]
+    for size, linked in sizes:
+        begin, end = linked[0][1], linked[-1][1] + linked[-1][2]
         # A chain inside better ones adds nothing, and rows of a table make thousands.
         if -size < policy.seed_words or budget < 0:
             break
         if end - begin - int(known[begin:end].sum()) < policy.seed_words:
             continue
         budget -= end - begin + policy.extend_words
-        made = _aligned(ids, chain, policy)
+        made = _aligned(ids, linked, policy)
         known[made.later] = True
         aligned.append(made)
     aligned.sort(key=lambda chain: (-chain.matched, int(chain.later[0])))
     return aligned
+
+
+def without_echoes(found: list[Chain], size: int, policy: RepeatPolicy) -> list[Chain]:
+    """``found``, the longest first, without what repeats inside one copy of a longer chain.
+
+    A phrase that the first of two copies says twice has the same words as its place in the second
+    one; which of them repeats which is plain once the second copy is gone.  ``size`` is the number
+    of words of the text.
+    """
+    gap = policy.news_words
+    least = max(policy.short_words, min(policy.long_words, size // 5))
+    covered = np.zeros(size, dtype=np.int64)
+    clear = []
+    for chain in found:
+        over = covered[chain.later] >= max(2 * chain.matched, least)
+        if 2 * int(over.sum()) > chain.matched:
+            continue
+        clear.append(chain)
+        for side in (chain.earlier, chain.later):
+            at = np.flatnonzero(np.diff(side) > gap) + 1
+            for first, last in zip(side[np.r_[0, at]], side[np.r_[at - 1, -1]], strict=True):
+                inside = covered[int(first) : int(last) + 1]
+                np.maximum(inside, chain.matched, out=inside)
+    return clear
 
 
 def _aligned(ids: Sequence[int], chain: list[Run], policy: RepeatPolicy) -> Chain:
@@ -175,10 +253,8 @@ def _aligned(ids: Sequence[int], chain: list[Run], policy: RepeatPolicy) -> Chai
         end_a, end_b = a + length, b + length
     start_a, start_b = int(pairs_a[0][0]), int(pairs_b[0][0])
     apart = end_a <= start_b
-    left = _extended(ids, start_a, start_b, -1, 0, end_a if apart else start_a, policy.extend_words)
-    right = _extended(
-        ids, end_a, end_b, 1, start_b if apart else end_a, len(ids), policy.extend_words
-    )
+    left = _extended(ids, start_a, start_b, -1, 0, end_a if apart else start_a, policy)
+    right = _extended(ids, end_a, end_b, 1, start_b if apart else end_a, len(ids), policy)
     earlier = np.concatenate([_column(left, 0), *pairs_a, _column(right, 0)])
     later = np.concatenate([_column(left, 1), *pairs_b, _column(right, 1)])
     # Where the stretches overlap a gap may pair a word with itself or a later one.
@@ -191,13 +267,14 @@ def _column(pairs: list[tuple[int, int]], side: int) -> Ints:
 
 
 def _extended(
-    ids: Sequence[int], a: int, b: int, step: int, limit_a: int, limit_b: int, window: int
+    ids: Sequence[int], a: int, b: int, step: int, limit_a: int, limit_b: int, policy: RepeatPolicy
 ) -> list[tuple[int, int]]:
     """Further pairs outward from ``(a, b)``, ascending, as long as matches outweigh gaps.
 
     ``step`` -1 walks to the left: the earlier copy down to ``limit_a``, the later one down to
     ``limit_b``; 1 walks to the right, up to them.
     """
+    window = policy.extend_words
     gathered: list[tuple[int, int]] = []
     while True:
         if step < 0:
@@ -212,6 +289,8 @@ def _extended(
         x, y = (a, b) if step < 0 else (a - 1, b - 1)
         for number, (next_a, next_b) in enumerate(pairs, 1):
             skipped = max(abs(next_a - x), abs(next_b - y)) - 1
+            if skipped > policy.news_words:
+                break
             score += 1 - 0.6 * skipped
             if score > best_score:
                 best, best_score = number, score

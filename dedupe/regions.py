@@ -60,7 +60,7 @@ def regions(reading: Reading, policy: RepeatPolicy) -> list[Region]:
             idle = 0
     if current:
         found.append(_with_headings(reading, current, altered, policy))
-    return [region for copied in found for region in _apart(reading, copied)]
+    return [region for copied in found for region in _apart(reading, copied, policy)]
 
 
 def _with_headings(
@@ -75,7 +75,7 @@ def _with_headings(
     return sorted([*copied, *(at for at in altered if copied[0] < at < copied[-1])])
 
 
-def _apart(reading: Reading, copied: list[int]) -> list[Region]:
+def _apart(reading: Reading, copied: list[int], policy: RepeatPolicy) -> list[Region]:
     """The region of ``copied``; several where its beginning holds the originals of its end.
 
     A phrase that the first copy itself says twice opens a region in the midst of it, which would
@@ -90,13 +90,13 @@ def _apart(reading: Reading, copied: list[int]) -> list[Region]:
     )
     last = -1
     for number in np.flatnonzero(original).tolist():
-        if original[number] >= _UNCOPIED * units[number].words:
+        if original[number] >= max(policy.seed_words, _UNCOPIED * units[number].words):
             last = number
     head = [number for number in copied if number <= last]
     tail = [number for number in copied if number > last]
     if not head or not tail:
         return [traced(reading, copied)]
-    return [*_apart(reading, head), *_apart(reading, tail)]
+    return [*_apart(reading, head, policy), *_apart(reading, tail, policy)]
 
 
 def _follows(first: int, last: int, policy: RepeatPolicy) -> bool:

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedupe.align import chains, repeated_runs
+from dedupe.align import chains, repeated_runs, without_echoes
 from dedupe.copies import Cut, decide
 from dedupe.models import Repeat, RepeatReport
 from dedupe.policy import RepeatPolicy
@@ -151,4 +151,9 @@ def _find(text: str, policy: RepeatPolicy) -> tuple[list[Cut], set[int]]:
     found.sort(key=lambda chain: (-chain.matched, int(chain.later[0])))
     if not found or found[0].matched < policy.least_words:
         return [], set()
+    clear = without_echoes(found, len(words), policy)
+    if len(clear) < len(found):
+        cuts, parted = decide(read(text, words, laid, clear, policy), policy)
+        if cuts:
+            return cuts, parted
     return decide(read(text, words, laid, found, policy), policy)

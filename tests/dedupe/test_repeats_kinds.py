@@ -275,11 +275,10 @@ ECHOES = [
 def test_a_phrase_said_twice_in_the_first_copy_does_not_hide_the_second(
     sentence: str, echo: str, glue: str
 ) -> None:
-    """An echo late in the first copy is no beginning of the second; it may itself stay."""
+    """An echo late in the first copy is no beginning of the second."""
     first, second, third = article(random.Random(len(sentence)), 3)
     body = f"{sentence} {first}\n{second}\n{third} {echo} came as no surprise to anybody there."
-    left = remove_repeats(body + glue + body).text
-    assert [left.count(part) for part in (first, second, third)] == [1, 1, 1]
+    assert off_by(remove_repeats(body + glue + body).text, body) <= 6
 
 
 @pytest.mark.parametrize(
