@@ -76,8 +76,10 @@ def page_authors(
     nodes: list[dict[str, Any]],
     meta: dict[str, list[str]],
     site_name: str,
-) -> tuple[str, ...]:
+) -> tuple[tuple[str, ...], str]:
     """The authors of the page: by JSON-LD, else by meta elements, else by the visible byline.
+
+    With them comes the source that named them: ``json_ld``, ``meta``, ``byline`` or "".
 
     ``article`` is the JSON-LD node of the article among ``nodes``, ``meta`` the meta elements; a
     name that is but ``site_name`` counts only where no person is named.
@@ -86,10 +88,10 @@ def page_authors(
     named = names_of(author) or _referenced(author, nodes)
     found = _person_names(named, site_name)
     if found:
-        return found
+        return found, "json_ld"
     found = _person_names(first_of(meta, _AUTHOR_META), site_name)
     if found:
-        return found
+        return found, "meta"
     for xpath in (_BYLINE_XPATH, _BYLINE_FALLBACK):
         texts = [
             text
@@ -98,8 +100,8 @@ def page_authors(
         ]
         found = _person_names(texts, site_name)
         if found:
-            return found
-    return ()
+            return found, "byline"
+    return (), ""
 
 
 def _referenced(value: Any, nodes: list[dict[str, Any]]) -> list[str]:

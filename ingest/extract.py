@@ -30,8 +30,9 @@ from ingest.models import Article, Capture, Feed, FeedEntry, Page, Rejection
 from ingest.noise import trim_noise
 from ingest.pagetext import is_complex, parse_page
 from ingest.policy import ExtractPolicy
-from ingest.publication import is_possible, publication_time
-from ingest.refusals import not_html, refusal
+from ingest.provenance import declared_language, page_fields, where_from
+from ingest.publication import publication, publication_given
+from ingest.refusals import not_html, refusal, wall_notice
 from ingest.wording import count_words, fold_title, one_line, tidy
 
 _POLICY = ExtractPolicy()
@@ -121,7 +122,7 @@ def _given(
     text = entry.text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").strip("\n")
     if not text.strip():
         return _rejection(capture, "empty", "the text handed in holds nothing", now)
-    published = entry.published_at
+    published = publication_given(entry, now)
     return Article(
         article_id=urls.article_id(entry.canonical_url),
         url=entry.url,
@@ -131,9 +132,10 @@ def _given(
         title=one_line(entry.title),
         author=one_line(entry.author),
         language=language_of(text, entry.language or (feed.language if feed else ""), policy),
-        published_at=published if is_possible(published, now) else None,
-        published_from="given" if published and is_possible(published, now) else "unknown",
-        published_raw=entry.published_raw,
+        published_at=published.at,
+        published_from=published.source,
+        published_raw=published.raw,
+        published_on=published.on,
         fetched_at=now,
         text=text,
         text_source="given",
@@ -155,7 +157,7 @@ def _from_feed(
     tree = parse_page(f"<html><body>{markup}</body></html>")
     base = page.url if page else entry.url
     links = cited_links(tree, text, base, policy) if tree is not None else ()
-    published, source, raw = publication_time(entry, reading.times, entry.url, now)
+    published = publication(entry, reading.times, entry.url, now)
     return Article(
         article_id=urls.article_id(entry.canonical_url),
         url=entry.url,
@@ -165,9 +167,10 @@ def _from_feed(
         title=one_line(entry.title) or reading.meta.title,
         author=_authors(entry, reading.meta),
         language=language_of(text, entry.language or (feed.language if feed else ""), policy),
-        published_at=published,
-        published_from=source,
-        published_raw=raw,
+        published_at=published.at,
+        published_from=published.source,
+        published_raw=published.raw,
+        published_on=published.on,
         fetched_at=page.fetched_at if page else now,
         text=text,
         text_source="feed",
@@ -188,9 +191,9 @@ def _from_page(
 ) -> Article:
     entry, meta = capture.entry, reading.meta
     canonical = identity(page.url, meta.canonical)
-    published, source, raw = publication_time(entry, reading.times, canonical, now)
-    declared = meta.language or entry.language or (feed.language if feed else "")
-    return Article(
+    published = publication(entry, reading.times, canonical, now)
+    details = page_fields(page.url, meta, published, now)
+    article = Article(
         article_id=urls.article_id(canonical),
         url=page.url,
         canonical_url=canonical,
@@ -198,17 +201,24 @@ def _from_page(
         publisher=_publisher(feed, page.url, meta.site_name),
         title=_title(entry, meta),
         author=_authors(entry, meta),
-        language=language_of(reading.text, declared, policy),
-        published_at=published,
-        published_from=source,
-        published_raw=raw,
+        language=language_of(reading.text, declared_language(entry, meta, feed), policy),
+        published_at=published.at,
+        published_from=published.source,
+        published_raw=published.raw,
+        published_on=published.on,
         fetched_at=page.fetched_at,
         text=reading.text,
         text_source="page",
         links=merged_links(reading.links, bare_links(reading.text, policy), policy),
         aliases=aliases_of(entry, page, canonical),
         archived=page.archived,
+        notice=wall_notice(reading.text, meta, policy),
+        section=details.section,
+        tags=details.tags,
+        image=details.image,
+        modified_at=details.modified_at,
     )
+    return replace(article, metadata_from=where_from(article, meta, entry, feed))
 
 
 def _read(page: Page, now: datetime, policy: ExtractPolicy) -> _Reading:

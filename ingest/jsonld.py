@@ -142,6 +142,13 @@ def body_text(value: Any) -> str:
     return unescape(body).strip()
 
 
+def whole_number(value: Any) -> int:
+    """The count that ``value`` is, or names; 0 when it is none."""
+    if isinstance(value, str) and re.fullmatch(r"\s*\d{1,7}\s*", value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
 def free_to_read(article: dict[str, Any], nodes: list[dict[str, Any]]) -> bool | None:
     """``isAccessibleForFree`` of the article or else of any node; None when none says."""
     for node in [article, *nodes]:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lxml import etree, html
 
 from ingest.bylines import page_authors
 from ingest.datelines import shown_dates, without_label
+from ingest.details import Details, page_details
 from ingest.jsonld import (
     article_node,
     body_text,
@@ -25,8 +26,9 @@ from ingest.jsonld import (
     names_of,
     strings_of,
     types_of,
+    whole_number,
 )
-from ingest.metatags import first_of, meta_values
+from ingest.metatags import first_of, meta_values, source_of_key
 from ingest.pagestate import state_body
 from ingest.titles import page_titles
 from ingest.wording import clean, element_text
@@ -42,7 +44,8 @@ class PageMetadata:
     authors: tuple[str, ...] = ()
     published: tuple[str, ...] = ()
     """Publication times as written, most trusted first."""
-    modified: tuple[str, ...] = ()
+    details: Details = field(default_factory=Details)
+    """Section, tags, image and last change."""
     site_name: str = ""
     language: str = ""
     canonical: tuple[str, ...] = ()
@@ -51,10 +54,17 @@ class PageMetadata:
     article_body: str = ""
     """JSON-LD ``articleBody`` as plain text, which publishers cut short at will; else the body out
     of the state in the scripts of a page that shows next to nothing."""
+    word_count: int = 0
+    """JSON-LD ``wordCount``; 0 when not said."""
     is_free: bool | None = None
     """``isAccessibleForFree``; None when not said."""
     kinds: frozenset[str] = frozenset()
     """Lower-case JSON-LD types and ``og:type`` of the page."""
+    sources: dict[str, str] = field(default_factory=dict)
+    """``title``, ``author``, ``publisher``, ``language`` -> the source that named it: ``json_ld``,
+    ``opengraph``, ``meta``, ``h1``, ``title``, ``byline``, ``html``."""
+    dated_by: dict[str, str] = field(default_factory=dict)
+    """A time in ``published`` -> the source that named it."""
 
 
 _PUBLISHED_META = (
@@ -92,7 +102,6 @@ _PUBLISHED_META = (
 )
 _YEAR = re.compile(r"\d{4}")
 _DATED = etree.XPath("//*[contains(@itemprop,'datePublished')]")
-_MODIFIED_META = ("article:modified_time", "og:updated_time", "datemodified", "last-modified")
 
 
 def page_metadata(tree: html.HtmlElement, site_hint: str = "") -> PageMetadata:
@@ -103,27 +112,37 @@ def page_metadata(tree: html.HtmlElement, site_hint: str = "") -> PageMetadata:
     nodes = list(json_ld_nodes(tree))
     article = article_node(nodes)
     meta = meta_values(tree)
-    site_name = _site_name(nodes, article, meta)
+    site_name, publisher = _site_name(nodes, article, meta)
     titles = page_titles(tree, article, meta, site_name, site_hint)
     kinds = {kind for node in nodes for kind in types_of(node)}
     kinds.update(value.lower() for value in meta.get("og:type", [])[:1])
+    authors, byline = page_authors(tree, article, nodes, meta, site_name)
+    language, spoken = _language(tree, article, meta)
+    dated: dict[str, str] = {}
+    for raw, source in _published(tree, article, nodes, meta, list(titles.forms)):
+        dated.setdefault(raw, source)
+    sources = {
+        "title": titles.source,
+        "author": byline,
+        "publisher": publisher,
+        "language": spoken,
+    }
     return PageMetadata(
-        title=titles[0] if titles else "",
-        titles=tuple(dict.fromkeys(titles)),
-        authors=page_authors(tree, article, nodes, meta, site_name),
-        published=tuple(dict.fromkeys(_published(tree, article, nodes, meta, titles))),
-        modified=tuple(
-            dict.fromkeys(
-                [*strings_of(article.get("dateModified")), *first_of(meta, _MODIFIED_META)]
-            )
-        ),
+        title=titles.forms[0] if titles.forms else "",
+        titles=titles.forms,
+        authors=authors,
+        published=tuple(dated),
+        details=page_details(tree, article, nodes, meta, titles.forms),
         site_name=site_name,
-        language=_language(tree, article, meta),
+        language=language,
         canonical=tuple(dict.fromkeys(_canonical(tree, meta))),
         description=next(iter(first_of(meta, ("og:description", "description"))), ""),
-        article_body=body_text(article.get("articleBody")) or state_body(tree, titles),
+        article_body=body_text(article.get("articleBody")) or state_body(tree, list(titles.forms)),
+        word_count=whole_number(article.get("wordCount")),
         is_free=free_to_read(article, nodes),
         kinds=frozenset(kinds),
+        sources={name: source for name, source in sources.items() if source},
+        dated_by=dated,
     )
 
 
@@ -142,35 +161,39 @@ _THREE_LETTERS = {
 }  # fmt: skip
 
 
-def _language(tree: html.HtmlElement, article: dict[str, Any], meta: dict[str, list[str]]) -> str:
+def _language(
+    tree: html.HtmlElement, article: dict[str, Any], meta: dict[str, list[str]]
+) -> tuple[str, str]:
     candidates = [
-        *names_of(article.get("inLanguage")),
-        tree.get("lang") or "",
-        tree.get("{http://www.w3.org/XML/1998/namespace}lang") or "",
-        *meta.get("og:locale", []),
-        *meta.get("content-language", []),
-        *meta.get("language", []),
-        *meta.get("dc.language", []),
+        *((name, "json_ld") for name in names_of(article.get("inLanguage"))),
+        (tree.get("lang") or "", "html"),
+        (tree.get("{http://www.w3.org/XML/1998/namespace}lang") or "", "html"),
+        *((value, "opengraph") for value in meta.get("og:locale", [])),
+        *((v, "meta") for v in first_of(meta, ("content-language", "language", "dc.language"))),
     ]
-    for candidate in candidates:
+    for candidate, source in candidates:
         match = re.match(r"([A-Za-z]{2,3})(?:[-_]|$)", candidate.strip())
         if match:
             tag = match.group(1).lower()
-            return _THREE_LETTERS.get(tag, tag)
-    return ""
+            return _THREE_LETTERS.get(tag, tag), source
+    return "", ""
 
 
 def _site_name(
     nodes: list[dict[str, Any]], article: dict[str, Any], meta: dict[str, list[str]]
-) -> str:
-    for name in [*meta.get("og:site_name", []), *names_of(article.get("publisher"))]:
+) -> tuple[str, str]:
+    for name, source in [
+        *((name, "opengraph") for name in meta.get("og:site_name", [])),
+        *((name, "json_ld") for name in names_of(article.get("publisher"))),
+    ]:
         if len(name) < 100 and not name.startswith("http"):
-            return name
+            return name, source
     for node in nodes:
         if set(types_of(node)) & {"website", "newsmediaorganization"}:
             for name in names_of(node):
-                return name
-    return next(iter(first_of(meta, ("application-name", "dc.publisher"))), "")
+                return name, "json_ld"
+    named = first_of(meta, ("application-name", "dc.publisher"))
+    return (named[0], "meta") if named else ("", "")
 
 
 def _published(
@@ -179,11 +202,12 @@ def _published(
     nodes: list[dict[str, Any]],
     meta: dict[str, list[str]],
     titles: list[str],
-) -> Iterator[str]:
-    found = [*_marked(tree, article, nodes, meta)]
+) -> Iterator[tuple[str, str]]:
+    """Times of publication as written, most trusted first, each with its source."""
+    found = [(without_label(raw), source) for raw, source in _marked(tree, article, nodes, meta)]
     # reading times and "three hours ago" stand in the same elements
-    found = [raw for raw in map(without_label, found) if _YEAR.search(raw)]
-    yield from found or shown_dates(tree, titles)
+    found = [(raw, source) for raw, source in found if _YEAR.search(raw)]
+    yield from found or ((raw, "dateline") for raw in shown_dates(tree, titles))
 
 
 def _marked(
@@ -191,25 +215,28 @@ def _marked(
     article: dict[str, Any],
     nodes: list[dict[str, Any]],
     meta: dict[str, list[str]],
-) -> Iterator[str]:
-    own = strings_of(article.get("datePublished"))
-    first = first_of(meta, _PUBLISHED_META[:3])
+) -> Iterator[tuple[str, str]]:
+    own = [(raw, "json_ld") for raw in strings_of(article.get("datePublished"))]
+    first = [(raw, "opengraph") for raw in first_of(meta, _PUBLISHED_META[:3])]
     # content systems that know but one time fill both fields with that of the last edit
-    edited = own and [own[0][:16]] == [raw[:16] for raw in strings_of(article.get("dateModified"))]
+    changed = [raw[:16] for raw in strings_of(article.get("dateModified"))]
+    edited = own and [own[0][0][:16]] == changed
     yield from [*first, *own] if edited else [*own, *first]
     for node in nodes:
         if set(types_of(node)) & {"webpage", "itempage", "videoobject"}:
-            yield from strings_of(node.get("datePublished"))
-    yield from first_of(meta, _PUBLISHED_META[3:])
-    yield from strings_of(article.get("dateCreated"))
+            yield from ((raw, "json_ld") for raw in strings_of(node.get("datePublished")))
+    for key in _PUBLISHED_META[3:]:
+        yield from ((raw, source_of_key(key)) for raw in first_of(meta, (key,)))
+    yield from ((raw, "json_ld") for raw in strings_of(article.get("dateCreated")))
     for element in tree.iter("time"):
         stamp = element.get("datetime") or element.get("content") or ""
         marked = element.get("pubdate") is not None or "published" in (
             f"{element.get('itemprop', '')} {element.get('class', '')}".lower()
         )
         if stamp and marked:
-            yield clean(stamp)
+            yield clean(stamp), "time"
     for element in _DATED(tree)[:3]:
-        yield clean(element.get("content") or element.get("datetime") or element_text(element)[:80])
+        stamp = element.get("content") or element.get("datetime") or element_text(element)[:80]
+        yield clean(stamp), "microdata"
     for element in list(tree.iter("time"))[:3]:
-        yield clean(element.get("datetime") or element_text(element)[:80])
+        yield clean(element.get("datetime") or element_text(element)[:80]), "time"

@@ -26,3 +26,8 @@ def meta_values(tree: html.HtmlElement) -> dict[str, list[str]]:
 def first_of(meta: dict[str, list[str]], keys: tuple[str, ...]) -> list[str]:
     """All values of ``keys``, in the order of ``keys``."""
     return [value for key in keys for value in meta.get(key, [])]
+
+
+def source_of_key(key: str) -> str:
+    """Which vocabulary ``key`` of a meta element belongs to: ``opengraph`` or ``meta``."""
+    return "opengraph" if key.startswith(("og:", "article:")) else "meta"

@@ -7,14 +7,16 @@ All datetimes are timezone-aware UTC.  Standard library only: ``storage`` import
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Literal
 
 Scope = Literal["focus", "general"]
 Stage = Literal["poll", "parse", "fetch", "extract", "gate"]
 TextSource = Literal["page", "feed", "given"]
 PublishedFrom = Literal["page", "feed", "url", "given", "unknown"]
+Notice = Literal["", "paywall"]
 HealthState = Literal[
     "new", "ok", "quiet", "blocked", "moved", "gone", "html", "failing", "lying_304"
 ]
@@ -222,6 +224,19 @@ class Article:
     aliases: tuple[str, ...] = ()
     """Canonical forms of every URL that led here; always holds ``canonical_url``."""
     archived: ArchivePointer | None = None
+    published_on: date | None = None
+    """The day of publication as its publisher wrote it, in the publisher's own zone."""
+    modified_at: datetime | None = None
+    """When the page says that it was changed last; None when it does not, or cannot be right."""
+    section: str = ""
+    tags: tuple[str, ...] = ()
+    image: str = ""
+    """Absolute URL of the lead image."""
+    notice: Notice = ""
+    """``paywall``: the page says that it is not free, and ``text`` is what it showed."""
+    metadata_from: Mapping[str, str] = field(default_factory=dict)
+    """Field -> the source that named it, for every field that has a value: see
+    ``ingest.metadata`` and ``ingest.details``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

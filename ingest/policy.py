@@ -94,6 +94,13 @@ class ExtractPolicy:
     paywall_words: int = 50
     """A page that says it is not free and shows less is a stub; the first paragraph and a half
     of a report is more."""
+    stub_chars: int = 2_000
+    """Kept in its rejection of a text that stops at a wall: all of it, since it is short."""
+    wall_words: int = 150
+    """A page that says it is not free and shows less shows its beginning: free samples are two or
+    three paragraphs."""
+    wall_gain: float = 1.5
+    """So does one whose markup announces this many times the words."""
     listing_links: int = 3
     """A home page whose text leads to fewer pages of its own site is no list of articles."""
     listing_share: float = 0.2

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
 from ingest import dates
@@ -21,32 +22,59 @@ def is_possible(moment: datetime | None, now: datetime) -> bool:
     return moment is not None and _EARLIEST <= moment <= now + timedelta(days=1)
 
 
-def publication_time(
-    entry: FeedEntry, written: tuple[str, ...], url: str, now: datetime
-) -> tuple[datetime | None, PublishedFrom, str]:
-    """When the article appeared, where that was found, and how it was written there.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """When an article appeared, as far as that is known."""
+
+    at: datetime | None = None
+    on: date | None = None
+    """The day as its publisher wrote it, in the publisher's own zone; None without ``at``."""
+    source: PublishedFrom = "unknown"
+    raw: str = ""
+    """How the time was written where it was found."""
+
+
+def publication(entry: FeedEntry, written: tuple[str, ...], url: str, now: datetime) -> Publication:
+    """When the article of ``entry`` appeared, and where that was found.
 
     ``written`` are the times that the page gives, most trusted first; ``url`` is the last resort.
 
     The page is asked first: feeds often carry the time of the last edit.  A page that gives only
-    the day is made precise by the feed when both mean the same day.
+    the day is made precise by the feed when both mean the same day; the day stays the page's.
     """
     listed = entry.published_at if is_possible(entry.published_at, now) else None
     for raw in written:
         moment = dates.parse_date(raw, now=now) if raw else None
         if moment is None or not is_possible(moment, now):
             continue
+        day = dates.day_written(raw, now=now)
         if listed and _DAY_ONLY.match(raw) and abs(listed - moment) <= timedelta(hours=36):
-            return listed, "feed", entry.published_raw
-        return moment, "page", raw
+            return Publication(at=listed, on=day, source="feed", raw=entry.published_raw)
+        return Publication(at=moment, on=day, source="page", raw=raw)
     if listed:
-        return listed, "feed", entry.published_raw
+        return _listed(entry, listed, "feed", now)
     match = _URL_DATE.search(urlsplit(url).path)
     if match:
         try:
             moment = datetime(*map(int, match.groups()), tzinfo=UTC)  # type: ignore[misc,arg-type]
         except ValueError:
             moment = None
-        if is_possible(moment, now):
-            return moment, "url", match.group()
-    return None, "unknown", entry.published_raw
+        if moment and is_possible(moment, now):
+            return Publication(at=moment, on=moment.date(), source="url", raw=match.group())
+    return Publication(raw=entry.published_raw)
+
+
+def publication_given(entry: FeedEntry, now: datetime) -> Publication:
+    """The publication time handed in with the text of ``entry``."""
+    if entry.published_at and is_possible(entry.published_at, now):
+        return _listed(entry, entry.published_at, "given", now)
+    return Publication(raw=entry.published_raw)
+
+
+def _listed(
+    entry: FeedEntry, moment: datetime, source: PublishedFrom, now: datetime
+) -> Publication:
+    day = dates.day_written(entry.published_raw, now=now)
+    if day is None or abs(day - moment.date()) > timedelta(days=1):
+        day = moment.date()  # the raw string is another reading's, or none of ours
+    return Publication(at=moment, on=day, source=source, raw=entry.published_raw)

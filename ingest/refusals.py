@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from ingest import urls
 from ingest._extract_body import Body
 from ingest.metadata import PageMetadata
-from ingest.models import Page
+from ingest.models import Notice, Page
 from ingest.policy import ExtractPolicy
 from ingest.wording import count_words
 
@@ -80,7 +80,7 @@ def refusal(
     if is_short and not is_article and len(set(map(str.lower, _CONSENT.findall(text)))) >= 3:
         return "consent_wall", start
     if meta.is_free is False and words < policy.paywall_words:
-        return "paywall_stub", start
+        return "paywall_stub", text[: policy.stub_chars]
     if words < policy.min_words:
         return "too_short", start
     if _is_home(url) and not is_article:
@@ -91,6 +91,22 @@ def refusal(
         if teased >= max(policy.listing_links, policy.listing_share * (1 + text.count("\n"))):
             return "listing", f"a home page whose text leads to {teased} pages of its site"
     return "", ""
+
+
+def wall_notice(text: str, meta: PageMetadata, policy: ExtractPolicy = _POLICY) -> Notice:
+    """``paywall`` where the page says that it is not free and ``text`` is but its beginning.
+
+    Many publishers say so of pages that they show whole; the mark needs a short text, one that is
+    cut, or a longer one announced.
+    """
+    if meta.is_free is not False:
+        return ""
+    words = count_words(text)
+    announced = max(meta.word_count, count_words(meta.article_body))
+    is_cut = text.rstrip().endswith(("…", "..."))
+    if words < policy.wall_words or is_cut or announced > policy.wall_gain * words:
+        return "paywall"
+    return ""
 
 
 def _is_home(url: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from lxml import html
@@ -16,14 +17,23 @@ _DAY = re.compile(r"\d{1,2}[./]\d{1,2}[./]\d{4}|\d{4}-\d\d-\d\d")
 _TITLE_SPLIT = re.compile(r"\s+[|–—·•»:-]+\s+|\s*[|｜_]\s*")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Titles:
+    """Every form of the headline, the likeliest first, and where the first was found."""
+
+    forms: tuple[str, ...] = ()
+    source: str = ""
+    """``json_ld``, ``opengraph``, ``meta``, ``h1`` or ``title``: the first that has it."""
+
+
 def page_titles(
     tree: html.HtmlElement,
     article: dict[str, Any],
     meta: dict[str, list[str]],
     site_name: str,
     site_hint: str,
-) -> list[str]:
-    """Every form of the headline, the likeliest first; empty when the page has none.
+) -> Titles:
+    """The forms of the headline; none when the page has none.
 
     ``article`` is the JSON-LD node of the article, ``meta`` the meta elements; ``site_name`` and
     the host name ``site_hint`` are taken off the ends.
@@ -45,11 +55,13 @@ def page_titles(
     order += [*head, *h1, *social]
     ranked = [title for title in order if title]
     if not ranked:
-        return []
+        return Titles()
     votes = Counter(fold_title(title) for title in {*headline[:1], *social[:2], heading, *head})
     most = max(votes[fold_title(title)] for title in ranked)
     best = next(title for title in ranked if votes[fold_title(title)] == most)
-    return [best, *ranked]
+    places = (("json_ld", headline), ("opengraph", social), ("h1", h1), ("title", head))
+    source = next((name for name, titles in places if best in titles), "meta")
+    return Titles(forms=tuple(dict.fromkeys([best, *ranked])), source=source)
 
 
 def _headings(tree: html.HtmlElement) -> list[str]:

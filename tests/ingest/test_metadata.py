@@ -27,7 +27,7 @@ def test_json_ld_of_the_article_is_read_out_of_a_graph():
     assert meta.title == "Cells from the valley"
     assert meta.authors == ("Ann Lee", "Bo Ek")
     assert meta.published[0] == "2026-03-02T08:00:00Z"
-    assert meta.modified == ("2026-03-03T08:00:00Z",)
+    assert meta.details.modified == ("2026-03-03T08:00:00Z",)
     assert meta.site_name == "Volt News"
     assert meta.is_free is False
     assert meta.language == "en"

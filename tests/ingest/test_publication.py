@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ingest.models import FeedEntry
-from ingest.publication import publication_time
+from ingest.publication import publication
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 URL = "https://www.voltnews.example/plant-opens"
@@ -37,5 +37,5 @@ def test_page_goes_before_feed_before_url(
     written: tuple[str, ...], listed: datetime | None, url: str, expected: tuple[str, str]
 ) -> None:
     """A day without an hour is made precise by the feed; what cannot be is passed over."""
-    moment, source, _ = publication_time(entry(listed), written, url, NOW)
-    assert (moment.isoformat()[:16] if moment else "", source) == expected
+    found = publication(entry(listed), written, url, NOW)
+    assert (found.at.isoformat()[:16] if found.at else "", found.source) == expected
