@@ -71,19 +71,27 @@ def relate(
     touched = [*saved.new, *saved.changed]
     if not touched:
         return
+    # The stories follow from the stored articles, not from the order in which they came: where
+    # another article speaks for a key than before, its pairs are looked for anew.  An edited
+    # text leaves its keys to others; a new one may take them over, which ends matches and
+    # makes none.
+    again = set(_neighbours(con, saved.changed).displaced)
     signatures.delete(con, saved.changed)
-    parted = stories.delete_matches(con, saved.changed)
     signatures.save(
         con,
         _signatures(con, prepared, id_of, touched),
         {one.article_id: one.published_at for one in articles.documents(con, touched)},
         new=saved.new,
     )
-    found = _matches(con, _candidates(con, touched))
+    beside = _neighbours(con, touched)
+    again |= set(stories.matched(con, beside.displaced))
+    again -= set(touched)
+    parted = stories.delete_matches(con, [*saved.changed, *sorted(again)])
+    pairs = _neighbours(con, [*touched, *again]).pairs if again else beside.pairs
+    found = _matches(con, pairs)
     stories.save_matches(con, found)
     ends = {end for one in found for end in (one.article_id, one.of_article_id)}
-    # What an edited text resembled, and the pages that a text is a piece of, are grouped anew too.
-    asked = sorted({*touched, *parted, *ends})
+    asked = sorted({*touched, *again, *parted, *ends})
     graph = stories.component(con, asked, new=saved.new)
     plan = cluster.plan(cluster.partition(graph.nodes, graph.matches), graph.story_of)
     before = set(graph.story_of.values())
@@ -119,8 +127,8 @@ def _signatures(
     return [*made.values(), *again]
 
 
-def _candidates(con: DuckDBPyConnection, ids: Sequence[str]) -> list[CandidatePair]:
-    return signatures.candidates(
+def _neighbours(con: DuckDBPyConnection, ids: Sequence[str]) -> signatures.Neighbours:
+    return signatures.neighbours(
         con, ids, window_days=ceil(POLICY.window_days), max_common=POLICY.key_cap
     )
 

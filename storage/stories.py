@@ -70,6 +70,17 @@ def delete_matches(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[s
     return sorted(others - asked_ids)
 
 
+def matched(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[str]:
+    """Those of ``ids`` that have a match."""
+    found: set[str] = set()
+    for key, _ in _SIDES if ids else ():
+        if locate(con, "match_rows", "core.matches", key, ids, once=False):
+            rows_found = con.execute("SELECT DISTINCT id FROM temp.match_rows").fetchall()
+            found.update(article_id for (article_id,) in rows_found)
+        _drop(con, "match_rows")
+    return sorted(found)
+
+
 def ordered(match: Match) -> Match:
     """``match`` with the lower id first, reading the same."""
     if match.article_id < match.of_article_id:
@@ -147,6 +158,8 @@ def _speaks_of(match: Match, nodes: set[str]) -> bool:
 
 def _links(con: duckdb.DuckDBPyConnection, edge: set[str]) -> set[Match]:
     """Every match of the articles of ``edge``, as stored."""
+    # Read by their hashes and not by their places: rows deleted and written anew in one
+    # transaction, then fetched by place, came back as rubbish (DuckDB 2.0.0).
     links: set[Match] = set()
     hashes = {"hash": np.array(sorted(map(key_hash, edge)), dtype=np.uint64)}
     with staged(con, "edge_hashes", {"hash": "UBIGINT"}, hashes) as asked:
