@@ -8,7 +8,9 @@ stays; the worse mistake is losing what an author wrote twice, so plain paragrap
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 
 from lxml import etree, html
 
@@ -26,14 +28,11 @@ _ECHOES = etree.XPath(
 )
 _QUOTED = re.compile(r"pull-?_?quote|caption", re.IGNORECASE)
 _PULLED = re.compile(r"\bpull-?(?:right|left|out)\b|align(?:right|left)", re.IGNORECASE)
-_FURNITURE = etree.XPath(
-    "//*[contains(@class, 'promo-bar') or contains(@class, 'announcement-bar')"
-    " or contains(@class, 'cookielawinfo') or contains(@class, 'cookie-consent')"
-    " or contains(@class, 'cookie-notice') or contains(@class, 'cookie-banner')"
-    " or contains(@class, 'cookie-description') or contains(@class, 'gdpr-')"
-    " or @role='tooltip' or contains(@class, 'tooltip-content')"
-    " or contains(@class, 'tooltip__content')]"
+_FURNITURE = re.compile(
+    "promo-bar|announcement-bar|cookielawinfo|cookie-(?:consent|notice|banner|description)|gdpr-"
+    "|tooltip-content|tooltip__content"
 )
+_MARKED = etree.XPath("//*[@class or @role]")
 _PARAGRAPHS = etree.XPath("//p | //li | //div[text()[string-length(normalize-space()) > 60]]")
 _LEAST_WORDS = 12
 """A shorter box is a label or a button, which may well stand twice; as for repeats in a text."""
@@ -53,7 +52,11 @@ def drop_copies(tree: html.HtmlElement) -> None:
 
 
 def _drop_furniture(tree: html.HtmlElement) -> None:
-    found = _FURNITURE(tree)
+    found = [
+        element
+        for element in _MARKED(tree)
+        if _is_furniture(element.get("class", "")) or element.get("role") == "tooltip"
+    ]
     if not found:
         return
     whole = tree.xpath("string-length(normalize-space(/))")
@@ -63,22 +66,33 @@ def _drop_furniture(tree: html.HtmlElement) -> None:
             element.drop_tree()
 
 
+@lru_cache(maxsize=20_000)
+def _is_furniture(css: str) -> bool:
+    return _FURNITURE.search(css) is not None
+
+
 def _drop_second_boxes(tree: html.HtmlElement) -> None:
     """A box that says word for word what an earlier one did, of one class and in a box of one
     class, comes from a template.  The same text in another place may be the only visible one."""
-    seen: dict[tuple[str, str, str, str], html.HtmlElement] = {}
-    gone: list[html.HtmlElement] = []
+    alike: defaultdict[tuple[str, str, str], list[html.HtmlElement]] = defaultdict(list)
     for element in _BOXES(tree):
-        text = _short_text(element)
-        if not text or len(_WORD.findall(text)) < _LEAST_WORDS:
-            continue
         around = element.getparent()
         around_class = around.get("class", "") if around is not None else ""
-        key = (element.tag, element.get("class"), around_class, squeezed(text))
-        first = seen.setdefault(key, element)
-        # a box that holds nothing but another of its class is no copy of it
-        if first is not element and first not in element.iterancestors():
-            gone.append(element)
+        alike[element.tag, element.get("class"), around_class].append(element)
+    gone: list[html.HtmlElement] = []
+    # texts are compared where the classes agree: most boxes of a page are of their own kind
+    for boxes in alike.values():
+        if len(boxes) < 2:
+            continue
+        seen: dict[str, html.HtmlElement] = {}
+        for element in boxes:
+            text = _short_text(element)
+            if len(text) < 2 * _LEAST_WORDS - 1 or len(_WORD.findall(text)) < _LEAST_WORDS:
+                continue
+            first = seen.setdefault(squeezed(text), element)
+            # a box that holds nothing but another of its class is no copy of it
+            if first is not element and first not in element.iterancestors():
+                gone.append(element)
     for element in gone:
         if element.getparent() is not None:
             element.drop_tree()
@@ -86,14 +100,11 @@ def _drop_second_boxes(tree: html.HtmlElement) -> None:
 
 def _short_text(element: html.HtmlElement) -> str:
     """The text of ``element``, or "" when it is too long to be a box."""
-    pieces: list[str] = []
-    length = 0
-    for piece in element.itertext():
-        pieces.append(piece)
-        length += len(piece)
-        if length > _MOST_CHARS:
-            return ""
-    return "".join(pieces)
+    text = str(_TEXT(element))
+    return text if len(text) <= _MOST_CHARS else ""
+
+
+_TEXT = etree.XPath("string()")
 
 
 def _drop_echoes(tree: html.HtmlElement) -> None:
@@ -106,18 +117,25 @@ def _drop_echoes(tree: html.HtmlElement) -> None:
     ]
     if not echoes:
         return
-    inside = {below for echo in echoes for below in echo.iter()}
-    paragraphs = [
-        set(_runs("".join(paragraph.itertext())))
-        for paragraph in _PARAGRAPHS(tree)
-        if paragraph not in inside
-    ]
+    quoted = []
     for echo in echoes:
-        text = _short_text(echo)
-        runs = set(_runs(text))
-        if len(runs) < _LEAST_WORDS - 3 or echo.getparent() is None:
-            continue
-        if any(len(runs & held) >= _ECHO_SHARE * len(runs) for held in paragraphs):
+        runs = set(_runs(_short_text(echo)))
+        if len(runs) >= _LEAST_WORDS - 3:
+            quoted.append((echo, runs))
+    if not quoted:
+        return
+    inside = {below for echo in echoes for below in echo.iter()}
+    wanted = set().union(*(runs for _, runs in quoted))
+    paragraphs = []
+    for paragraph in _PARAGRAPHS(tree):
+        if paragraph not in inside:
+            held = wanted.intersection(_runs("".join(paragraph.itertext())))
+            if len(held) >= _ECHO_SHARE * (_LEAST_WORDS - 3):
+                paragraphs.append(held)
+    for echo, runs in quoted:
+        if echo.getparent() is not None and any(
+            len(runs & held) >= _ECHO_SHARE * len(runs) for held in paragraphs
+        ):
             echo.drop_tree()
 
 
