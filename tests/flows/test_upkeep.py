@@ -126,7 +126,8 @@ PLANTED = {
     "article_without_url": f"DELETE FROM core.article_urls WHERE article_id = {ONE}",
     "url_twice": "INSERT INTO core.article_urls BY NAME SELECT url, 'x' AS article_id "
     "FROM core.article_urls LIMIT 1",
-    "url_without_article": "INSERT INTO core.article_urls (url, article_id) VALUES ('u', 'no')",
+    "url_without_article": "INSERT INTO core.article_urls (url, article_id, url_hash) "
+    "VALUES ('u', 'no', md5_number_lower('u'))",
     "entry_unaccounted": f"UPDATE core.entries SET article_id = 'no' WHERE article_id = {ONE}",
     "retry_without_payload": "UPDATE core.entries SET retry_at = now(), payload = NULL "
     "WHERE outcome = 'rejected'",
@@ -368,7 +369,7 @@ def test_an_article_that_rules_refuse_today_stays(
     store: Store, call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Losing a real article is the worse mistake; the refusal is counted by its reason."""
-    monkeypatch.setattr("ingest.extract.refusal", lambda *_: ("too_short", "by a new rule"))
+    monkeypatch.setattr("ingest.extract.refusal", lambda *_, **__: ("too_short", "by a new rule"))
     before = state(store)
     code, report = call("reextract", "--since", "2026-11-02")
     assert code == 0
