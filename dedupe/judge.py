@@ -41,12 +41,16 @@ def is_copy(reading: Reading, region: Region, policy: RepeatPolicy) -> bool:
         return False
 
     place = _place(reading, region, prose, policy)
+    # Clauses of one wording follow one another; each names something else.
+    alone = sentences < 2 and not exact
+    if alone and similarity < policy.apart_share:
+        return False
     contact, near, whole, paragraphs = place.contact, place.near, place.whole, place.paragraphs
     if _copies(reading, region) > 2:
         # A refrain or a disclaimer, unless the copies follow one another.
         if place.back_to_back and paragraphs == 1 and exact and sentences >= 3:
             return True
-        follows = contact or (near and paragraphs >= 3 and sentences >= 3)
+        follows = (contact and not alone) or (near and paragraphs >= 3 and sentences >= 3)
         return whole and follows and prose >= policy.least_words
     if contact and whole:
         return prose >= policy.least_words or (exact and plain >= policy.least_words)
@@ -86,6 +90,7 @@ class _Amount:
     plain: float
     """Laid out alike on both sides: both list entries, or neither."""
     sentences: int
+    """Of the copy that has fewer."""
 
 
 def _amount(reading: Reading, region: Region) -> _Amount:
@@ -103,7 +108,10 @@ def _amount(reading: Reading, region: Region) -> _Amount:
     return _Amount(
         prose=float(running.sum()),
         plain=float(weight[alike].sum()),
-        sentences=int((np.bincount(where_b, weights=running) >= _PHRASE).sum()),
+        sentences=min(
+            int((np.bincount(where, weights=running) >= _PHRASE).sum())
+            for where in (where_a, where_b)
+        ),
     )
 
 

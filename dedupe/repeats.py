@@ -29,6 +29,7 @@ from dedupe.models import Repeat, RepeatReport
 from dedupe.policy import RepeatPolicy
 from dedupe.reading import read
 from dedupe.segments import lines
+from dedupe.teasers import teasers
 from dedupe.text import count_words
 from dedupe.tokens import Ints, tokens
 from dedupe.windows import rewritten
@@ -151,6 +152,9 @@ def _find(text: str, policy: RepeatPolicy) -> tuple[list[Cut], set[int]]:
     found.sort(key=lambda chain: (-chain.matched, int(chain.later[0])))
     if not found or found[0].matched < policy.least_words:
         return [], set()
+    broken = teasers(text, words, laid, policy)
+    if broken:
+        return [Cut(*places, similarity=1.0) for places in broken], set()
     clear = without_echoes(found, len(words), policy)
     if len(clear) < len(found):
         cuts, parted = decide(read(text, words, laid, clear, policy), policy)

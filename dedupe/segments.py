@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -67,7 +68,7 @@ class Style:
 
 
 def lines(text: str) -> list[Line]:
-    """The non-empty lines of ``text``, stripped."""
+    """The paragraphs of ``text``, stripped: its non-empty lines, wrapped ones joined."""
     found = []
     at = 0
     for raw in text.split("\n"):
@@ -76,7 +77,47 @@ def lines(text: str) -> list[Line]:
             start = at + len(raw) - len(raw.lstrip())
             found.append(Line(start, start + len(stripped)))
         at += len(raw) + 1
-    return found
+    return _unwrapped(text, found)
+
+
+_NARROW = range(40, 101)
+"""Characters of the longest line of a text that was wrapped for a page or a terminal."""
+_LEAST_WRAPPED = 4
+"""Line ends at which the next word would not have fitted; fewer come by chance."""
+_EDITED_CHARACTERS = 12
+"""A line may be shorter by so much when a word of it was dropped after wrapping."""
+
+
+def _unwrapped(text: str, found: list[Line]) -> list[Line]:
+    """``found`` with lines joined that were broken because the next word did not fit.
+
+    A text counts as wrapped when most lines that another follows at once are as full as can be.
+    """
+    lengths = sorted(line.end - line.start for line in found)
+    if len(found) < _LEAST_WRAPPED or lengths[len(lengths) * 9 // 10] not in _NARROW:
+        return found
+    width = lengths[len(lengths) * 9 // 10]
+    full = []
+    tight = 0
+    following = 0
+    for line, after in pairwise(found):
+        at_once = text.count("\n", line.end, after.start) == 1
+        word = text[after.start : after.end].split(None, 1)[0]
+        if 2 * len(word) > width:
+            return found  # a script without spaces, or links
+        room = width - (line.end - line.start) - 1 - len(word)
+        following += at_once
+        tight += at_once and room < 0
+        full.append(at_once and room < _EDITED_CHARACTERS and not _MARKED.match(text, after.start))
+    if tight < _LEAST_WRAPPED or 2 * tight <= following:
+        return found
+    joined = [found[0]]
+    for line, is_full in zip(found[1:], full, strict=True):
+        if is_full:
+            joined[-1] = Line(joined[-1].start, line.end)
+        else:
+            joined.append(line)
+    return joined
 
 
 def style(line: str) -> Style:
