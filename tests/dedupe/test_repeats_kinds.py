@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import textwrap
 from collections import Counter
 
 import pytest
@@ -156,7 +157,7 @@ def off_by(text: str, expected: str) -> int:
 
 
 SEEDS = st.integers(0, 10**9)
-MANY = settings(max_examples=60, deadline=None)
+MANY = settings(max_examples=25, deadline=None)
 
 
 @MANY
@@ -358,3 +359,91 @@ def test_a_headline_that_asks_is_no_lede(headline: str) -> None:
     lede, *body = article(random.Random(7), 5)
     text = "\n".join([long, *body, "Sign up", lede, *body])
     assert remove_repeats(text).text == "\n".join([long, "Sign up", lede, *body])
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("size", [6, 9])
+def test_a_stock_of_phrases_does_not_hide_a_copy(seed: int, size: int) -> None:
+    """Phrases that come back in every paragraph are noise beside a whole copy."""
+    chance = random.Random(seed)
+    words = [*ADJECTIVES, *NOUNS, *VERBS, *LINKS]
+    stock = [" ".join(chance.sample(words, size)) for _ in range(10)]
+    paragraphs = [
+        " ".join(
+            f"{a} {chance.choice(stock)} {b} {c} {chance.choice(stock)} {d}.".capitalize()
+            for a, b, c, d in (chance.sample(words, 4) for _ in range(3))
+        )
+        for _ in range(8)
+    ]
+    body = "\n".join(paragraphs)
+    assert remove_repeats(body).text == body
+    for glue in ("\n", ""):
+        assert off_by(remove_repeats(body + glue + body).text, body) <= 6
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_of_three_edited_copies_one_stays(seed: int) -> None:
+    """A sentence of some words that looks new does not end a copy in the midst of it."""
+    chance = random.Random(seed)
+    paragraphs = article(chance, 8)
+    body = "\n".join(f"{text}\n{number}. Look at that" for number, text in enumerate(paragraphs, 1))
+    left = remove_repeats("\n".join(edited(body, share, chance) for share in (0, 0.05, 0.05)))
+    assert off_by(left.text, body) <= 10
+
+
+TRAILS = ["...", "\u2026", " \u2026", " [...]", " [\u2026]"]
+
+
+@pytest.mark.parametrize("trail", TRAILS)
+@pytest.mark.parametrize("paragraph", [0, 2])
+def test_an_excerpt_broken_off_above_the_text_goes(trail: str, paragraph: int) -> None:
+    """A first paragraph that a machine cut to a length is no standfirst."""
+    body = article(random.Random(11), 6)
+    excerpt = " ".join(body[paragraph].split()[:17]) + trail
+    text = "\n".join(["A headline", excerpt, "Read more", *body])
+    report = remove_repeats(text)
+    assert report.text == "\n".join(["A headline", "Read more", *body])
+    assert restore(report) == text
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_standfirst_that_is_a_sentence_stays(seed: int) -> None:
+    """The text's first sentence set above it was meant, and so was a headline that begins it."""
+    body = article(random.Random(seed), 6)
+    sentence = body[0].split(". ")[0]
+    for above in (f"{sentence}.", " ".join(sentence.split()[:12])):
+        text = "\n".join(["A headline", above, "By Staff Reporter", *body])
+        assert remove_repeats(text).text == text
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_lines_wrapped_at_seventy_columns_are_read_as_paragraphs(seed: int) -> None:
+    """Hard line breaks hide neither a second copy nor that a quote is one sentence."""
+    chance = random.Random(seed)
+    paragraphs = article(chance, 7)
+    plain = [textwrap.fill(text, 70) for text in paragraphs]
+    second = [textwrap.fill(edited(text, 0.05, chance), 70) for text in paragraphs]
+    body = "\n\n".join(plain)
+    left = remove_repeats("\n\n".join([*plain, *second])).text
+    assert off_by(left, body) <= 6
+    quote = textwrap.fill(paragraphs[1].split(". ")[0] + ".", 70)
+    quoted = "\n\n".join([*plain[:4], quote, *plain[4:]])
+    assert remove_repeats(quoted).text == quoted
+
+
+DUTIES = [
+    "must keep a record of every inspection and show it to the inspector at any reasonable time",
+    "shall not be liable for any indirect loss arising out of or in connection with this clause",
+    "shall notify the authority in writing within thirty days of any change to the permit it holds",
+    "may end the lease at the close of any quarter by a letter that the other side has received",
+    "pays the fee in advance and gets it back when the cells are returned without any damage",
+]
+
+
+@pytest.mark.parametrize("duty", DUTIES)
+@pytest.mark.parametrize("owners", [2, 6])
+def test_duties_of_several_owners_stay(duty: str, owners: int) -> None:
+    """Clauses in a row that differ in whom they bind are no edited copies of one another."""
+    bound = [f"The {ADJECTIVES[at]} {NOUNS[at]} {duty}." for at in range(owners)]
+    text = "\n".join(bound)
+    assert remove_repeats(text).text == text
