@@ -96,10 +96,13 @@ def body_of(
             # libxml2 stops at a depth of its own and drops what lies below
             text = max(text, markup_text(source), key=len)
         return Body(text=text[: policy.text_chars], page_chars=page_chars)
+    # an element's Python side is made anew each time unless somebody holds it: a tenth of the cost
+    held = list(tree.iter())
     anchors = anchors_of(tree)
     drop_link_lines(tree, policy, url)
     drop_copies(tree)
     text = trim_noise(_main_text(tree, policy, page_chars), meta, policy)
+    held.clear()
     return Body(text=text, links=cited_by(anchors, text, url, policy), page_chars=page_chars)
 
 

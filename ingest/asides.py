@@ -17,22 +17,14 @@ from lxml import etree, html
 from ingest.wording import squeezed
 
 _WORD = re.compile(r"\w+")
-_BOXES = etree.XPath(
-    "//*[self::div or self::span or self::aside or self::section or self::a or self::figure]"
-    "[@class]"
-)
-# ``contains`` on the raw attribute: compiled once, run in C
-_ECHOES = etree.XPath(
-    "//*[contains(@class, 'pull') or contains(@class, 'Pull') or contains(@class, 'aption')]"
-    "[not(descendant-or-self::h1)]"
-)
+_BOXES = frozenset({"div", "span", "aside", "section", "a", "figure"})
 _QUOTED = re.compile(r"pull-?_?quote|caption", re.IGNORECASE)
 _PULLED = re.compile(r"\bpull-?(?:right|left|out)\b|align(?:right|left)", re.IGNORECASE)
 _FURNITURE = re.compile(
     "promo-bar|announcement-bar|cookielawinfo|cookie-(?:consent|notice|banner|description)|gdpr-"
     "|tooltip-content|tooltip__content"
 )
-_MARKED = etree.XPath("//*[@class or @role]")
+_TOOLTIPS = etree.XPath("//*[@role='tooltip']")
 _PARAGRAPHS = etree.XPath("//p | //li | //div[text()[string-length(normalize-space()) > 60]]")
 _LEAST_WORDS = 12
 """A shorter box is a label or a button, which may well stand twice; as for repeats in a text."""
@@ -46,24 +38,33 @@ _FURNITURE_SHARE = 0.3
 
 def drop_copies(tree: html.HtmlElement) -> None:
     """Take banners, second copies of a box, and quotes and captions that echo a paragraph out."""
-    _drop_furniture(tree)
-    _drop_second_boxes(tree)
-    _drop_echoes(tree)
+    classed = _classed(tree)
+    if _drop_furniture(tree, classed):
+        classed = _classed(tree)
+    if _drop_second_boxes(classed):
+        classed = _classed(tree)
+    _drop_echoes(tree, classed)
 
 
-def _drop_furniture(tree: html.HtmlElement) -> None:
-    found = [
-        element
-        for element in _MARKED(tree)
-        if _is_furniture(element.get("class", "")) or element.get("role") == "tooltip"
-    ]
+_Classed = list[tuple[html.HtmlElement, str]]
+
+
+def _classed(tree: html.HtmlElement) -> _Classed:
+    """The elements that have a class, with it, in reading order: one walk for three questions."""
+    return [(one, css) for one in tree.iter() if (css := one.get("class")) is not None]
+
+
+def _drop_furniture(tree: html.HtmlElement, classed: _Classed) -> bool:
+    found = [element for element, css in classed if _is_furniture(css)]
+    found += _TOOLTIPS(tree)
     if not found:
-        return
+        return False
     whole = tree.xpath("string-length(normalize-space(/))")
     for element in found:
         own = element.xpath("string-length(normalize-space(.))")
         if own <= _FURNITURE_SHARE * whole and element.getparent() is not None:
             element.drop_tree()
+    return True
 
 
 @lru_cache(maxsize=20_000)
@@ -71,14 +72,15 @@ def _is_furniture(css: str) -> bool:
     return _FURNITURE.search(css) is not None
 
 
-def _drop_second_boxes(tree: html.HtmlElement) -> None:
+def _drop_second_boxes(classed: _Classed) -> bool:
     """A box that says word for word what an earlier one did, of one class and in a box of one
     class, comes from a template.  The same text in another place may be the only visible one."""
     alike: defaultdict[tuple[str, str, str], list[html.HtmlElement]] = defaultdict(list)
-    for element in _BOXES(tree):
-        around = element.getparent()
-        around_class = around.get("class", "") if around is not None else ""
-        alike[element.tag, element.get("class"), around_class].append(element)
+    for element, css in classed:
+        if element.tag in _BOXES:
+            around = element.getparent()
+            around_class = around.get("class", "") if around is not None else ""
+            alike[element.tag, css, around_class].append(element)
     gone: list[html.HtmlElement] = []
     # texts are compared where the classes agree: most boxes of a page are of their own kind
     for boxes in alike.values():
@@ -96,6 +98,7 @@ def _drop_second_boxes(tree: html.HtmlElement) -> None:
     for element in gone:
         if element.getparent() is not None:
             element.drop_tree()
+    return bool(gone)
 
 
 def _short_text(element: html.HtmlElement) -> str:
@@ -107,32 +110,37 @@ def _short_text(element: html.HtmlElement) -> str:
 _TEXT = etree.XPath("string()")
 
 
-def _drop_echoes(tree: html.HtmlElement) -> None:
+@lru_cache(maxsize=20_000)
+def _may_echo(css: str) -> tuple[bool, bool]:
+    """Whether a class names a quote or caption, and whether it sets a quote aside."""
+    named = "pull" in css or "Pull" in css or "aption" in css
+    return named and _QUOTED.search(css) is not None, named and _PULLED.search(css) is not None
+
+
+def _drop_echoes(tree: html.HtmlElement, classed: _Classed) -> None:
     """Pull quotes and captions go where a paragraph holds what they say."""
-    echoes = [
-        element
-        for element in _ECHOES(tree)
-        if _QUOTED.search(element.get("class"))
-        or (element.tag in ("blockquote", "q", "aside") and _PULLED.search(element.get("class")))
-    ]
+    echoes = []
+    for element, css in classed:
+        quoted, pulled = _may_echo(css)
+        if (quoted or (pulled and element.tag in ("blockquote", "q", "aside"))) and (
+            next(element.iter("h1"), None) is None
+        ):
+            echoes.append(element)
     if not echoes:
         return
-    quoted = []
-    for echo in echoes:
-        runs = set(_runs(_short_text(echo)))
-        if len(runs) >= _LEAST_WORDS - 3:
-            quoted.append((echo, runs))
-    if not quoted:
+    held_runs = [(echo, set(_runs(_short_text(echo)))) for echo in echoes]
+    held_runs = [(echo, runs) for echo, runs in held_runs if len(runs) >= _LEAST_WORDS - 3]
+    if not held_runs:
         return
     inside = {below for echo in echoes for below in echo.iter()}
-    wanted = set().union(*(runs for _, runs in quoted))
+    wanted = set().union(*(runs for _, runs in held_runs))
     paragraphs = []
     for paragraph in _PARAGRAPHS(tree):
         if paragraph not in inside:
             held = wanted.intersection(_runs("".join(paragraph.itertext())))
             if len(held) >= _ECHO_SHARE * (_LEAST_WORDS - 3):
                 paragraphs.append(held)
-    for echo, runs in quoted:
+    for echo, runs in held_runs:
         if echo.getparent() is not None and any(
             len(runs & held) >= _ECHO_SHARE * len(runs) for held in paragraphs
         ):
