@@ -219,6 +219,8 @@ def without_echoes(found: list[Chain], size: int, policy: RepeatPolicy) -> list[
     """
     gap = policy.news_words
     least = max(policy.short_words, min(policy.long_words, size // 5))
+    if found[0].matched < least:
+        return found
     covered = np.zeros(size, dtype=np.int64)
     clear = []
     for chain in found:
