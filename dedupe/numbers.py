@@ -29,6 +29,28 @@ _SCALES = {
     "mrd": 1e9, "milliarden": 1e9, "milliards": 1e9, "trillion": 1e12, "k": 1e3,
     "thousand": 1e3, "tausend": 1e3, "万": 1e4, "亿": 1e8,
 }  # fmt: skip
+# Units by what they measure: a desk converts them for its readers.
+_UNITS = {
+    **dict.fromkeys(("mile", "miles", "mi"), ("way", "mile")),
+    **dict.fromkeys(("km", "kilometre", "kilometres", "kilometer", "kilometers"), ("way", "km")),
+    **dict.fromkeys(("metre", "metres", "meter", "meters"), ("way", "m")),
+    **dict.fromkeys(("foot", "feet", "ft"), ("way", "foot")),
+    **dict.fromkeys(("inch", "inches"), ("way", "inch")),
+    **dict.fromkeys(("cm", "centimetres", "centimeters"), ("way", "cm")),
+    "mph": ("way", "mile"),
+    **dict.fromkeys(("kg", "kilogram", "kilograms", "kilos"), ("weight", "kg")),
+    **dict.fromkeys(("lb", "lbs", "pounds"), ("weight", "lb")),
+    **dict.fromkeys(("ounce", "ounces", "oz"), ("weight", "oz")),
+    **dict.fromkeys(("tonne", "tonnes"), ("weight", "t")),
+    **dict.fromkeys(("ton", "tons"), ("weight", "ton")),
+    **dict.fromkeys(("acre", "acres"), ("area", "acre")),
+    **dict.fromkeys(("hectare", "hectares", "ha"), ("area", "ha")),
+    **dict.fromkeys(("litre", "litres", "liter", "liters"), ("volume", "l")),
+    **dict.fromkeys(("gallon", "gallons"), ("volume", "gallon")),
+    **dict.fromkeys(("barrel", "barrels"), ("volume", "barrel")),
+    **dict.fromkeys(("celsius", "c"), ("heat", "c")),
+    **dict.fromkeys(("fahrenheit", "f"), ("heat", "f")),
+}
 # Words for days and months change from one issue of a report to the next, as figures do.
 # "may", "march", "mars", "sun" are words of their own and stay out.
 _CALENDAR = frozenset({
@@ -74,6 +96,8 @@ class Agreement:
     """Weekdays and months that differ in the same place."""
     examples: tuple[tuple[str, str], ...]
     """The first figures that differ, left and right."""
+    changes: int = 0
+    """Distinct pairs of figures that differ: a count that rose is one, wherever it stands."""
 
     @property
     def share(self) -> float:
@@ -135,7 +159,7 @@ def _figure_spans(folded: str) -> Iterator[tuple[int, int]]:
 def compare(left: Sequence[Token], right: Sequence[Token]) -> Agreement:
     """Count the figures that agree and differ where the two texts run in parallel."""
     agree = differ = days = 0
-    examples: list[tuple[str, str]] = []
+    changed: dict[tuple[str, str], None] = {}
     for i, j in align(left, right):
         first, second = left[i], right[j]
         if first.mask == DAY:
@@ -143,13 +167,29 @@ def compare(left: Sequence[Token], right: Sequence[Token]) -> Agreement:
         elif first.mask == FIGURE:
             if first.value == second.value:
                 agree += 1
-            elif first.currency and second.currency and first.currency != second.currency:
+            elif _converted(left, i, right, j):
                 continue  # a converted amount says the same
             else:
                 differ += 1
-                if len(examples) < 5:
-                    examples.append((first.value, second.value))
-    return Agreement(agree, differ, days, tuple(examples))
+                changed[first.value, second.value] = None
+    return Agreement(agree, differ, days, tuple(changed)[:5], len(changed))
+
+
+def _converted(left: Sequence[Token], i: int, right: Sequence[Token], j: int) -> bool:
+    """Whether two figures are given in two currencies, or two units of one quantity."""
+    currencies = left[i].currency, right[j].currency
+    if all(currencies):
+        return currencies[0] != currencies[1]
+    one, other = _unit(left, i), _unit(right, j)
+    return one is not None and other is not None and one[0] == other[0] and one != other
+
+
+def _unit(tokens: Sequence[Token], position: int) -> tuple[str, str] | None:
+    """What a figure measures and in which unit, by the word that follows."""
+    if tokens[position].currency == "gbp":
+        return _UNITS["pounds"]  # so much money, or so much weight
+    following = tokens[position + 1 : position + 2]
+    return _UNITS.get(following[0].value) if following else None
 
 
 def align(left: Sequence[Token], right: Sequence[Token]) -> Iterator[tuple[int, int]]:

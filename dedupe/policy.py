@@ -76,6 +76,23 @@ class MatchPolicy:
     numbers: float = 0.8
     """Share of the figures standing in the same place that have to agree.  From .7 to .85 the
     labelled news scores the same; at .65 forms with one figure in three changed come through."""
+    update_days: float = 0.5
+    """Within half a day a report is brought up to date..."""
+    update_changes: int = 2
+    """...when no more than so many figures moved, wherever they stand: the dead and the injured.
+    A form filled anew changes more..."""
+    update_names: float = 0.8
+    """...and keeps fewer of its names."""
+    names: int = 4
+    """Fewer names than this say nothing."""
+    other_names: float = 0.34
+    """Texts with no more of their names in common are two stories on one form, and hold no figure
+    that could say so..."""
+    other_names_containment: float = 0.9
+    """...unless nearly all of one stands in the other."""
+    subjects: int = 3
+    """Long words of its title that each text has to name, and none of them in what both share, for
+    the shared words to be the site's own."""
     title_words: int = 3
     """A title of fewer words says nothing."""
     same_title: float = 0.8
@@ -90,11 +107,18 @@ class MatchPolicy:
     """Share of a text that has to stand in a longer page to be called a piece of it."""
     lead_words: int = 80
     """Words before it that make it a piece: a digest's other entries, not a site's greeting."""
-    topic_words: int = 110
+    between_words: int = 40
+    """Words before it that do when ``lead_words`` stand behind it: an entry of a list."""
+    topic_words: int = 45
     """Shorter stretches are too little to tell whether they speak of one thing."""
+    brief_words: int = 110
+    """Under so many words..."""
+    brief_other_topic: float = -2.0
+    """...a stretch is taken for another story only where so little is shared: of teasers cut from
+    their reports 1 % lie below, of briefs in a digest 60 %."""
     other_topic_words: int = 160
-    """A page that carries a second story carries so much of it."""
-    other_topic: float = -1.0
+    """A page that carries other stories carries so much of them."""
+    other_topic: float = -1.5
     """Cohesion below which the rest of a page is another story."""
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from dedupe import numbers
+from dedupe.cohesion import names
 from dedupe.furniture import without_furniture
 from dedupe.models import Document
 from dedupe.policy import RECIPE
@@ -52,9 +53,24 @@ class Prepared:
         return any(_CORRECTS.search(fold(end)) for end in ends)
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """Words with a capital inside a sentence."""
+        return names(self.text)
+
+    @cached_property
     def title_words(self) -> frozenset[str]:
         """The words of the title."""
         return frozenset(words(self.document.title))
+
+    @cached_property
+    def stems(self) -> list[str]:
+        """A stem for each word of the text; empty for short words."""
+        return list(map(_stem, words(self.text)))
+
+    @cached_property
+    def subjects(self) -> frozenset[str]:
+        """Stems of the longer words of the title."""
+        return frozenset(filter(None, map(_stem, self.title_words)))
 
 
 def prepare(document: Document, boilerplate: AbstractSet[int] = frozenset()) -> Prepared:
@@ -79,3 +95,8 @@ def prepare_all(
         )
         for index, document in enumerate(documents)
     ]
+
+
+def _stem(word: str) -> str:
+    """The first letters of a long word, which its forms share; empty for a short one."""
+    return word[:6] if len(word) >= 5 else ""

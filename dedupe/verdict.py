@@ -33,6 +33,8 @@ class Comparison:
     """Distinct shingles in both."""
     numbers_agree: int
     numbers_differ: int
+    numbers_changes: int
+    """Distinct pairs of figures that differ."""
     numbers_examples: tuple[tuple[str, str], ...]
     """The first figures that differ in the same place, left and right."""
     days_apart: float | None
@@ -72,6 +74,7 @@ def _measure(a: Prepared, b: Prepared, policy: MatchPolicy) -> Comparison:
         shared=shared,
         numbers_agree=0,
         numbers_differ=0,
+        numbers_changes=0,
         numbers_examples=(),
         days_apart=_days_apart(a.document, b.document),
         title_overlap=_overlap(a.title_words, b.title_words),
@@ -85,6 +88,7 @@ def _measure(a: Prepared, b: Prepared, policy: MatchPolicy) -> Comparison:
         figures,
         numbers_agree=agreement.agree,
         numbers_differ=agreement.differ,
+        numbers_changes=agreement.changes,
         numbers_examples=agreement.examples,
     )
 
@@ -124,13 +128,28 @@ def _decide(
         )
     total = figures.numbers_agree + figures.numbers_differ
     asked = policy.numbers
-    if (a.corrects or b.corrects) and (days is None or days <= policy.correction_days):
+    if ((a.corrects or b.corrects) and (days is None or days <= policy.correction_days)) or (
+        days is not None
+        and days <= policy.update_days
+        and figures.numbers_changes <= policy.update_changes
+        and _names_shared(a, b) >= policy.update_names
+    ):
         asked = policy.correction_numbers
     if figures.numbers_differ and figures.numbers_agree < asked * total:
         return None, (
             f"{inside}, but {figures.numbers_differ} of {total} figures in the same place differ "
             f"({_examples(figures)}): one template, two stories"
         )
+    if (
+        containment < policy.other_names_containment
+        and min(len(a.names), len(b.names)) >= policy.names
+        and _names_shared(a, b) <= policy.other_names
+    ):
+        return None, (
+            f"{inside}, but {_names_shared(a, b):.0%} of the names: one form, two stories"
+        )
+    if not same_title and _off_topic(a, b, policy) and _off_topic(b, a, policy):
+        return None, f"{inside}, and what both share speaks of neither title: words of the site"
     if other_title and containment < policy.other_title_containment:
         return None, f"{inside}, under titles with {figures.title_overlap:.0%} in common"
 
@@ -187,17 +206,19 @@ def _placed(
     start, end = region
     before, after = start, len(longer.ordered) - end
     held = sum(key in longer.shingles for key in shorter.ordered) / len(shorter.ordered)
-    if held >= policy.piece and before >= policy.lead_words and end - start < before + after:
+    if held < policy.piece:
+        return ""
+    led = policy.between_words if after >= policy.lead_words else policy.lead_words
+    if before >= led and end - start < before + after:
         return f"after {before} words that are not in it: a piece of a longer page"
-    if end - start < policy.topic_words or max(before, after) < policy.other_topic_words:
+    if end - start < policy.topic_words or before + after < policy.other_topic_words:
         return ""
     spans = word_spans(longer.text)
-    cut = [spans[min(at, len(spans) - 1)][0] for at in (start, end)]
-    inner, rest = longer.text[cut[0] : cut[1]], longer.text[cut[1] :]
-    if before > after:
-        rest = longer.text[: cut[0]]
-    if cohesion(inner, rest) < policy.other_topic:
-        return f"beside {max(before, after)} words about something else: two stories on one page"
+    first, last = (spans[min(at, len(spans) - 1)][0] for at in (start, end))
+    inner, rest = longer.text[first:last], f"{longer.text[:first]}\n{longer.text[last:]}"
+    brief = end - start < policy.brief_words
+    if cohesion(inner, rest) < (policy.brief_other_topic if brief else policy.other_topic):
+        return f"beside {before + after} words about something else: two stories on one page"
     return ""
 
 
@@ -215,6 +236,26 @@ def _days_apart(a: Document, b: Document) -> float | None:
     if a.published_at is None or b.published_at is None:
         return None
     return abs((a.published_at - b.published_at).total_seconds()) / 86400
+
+
+def _off_topic(of: Prepared, other: Prepared, policy: MatchPolicy) -> bool:
+    """Whether a text speaks of its title only where the other text does not follow it."""
+    if len(of.subjects) < policy.subjects:
+        return False
+    size = len(of.stems) - len(of.ordered) + 1
+    shared = bytearray(len(of.stems))
+    for position, key in enumerate(of.ordered):
+        if key in other.shingles:
+            shared[position : position + size] = b"\1" * size
+    named: tuple[set[str], set[str]] = (set(), set())
+    for stem, is_shared in zip(of.stems, shared, strict=False):
+        if stem in of.subjects:
+            named[is_shared].add(stem)
+    return len(named[0]) >= policy.subjects and not named[1]
+
+
+def _names_shared(a: Prepared, b: Prepared) -> float:
+    return _overlap(a.names, b.names)
 
 
 def _overlap(left: frozenset[str], right: frozenset[str]) -> float:

@@ -175,9 +175,9 @@ def test_correction_note_at_the_end_lifts_the_veto_of_figures() -> None:
     """A footnote that says that the figures were corrected is enough."""
     short = "\n".join(STORY.split("\n")[:2])
     changed = short.replace("40 gigawatt", "45 gigawatt").replace("2,300", "2,800")
-    assert _relation(short, changed) is None
+    assert _relation(short, changed, days=1) is None
     note = " (This story has been corrected to show the right capacity.)"
-    assert _relation(short, changed + note) == "near"
+    assert _relation(short, changed + note, days=1) == "near"
 
 
 def test_correction_a_week_later_is_not_taken_on_trust() -> None:

@@ -104,3 +104,35 @@ def test_any_text_agrees_with_itself(text: str) -> None:
     """No text raises, and no figure differs from itself."""
     found = tokens(text)
     assert compare(found, found).differ == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("It travels 310 miles on a charge", "It travels 499 kilometres on a charge"),
+        (
+            "The van weighs 3,420 pounds when it is empty",
+            "The van weighs 1,551 kg when it is empty",
+        ),
+        ("A field of 90 acres was bought for it", "A field of 36 hectares was bought for it"),
+    ],
+)
+def test_converted_units_count_neither_way(one: str, other: str) -> None:
+    """Miles against kilometres is no disagreement."""
+    agreement = compare(tokens(one), tokens(other))
+    assert (agreement.agree, agreement.differ) == (0, 0)
+
+
+def test_other_amounts_of_one_unit_differ() -> None:
+    """310 miles are not 290 miles, and 310 miles are not 499 kilograms."""
+    one = tokens("It travels 310 miles on a charge and comes in white")
+    assert compare(one, tokens("It travels 290 miles on a charge and comes in white")).differ == 1
+    other = tokens("It travels 499 kilograms on a charge and comes in white")
+    assert compare(one, other).differ == 1
+
+
+def test_one_count_that_moved_in_three_places_is_one_change() -> None:
+    """Changes are counted by what they change from and to."""
+    form = "At least {0} died on Monday. Most of the {0} were workers. Of the {0} two were guests"
+    agreement = compare(tokens(form.format(12)), tokens(form.format(15)))
+    assert (agreement.differ, agreement.changes) == (3, 1)
