@@ -334,7 +334,7 @@ def _replace(con: duckdb.DuckDBPyConnection, table: str, listed: str) -> None:
     con.execute(f"DELETE FROM {table} WHERE article_id IN (SELECT article_id FROM {listed})")
     con.execute(
         f"INSERT INTO {table} BY NAME SELECT * FROM {_SHADOW}.{table} "
-        f"WHERE article_id IN (SELECT article_id FROM {listed})"
+        f"WHERE article_id IN (SELECT article_id FROM {listed}) ORDER BY rowid"
     )
 
 

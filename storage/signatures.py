@@ -102,11 +102,13 @@ def save(
             "INSERT INTO core.signatures (article_id, exact, shingles, day) "
             f"SELECT article_id, exact, shingles, day FROM {batch}"
         )
-        # One row a key and article: equal keys within a document would count twice.
+        # One row a key and article: equal keys within a document would count twice.  An article's
+        # keys stand together, which `_read_keys` counts on.
         con.execute(
             "INSERT INTO core.signature_keys (key, article_id, day, kind) "
-            f"SELECT DISTINCT k.key, b.article_id, b.day, k.kind FROM {batch_keys} k "
-            f"JOIN {batch} b USING (number)"
+            "SELECT k.key, b.article_id, b.day, k.kind FROM "
+            f"(SELECT DISTINCT key, number, kind FROM {batch_keys}) k "
+            f"JOIN {batch} b USING (number) ORDER BY k.number"
         )
 
 
@@ -212,19 +214,26 @@ def neighbours(
 def _read_keys(con: duckdb.DuckDBPyConnection, ids: Sequence[str], asked: str) -> None:
     """Make ``temp.asked_keys``: the keys of articles ``ids``, which ``asked`` holds.
 
-    They were mostly written just now, so the end of the table is looked at first.  An article
-    without a key looks like one that lies further back; a text without words is rare.
+    They were mostly written just now, so the end of the table is looked at first.  An article's
+    keys stand together: all are there when some are, but for the article at whose keys the look
+    begins.  One without a key looks like one that lies further back; a text without words is rare.
     """
     counted = con.execute("SELECT count(*) FROM core.signature_keys").fetchone()
-    end = (counted[0] if counted else 0) - STORAGE.recent_keys * len(ids)
+    end = max(0, (counted[0] if counted else 0) - STORAGE.recent_keys * len(ids))
     made = (
         "CREATE OR REPLACE TEMP TABLE asked_keys AS SELECT k.rowid AS place, k.key, k.kind, "
         "k.article_id, k.day FROM core.signature_keys k "
         f"WHERE k.article_id IN (SELECT id FROM {asked}) AND "
     )
-    con.execute(f"{made} k.rowid >= {max(0, end)}")
-    found = con.execute("SELECT count(DISTINCT article_id) FROM temp.asked_keys").fetchone()
-    if end <= 0 or (found and found[0] == len(set(ids))):
+    con.execute(f"{made} k.rowid >= {end}")
+    if end == 0:
+        return
+    found = con.execute(
+        "SELECT count(DISTINCT article_id) FROM temp.asked_keys WHERE article_id NOT IN "
+        "(SELECT article_id FROM core.signature_keys WHERE rowid BETWEEN $before AND $end)",
+        {"before": end - 1, "end": end},
+    ).fetchone()
+    if found and found[0] == len(set(ids)):
         return
     locate(con, "signature_rows", "core.signatures", "article_id", ids)
     row = con.execute(

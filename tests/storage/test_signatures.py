@@ -71,6 +71,17 @@ def test_only_articles_within_the_window_meet(con, build):
     assert _pairs(con, "c", window=1) == [("b", "c", 1, 0), ("c", "d", 1, 0)]
 
 
+@pytest.mark.parametrize("recent", [0, 1, 2, 3, 5, 8, 13])
+def test_an_older_article_is_looked_for_with_all_its_keys(con, build, monkeypatch, recent):
+    """Wherever the look at the end of the table begins: half an article's keys are none."""
+    names = "abcdefgh"
+    keys = {name: ((number,), (100, 101, 102)) for number, name in enumerate(names)}
+    _save(con, build, dict.fromkeys(names, 0), **keys)
+    monkeypatch.setattr(signatures, "STORAGE", replace(signatures.STORAGE, recent_keys=recent))
+    for name in names:
+        assert [shared for *_, shared in _pairs(con, name)] == [3] * 7
+
+
 def test_holders_of_a_crowded_key_meet_those_who_speak_for_it(con, build):
     """Where more hold a key than may speak for it, the lowest ids meet all and others none."""
     _save(con, build, dict.fromkeys("abcd", 0), **dict.fromkeys("abcd", ((1,), ())))
