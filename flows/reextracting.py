@@ -229,9 +229,11 @@ def _kept(stored: Reread, again: PreparedArticle) -> PreparedArticle:
     """``again`` under the stored identity, with what must not move."""
     was, article = stored.article, again.article
     published = (article.published_at, article.published_from, article.published_raw)
+    published_on = article.published_on
     if stored.version > 1 or article.published_at is None:
         # An edited page may name the day of its edit; and losing a date is the worse mistake.
         published = (was.published_at, was.published_from, was.published_raw)
+        published_on = was.published_on
     return replace(
         again,
         article=replace(
@@ -241,12 +243,16 @@ def _kept(stored: Reread, again: PreparedArticle) -> PreparedArticle:
             published_at=published[0],
             published_from=published[1],
             published_raw=published[2],
+            published_on=published_on,
         ),
         signature=replace(again.signature, article_id=was.article_id),
     )
 
 
-_DETAILS = ("author", "language", "publisher", "published_at", "published_from", "topics")
+_DETAILS = (
+    "author", "language", "publisher", "published_at", "published_from", "published_on", "topics",
+    "modified_at", "section", "tags", "image", "notice",
+)  # fmt: skip
 
 
 def _change(stored: Reread, again: PreparedArticle) -> str:

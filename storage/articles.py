@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import duckdb
 
 from dedupe.models import Document
 from storage.batches import rows, staged, storable
+from storage.details import DETAIL_TYPES, day_of, details_of
 from storage.edits import count_words, is_real_edit, word_changes
 from storage.identities import MASK, identities, site_of, urls_of
 from storage.lookup import find
@@ -28,7 +29,7 @@ _ARTICLE = {
     "topics": "VARCHAR[]", "version": "INTEGER", "seen_at": "TIMESTAMPTZ",
     "words_added": "INTEGER", "words_removed": "INTEGER", "archive_file": "VARCHAR",
     "archive_offset": "BIGINT", "exact": "UBIGINT", "id_hash": "UBIGINT",
-    "story_id": "VARCHAR", "is_representative": "BOOLEAN",
+    "story_id": "VARCHAR", "is_representative": "BOOLEAN", **DETAIL_TYPES,
 }  # fmt: skip
 _REPEAT = {
     "article_id": "VARCHAR", "start_char": "INTEGER", "end_char": "INTEGER",
@@ -53,6 +54,7 @@ class _Current:
     published_at: datetime | None
     published_from: str
     published_raw: str
+    published_on: date | None
     words_added: int
     words_removed: int
     seen_at: datetime
@@ -151,9 +153,11 @@ def _row(article_id: str, one: PreparedArticle, was: _Current | None) -> list[ob
     published: tuple[Any, str, str] = (
         article.published_at, article.published_from, article.published_raw,
     )  # fmt: skip
+    published_on = day_of(article)
     if was is not None and was.published_at is not None:
         # An edit does not move the day an article came out.
         published = (was.published_at, was.published_from, was.published_raw)
+        published_on = was.published_on
     archived = article.archived
     return [
         article_id, article.url, article.canonical_url, site_of(one), article.feed,
@@ -165,7 +169,7 @@ def _row(article_id: str, one: PreparedArticle, was: _Current | None) -> list[ob
         article.fetched_at, added, removed, archived.file if archived else None,
         archived.offset if archived else None, one.signature.exact & MASK,
         key_hash(storable(article_id)), was.story_id if was else article_id,
-        was.is_representative if was else True,
+        was.is_representative if was else True, published_on, *details_of(article),
     ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import duckdb
 
 from dedupe.models import Repeat
 from ingest.models import ArchivePointer, Article
+from storage.details import DETAIL_TYPES, article_fields
 from storage.models import ArticleVersion, StoredArticle
 from storage.stories import matches_of
 
@@ -13,7 +14,8 @@ _COLUMNS = (
     "a.article_id, a.url, a.canonical_url, a.feed, a.publisher, a.title, a.author, a.language, "
     "a.published_at, a.published_from, a.published_raw, a.fetched_at, a.text, a.text_source, "
     "a.topics, a.archive_file, a.archive_offset, a.version, a.words, a.original_text, "
-    "coalesce(m.story_id, a.article_id), coalesce(s.representative_id = a.article_id, true)"
+    "coalesce(m.story_id, a.article_id), coalesce(s.representative_id = a.article_id, true), "
+    + ", ".join(f"a.{name}" for name in DETAIL_TYPES)
 )
 
 
@@ -66,6 +68,7 @@ def _load(con: duckdb.DuckDBPyConnection, article_id: str) -> StoredArticle | No
         topics=tuple(row[14]), links=tuple(url for (url,) in links),
         aliases=tuple(url for (url,) in aliases),
         archived=ArchivePointer(file=row[15], offset=row[16]) if row[15] is not None else None,
+        **article_fields(row[22:]),
     )  # fmt: skip
     return StoredArticle(
         article=article, version=row[17], words=row[18], original_text=row[19], story_id=row[20],

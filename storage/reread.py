@@ -14,13 +14,14 @@ import duckdb
 
 from ingest.models import ArchivePointer, Article
 from storage.batches import rows, staged
+from storage.details import DETAIL_TYPES, article_fields, day_of, details_of
 from storage.models import PreparedArticle
 
 _COLUMNS = {
     "article_id": "VARCHAR", "publisher": "VARCHAR", "title": "VARCHAR", "author": "VARCHAR",
     "language": "VARCHAR", "published_at": "TIMESTAMPTZ", "published_from": "VARCHAR",
     "published_raw": "VARCHAR", "text": "VARCHAR", "original_text": "VARCHAR",
-    "words": "INTEGER", "topics": "VARCHAR[]", "exact": "UBIGINT",
+    "words": "INTEGER", "topics": "VARCHAR[]", "exact": "UBIGINT", **DETAIL_TYPES,
 }  # fmt: skip
 _MASK = (1 << 64) - 1
 
@@ -68,7 +69,8 @@ def load(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[Reread]:
             "SELECT a.article_id, a.url, a.canonical_url, a.feed, a.publisher, a.title, a.author, "
             "a.language, a.published_at, a.published_from, a.published_raw, a.fetched_at, a.text, "
             "a.text_source, a.topics, a.archive_file, a.archive_offset, a.version, "
-            "coalesce(a.original_text, a.text), coalesce(a.words, 0) FROM core.articles a "
+            "coalesce(a.original_text, a.text), coalesce(a.words, 0), "
+            f"{', '.join(f'a.{name}' for name in DETAIL_TYPES)} FROM core.articles a "
             "WHERE a.rowid IN (SELECT r.rowid FROM core.articles r "
             f"WHERE r.article_id IN (SELECT id FROM {asked}))"
         ).fetchall()
@@ -85,7 +87,7 @@ def load(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[Reread]:
     for row in found:
         (article_id, url, canonical_url, feed, publisher, title, author, language, published_at,
          published_from, published_raw, fetched_at, text, text_source, topics, file, offset,
-         version, original, words) = row  # fmt: skip
+         version, original, words, *details) = row  # fmt: skip
         entry = entries.get(article_id, (canonical_url, url, "", ""))
         by_id[article_id] = Reread(
             article=Article(
@@ -95,6 +97,7 @@ def load(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[Reread]:
                 published_raw=published_raw, fetched_at=fetched_at, text=text,
                 text_source=text_source, topics=tuple(topics or ()),
                 archived=ArchivePointer(file=file, offset=offset) if file else None,
+                **article_fields(details),
             ),
             version=version, original_text=original, words=words,
             entry_canonical_url=entry[0], entry_url=entry[1], guid=entry[2] or "",
@@ -118,9 +121,9 @@ def still(con: duckdb.DuckDBPyConnection, read: Sequence[Reread]) -> set[str]:
 def replace(con: duckdb.DuckDBPyConnection, prepared: Sequence[PreparedArticle]) -> None:
     """Put what was read anew in place of stored articles of the same ids.
 
-    Title, text, author, language, publisher, publication, topics and repeats; links too, and
-    further addresses, where the page was read.  Signatures, matches and stories are left to the
-    caller.
+    Title, text, author, language, publisher, publication, details, topics and repeats; links too,
+    and further addresses, where the page was read.  Signatures, matches and stories are left to
+    the caller.
     """
     if not prepared:
         return
@@ -129,7 +132,8 @@ def replace(con: duckdb.DuckDBPyConnection, prepared: Sequence[PreparedArticle])
             one.article.article_id, one.article.publisher, one.article.title, one.article.author,
             one.article.language, one.article.published_at, one.article.published_from,
             one.article.published_raw, one.article.text, one.original_text, one.words,
-            list(one.article.topics), one.signature.exact & _MASK,
+            list(one.article.topics), one.signature.exact & _MASK, day_of(one.article),
+            *details_of(one.article),
         ]
         for one in prepared
     ]  # fmt: skip

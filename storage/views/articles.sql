@@ -2,7 +2,8 @@
 CREATE OR REPLACE VIEW articles AS
 SELECT a.article_id, a.url, a.canonical_url, a.feed, a.publisher, a.title, a.author, a.language,
     a.published_at, a.published_from, a.fetched_at, a.text, a.words, a.text_source, a.topics,
-    a.version, a.story_id, a.is_representative
+    a.version, a.story_id, a.is_representative, a.published_on, a.published_raw, a.modified_at,
+    a.section, a.tags, a.image, a.notice, a.metadata_from
 FROM core.articles a;
 COMMENT ON VIEW articles IS 'Every article once, with its newest text, copies of a story included';
 COMMENT ON COLUMN articles.article_id IS '12 characters made from the canonical URL';
@@ -23,3 +24,11 @@ COMMENT ON COLUMN articles.topics IS 'Topics found, such as ev, battery, chargin
 COMMENT ON COLUMN articles.version IS '1, and one more for each edit seen; see article_versions';
 COMMENT ON COLUMN articles.story_id IS 'Story it belongs to; its own when nothing resembles it';
 COMMENT ON COLUMN articles.is_representative IS 'Whether it is the copy shown for its story';
+COMMENT ON COLUMN articles.published_on IS 'Day of publication as its publisher wrote it, in the publisher''s own zone; the day of published_at in UTC where no zone was written';
+COMMENT ON COLUMN articles.published_raw IS 'The time of publication as it was written where it was found; empty when nothing says so';
+COMMENT ON COLUMN articles.modified_at IS 'When the page says that it was changed last, UTC; NULL when it does not';
+COMMENT ON COLUMN articles.section IS 'Section of the site that it stands in; empty when none is named';
+COMMENT ON COLUMN articles.tags IS 'Keywords that the publisher gave it';
+COMMENT ON COLUMN articles.image IS 'Address of its lead image; empty when none is named';
+COMMENT ON COLUMN articles.notice IS 'paywall: the page says that it is not free, and text is the beginning that it shows; else empty';
+COMMENT ON COLUMN articles.metadata_from IS 'JSON object: field -> what named it (json_ld, opengraph, meta, microdata, h1, title, byline, link, breadcrumb, time, dateline, html, text, url, entry, feed); metadata_from->>''$.title'' reads one';

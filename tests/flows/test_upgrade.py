@@ -53,10 +53,17 @@ def old(demo: Any, tmp_path: Path) -> Store:
 VIEWS = [script.name for script in migrate.views()]
 
 
+SHOWN = {
+    # what an old store never held stays empty until its pages are read again
+    "articles": "SELECT * EXCLUDE (published_on, modified_at, section, tags, image, notice, "
+    "metadata_from) FROM articles"
+}
+
+
 def answers(store: Store) -> dict[str, list[str]]:
     with store.read() as con:
         return {
-            view: sorted(map(str, con.execute(f"FROM {view}").fetchall()))
+            view: sorted(map(str, con.execute(SHOWN.get(view, f"FROM {view}")).fetchall()))
             for view in VIEWS
             if view != "feed_health"  # counts from now
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -28,6 +28,9 @@ def test_every_field_of_an_article_comes_back(con, build):
         archived=ArchivePointer(file="2026/11/x.warc.gz", offset=77), repeats=(repeat,),
         original_text="the text before", link_targets={"https://b.example/?x=1": "https://b/"},
         aliases=("https://news.example/a", "https://news.example/a2"),
+        published_on=date(2026, 11, 21), modified_at=build.noon + timedelta(hours=1),
+        section="Business", tags=("cells", "rücken"), image="https://news.example/a.jpg",
+        notice="paywall", metadata_from={"title": "h1", "tags": "json_ld"},
     )  # fmt: skip
     articles.save(con, [one])
     found = articles.find(con, "https://news.example/a2")
@@ -38,6 +41,36 @@ def test_every_field_of_an_article_comes_back(con, build):
     assert articles.find(con, "a00000000000") == found
     assert articles.find(con, "https://nowhere.example/") is None
     assert ("https://b.example/?x=1", "https://b/") in _all(con, "citations", "url, canonical_url")
+
+
+def test_the_day_is_the_publishers_own_and_does_not_move_with_an_edit(con, build):
+    """As written where a zone was written, else that in UTC; an edited page keeps the first."""
+    late = datetime(2026, 11, 19, 22, 50, tzinfo=UTC)
+    own = build.prepared("a", published_at=late, published_on=date(2026, 11, 20))
+    plain = build.prepared("b", published_at=late)
+    unknown = build.prepared("c", published_at=None)
+    articles.save(con, [own, plain, unknown])
+    text = "Another report altogether, with nothing of the first in it."
+    articles.save(
+        con,
+        [
+            build.prepared(
+                "a", text, published_at=build.noon, published_on=date(2026, 11, 25),
+                fetched_at=build.noon + timedelta(days=1), section="Cells",
+            )
+        ],
+    )  # fmt: skip
+    shown = con.execute("SELECT published_on, section, version FROM articles ORDER BY article_id")
+    assert shown.fetchall() == [
+        (date(2026, 11, 20), "Cells", 2), (date(2026, 11, 19), "", 1), (None, "", 1),
+    ]  # fmt: skip
+
+
+def test_sources_of_fields_are_asked_for_in_sql(con, build):
+    """``metadata_from`` is JSON that a query can look into."""
+    articles.save(con, [build.prepared("a", metadata_from={"title": "h1"})])
+    asked = "SELECT metadata_from->>'$.title', metadata_from->>'$.tags' FROM articles"
+    assert con.execute(asked).fetchall() == [("h1", None)]
 
 
 def test_text_that_utf8_cannot_hold_is_stored_without_it(con, build):

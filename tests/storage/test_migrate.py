@@ -137,6 +137,8 @@ def test_a_store_of_the_first_step_upgrades_with_its_stories_counted(tmp_path, b
     with store.write() as con:
         assert check.faults(con) == []
         assert con.execute("SELECT copies, publishers FROM news").fetchall() == [(2, 2)]
+        days = con.execute("SELECT published_on, section, tags, metadata_from FROM articles")
+        assert set(map(str, days.fetchall())) == {str((build.noon.date(), "", [], "{}"))}
         shown = con.execute("SELECT article_id, story_id, is_representative FROM articles")
         assert sorted(shown.fetchall()) == [
             ("a00000000000", "a00000000000", True), ("b00000000000", "a00000000000", False),

@@ -15,7 +15,8 @@ from storage.models import EntryOutcome, RunCounts
 
 PROMISED = {
     "articles": "article_id url canonical_url feed publisher title author language published_at "
-    "published_from fetched_at text words text_source topics version story_id is_representative",
+    "published_from fetched_at text words text_source topics version story_id is_representative "
+    "published_on published_raw modified_at section tags image notice metadata_from",
     "news": "story_id article_id title url publisher published_at text copies publishers",
     "stories": "story_id representative_id title first_published_at last_published_at articles "
     "publishers",
