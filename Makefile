@@ -41,6 +41,9 @@ bench: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.extract $(DATA)/extraction/aeb.warc.gz
 	$(BIN)/python -m benchmarks.repeats $(DATA)/repeats/cases.jsonl
 	$(BIN)/python -m benchmarks.neardup $(DATA)/neardup/bbc.articles.jsonl.gz $(DATA)/neardup/bbc.pairs.jsonl
+	$(BIN)/python -m benchmarks.signatures $(DATA)/neardup/bbc.articles.jsonl.gz
+	$(BIN)/python -m benchmarks.lookup
+	$(BIN)/python -m benchmarks.polling
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
