@@ -6,7 +6,8 @@ what is refused ends as a ``Rejection`` whose reason a user can group by:
 
 ``empty`` nothing to read; ``too_short``; ``not_html``; ``too_complex``; ``paywall_stub`` the page
 says that it is not free and shows only its start; ``consent_wall``; ``error_page`` a "not found"
-that answered 200; ``listing`` a home or section page; ``extract_error`` a parser gave up.  With no
+that answered 200; ``login_page``; ``media_stub`` a video or gallery with a caption; ``mojibake`` a
+text in the wrong charset; ``listing`` a home page; ``extract_error`` a parser gave up.  With no
 page at all the reason is that of the failed fetch (``robots``, ``http_404``, ``not_in_archive``).
 """
 

@@ -94,6 +94,10 @@ class ExtractPolicy:
     paywall_words: int = 50
     """A page that says it is not free and shows less is a stub; the first paragraph and a half
     of a report is more."""
+    misread_share: float = 0.03
+    """More signs of a wrong charset for each character of a text, and it is unreadable: misread
+    Russian has one for every second, misread Czech one for every eighth.  Right text has none;
+    a quoted line of it, or a few misread apostrophes, must not cost the article."""
     stub_chars: int = 2_000
     """Kept in its rejection of a text that stops at a wall: all of it, since it is short."""
     wall_words: int = 150

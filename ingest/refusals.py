@@ -52,6 +52,15 @@ _CONSENT = re.compile(
     r"|consentimiento|privacidad|toestemming|samtyck|zgod[aęy]|同意|隐私|개인정보|プライバシー",
     re.IGNORECASE,
 )
+_LOGIN_TITLE = re.compile(
+    r"^\W*(?:(?:please )?(?:log|sign) ?in\b|login\b|subscriber login|member login|einloggen"
+    r"|anmelden\b|anmeldung\b|se connecter|connexion\b|iniciar sesi[óo]n|acceder\b|accedi\b|inloggen|logga in"
+    r"|zaloguj|iniciar sess[ãa]o|登录|登入|ログイン|로그인)",
+    re.IGNORECASE,
+)
+_MEDIA_KINDS = frozenset({"videoobject", "imagegallery", "mediagallery", "videogallery"})
+# UTF-8 read as Windows-1252 or Latin-1: a lead byte shown as a letter, then a continuation byte
+_MISREAD = re.compile("[ÂÃÐÑÅÄ][\x80-\xbf‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€.|\ufffd")
 _NEWS_KINDS = ("article", "report", "blogposting", "review")
 
 
@@ -79,10 +88,16 @@ def refusal(
         return "error_page", headline[: policy.detail_chars]
     if is_short and not is_article and len(set(map(str.lower, _CONSENT.findall(text)))) >= 3:
         return "consent_wall", start
+    if is_short and not is_article and _LOGIN_TITLE.search(headline):
+        return "login_page", headline[: policy.detail_chars]
     if meta.is_free is False and words < policy.paywall_words:
         return "paywall_stub", text[: policy.stub_chars]
+    if is_short and not is_article and _is_media(meta):
+        return "media_stub", start
     if words < policy.min_words:
         return "too_short", start
+    if len(_MISREAD.findall(text)) > policy.misread_share * len(text):
+        return "mojibake", start
     if _is_home(url) and not is_article:
         if asked and not _is_home(asked):
             return "listing", "the answer is the site's home page"
@@ -91,6 +106,11 @@ def refusal(
         if teased >= max(policy.listing_links, policy.listing_share * (1 + text.count("\n"))):
             return "listing", f"a home page whose text leads to {teased} pages of its site"
     return "", ""
+
+
+def _is_media(meta: PageMetadata) -> bool:
+    """Whether the page says of itself that it is a video or a gallery, and no report."""
+    return any(kind in _MEDIA_KINDS or kind.startswith("video.") for kind in meta.kinds)
 
 
 def wall_notice(text: str, meta: PageMetadata, policy: ExtractPolicy = _POLICY) -> Notice:
