@@ -54,8 +54,8 @@ _CONSENT = re.compile(
 )
 _LOGIN_TITLE = re.compile(
     r"^\W*(?:(?:please )?(?:log|sign) ?in\b|login\b|subscriber login|member login|einloggen"
-    r"|anmelden\b|anmeldung\b|se connecter|connexion\b|iniciar sesi[óo]n|acceder\b|accedi\b|inloggen|logga in"
-    r"|zaloguj|iniciar sess[ãa]o|登录|登入|ログイン|로그인)",
+    r"|anmelden\b|anmeldung\b|se connecter|connexion\b|iniciar sesi[óo]n|acceder\b|accedi\b"
+    r"|inloggen|logga in|zaloguj|iniciar sess[ãa]o|登录|登入|ログイン|로그인)",
     re.IGNORECASE,
 )
 _MEDIA_KINDS = frozenset({"videoobject", "imagegallery", "mediagallery", "videogallery"})
