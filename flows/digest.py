@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dedupe.models import Document, RepeatReport, Signature
+from dedupe.origin import origin_of
 from dedupe.repeats import remove_repeats
 from dedupe.signature import sign
 from dedupe.text import count_words
@@ -87,6 +88,7 @@ def digest_texts(stored: Sequence[Reread]) -> list[PreparedArticle]:
             repeats=report.repeats,
             signature=signature,
             original_text=one.original_text if report.repeats else None,
+            origin=origin_of(article.text, article.author),
             words=count_words(article.text),
         )
         for one, report, article, signature in zip(
@@ -155,5 +157,6 @@ def _prepared(read: _Read, signature: Signature) -> PreparedArticle:
         original_text=read.original_text if cut else None,
         link_targets={link: canonical_url(link) for link in article.links},
         site=registered_domain(article.canonical_url),
+        origin=origin_of(article.text, article.author),
         words=count_words(article.text),
     )

@@ -29,7 +29,8 @@ _ARTICLE = {
     "topics": "VARCHAR[]", "version": "INTEGER", "seen_at": "TIMESTAMPTZ",
     "words_added": "INTEGER", "words_removed": "INTEGER", "archive_file": "VARCHAR",
     "archive_offset": "BIGINT", "exact": "UBIGINT", "id_hash": "UBIGINT",
-    "story_id": "VARCHAR", "is_representative": "BOOLEAN", **DETAIL_TYPES,
+    "story_id": "VARCHAR", "is_representative": "BOOLEAN", "origin": "VARCHAR",
+    **DETAIL_TYPES,
 }  # fmt: skip
 _REPEAT = {
     "article_id": "VARCHAR", "start_char": "INTEGER", "end_char": "INTEGER",
@@ -169,7 +170,7 @@ def _row(article_id: str, one: PreparedArticle, was: _Current | None) -> list[ob
         article.fetched_at, added, removed, archived.file if archived else None,
         archived.offset if archived else None, one.signature.exact & MASK,
         key_hash(storable(article_id)), was.story_id if was else article_id,
-        was.is_representative if was else True, published_on, *details_of(article),
+        was.is_representative if was else True, one.origin, published_on, *details_of(article),
     ]  # fmt: skip
 
 

@@ -53,6 +53,8 @@ class PreparedArticle:
     themselves."""
     site: str = ""
     """Registered domain of the article; taken from its host when empty."""
+    origin: str = ""
+    """Agency or wire that the text is signed with, by ``dedupe.origin``; empty when none is."""
     words: int | None = None
     """Words of the text by ``dedupe.text.count_words``; counted more simply here when None."""
 

@@ -21,7 +21,8 @@ _COLUMNS = {
     "article_id": "VARCHAR", "publisher": "VARCHAR", "title": "VARCHAR", "author": "VARCHAR",
     "language": "VARCHAR", "published_at": "TIMESTAMPTZ", "published_from": "VARCHAR",
     "published_raw": "VARCHAR", "text": "VARCHAR", "original_text": "VARCHAR",
-    "words": "INTEGER", "topics": "VARCHAR[]", "exact": "UBIGINT", **DETAIL_TYPES,
+    "words": "INTEGER", "topics": "VARCHAR[]", "exact": "UBIGINT", "origin": "VARCHAR",
+    **DETAIL_TYPES,
 }  # fmt: skip
 _MASK = (1 << 64) - 1
 
@@ -132,8 +133,8 @@ def replace(con: duckdb.DuckDBPyConnection, prepared: Sequence[PreparedArticle])
             one.article.article_id, one.article.publisher, one.article.title, one.article.author,
             one.article.language, one.article.published_at, one.article.published_from,
             one.article.published_raw, one.article.text, one.original_text, one.words,
-            list(one.article.topics), one.signature.exact & _MASK, day_of(one.article),
-            *details_of(one.article),
+            list(one.article.topics), one.signature.exact & _MASK, one.origin,
+            day_of(one.article), *details_of(one.article),
         ]
         for one in prepared
     ]  # fmt: skip

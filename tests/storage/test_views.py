@@ -19,7 +19,7 @@ PROMISED = {
     "published_on published_raw modified_at section tags image notice metadata_from",
     "news": "story_id article_id title url publisher published_at text copies publishers",
     "stories": "story_id representative_id title first_published_at last_published_at articles "
-    "publishers",
+    "publishers origin first_publisher",
     "duplicates": "article_id of_article_id relation jaccard containment reason",
     "repeats": "article_id start_char end_char of_start_char of_end_char words similarity "
     "removed_text",
