@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
 from ingest import dates
@@ -14,6 +14,8 @@ _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _URL_DATE = re.compile(
     r"(?<!\d)((?:19|20)\d\d)[/_-]?(0[1-9]|1[0-2])[/_-]?(0[1-9]|[12]\d|3[01])(?!\d)"
 )
+_ELSEWHERE = timezone(timedelta(hours=-1))
+_QUARTER = timedelta(minutes=15)
 _DAY_ONLY = re.compile(r"\s*\d{4}-\d\d-\d\d(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]00:?00)?)?\s*$")
 
 
@@ -40,7 +42,8 @@ def publication(entry: FeedEntry, written: tuple[str, ...], url: str, now: datet
     ``written`` are the times that the page gives, most trusted first; ``url`` is the last resort.
 
     The page is asked first: feeds often carry the time of the last edit.  A page that gives only
-    the day is made precise by the feed when both mean the same day; the day stays the page's.
+    the day, or a local time without its zone, is made precise by the feed when both mean the same
+    moment; the day stays the page's.
     """
     listed = entry.published_at if is_possible(entry.published_at, now) else None
     for raw in written:
@@ -48,7 +51,7 @@ def publication(entry: FeedEntry, written: tuple[str, ...], url: str, now: datet
         if moment is None or not is_possible(moment, now):
             continue
         day = dates.day_written(raw, now=now)
-        if listed and _DAY_ONLY.match(raw) and abs(listed - moment) <= timedelta(hours=36):
+        if listed and _means(raw, moment, listed, now):
             return Publication(at=listed, on=day, source="feed", raw=entry.published_raw)
         return Publication(at=moment, on=day, source="page", raw=raw)
     if listed:
@@ -62,6 +65,19 @@ def publication(entry: FeedEntry, written: tuple[str, ...], url: str, now: datet
         if moment and is_possible(moment, now):
             return Publication(at=moment, on=moment.date(), source="url", raw=match.group())
     return Publication(raw=entry.published_raw)
+
+
+def _means(raw: str, moment: datetime, listed: datetime, now: datetime) -> bool:
+    """Whether ``raw``, read as ``moment``, is ``listed`` written with less: a day alone, or a
+    local time without its zone, which is off by whole quarters of an hour."""
+    apart = abs(listed - moment)
+    if _DAY_ONLY.match(raw):
+        return apart <= timedelta(hours=36)
+    if not timedelta(0) < apart <= timedelta(hours=14):
+        return False
+    has_no_zone = dates.parse_date(raw, now=now, assume=_ELSEWHERE) != moment
+    # feeds and datelines cut seconds off
+    return has_no_zone and min(apart % _QUARTER, -apart % _QUARTER) < timedelta(minutes=1)
 
 
 def publication_given(entry: FeedEntry, now: datetime) -> Publication:

@@ -26,6 +26,9 @@ def entry(published_at: datetime | None = None) -> FeedEntry:
         (("2026-11-18T09:30:00Z",), LISTED, URL, ("2026-11-18T09:30", "page")),
         (("not a date", "2026-11-17T09:30:00Z"), LISTED, URL, ("2026-11-17T09:30", "page")),
         (("2026-11-18",), LISTED, URL, ("2026-11-18T15:04", "feed")),
+        (("2026-11-18 23:04",), LISTED, URL, ("2026-11-18T15:04", "feed")),
+        (("2026-11-18T23:04:00Z",), LISTED, URL, ("2026-11-18T23:04", "page")),
+        (("2026-11-18 23:11",), LISTED, URL, ("2026-11-18T23:11", "page")),
         (("2026-11-10",), LISTED, URL, ("2026-11-10T00:00", "page")),
         ((), LISTED, URL, ("2026-11-18T15:04", "feed")),
         ((), None, "https://a.example/2026/11/17/plant", ("2026-11-17T00:00", "url")),
@@ -36,6 +39,7 @@ def entry(published_at: datetime | None = None) -> FeedEntry:
 def test_page_goes_before_feed_before_url(
     written: tuple[str, ...], listed: datetime | None, url: str, expected: tuple[str, str]
 ) -> None:
-    """A day without an hour is made precise by the feed; what cannot be is passed over."""
+    """A day without an hour, or an hour without its zone, is made precise by the feed; what cannot
+    be is passed over."""
     found = publication(entry(listed), written, url, NOW)
     assert (found.at.isoformat()[:16] if found.at else "", found.source) == expected
