@@ -29,7 +29,7 @@ from flows.settings import Settings
 from flows.workers import Workers
 from ingest.archive import load_page
 from ingest.errors import ArchiveError, VoltwireError
-from ingest.models import Capture, FeedEntry, Rejection
+from ingest.models import Article, Capture, FeedEntry, Rejection
 from storage import feeds as stored_feeds
 from storage import reread, signatures
 from storage.errors import StoreMissing
@@ -244,9 +244,21 @@ def _kept(stored: Reread, again: PreparedArticle) -> PreparedArticle:
             published_from=published[1],
             published_raw=published[2],
             published_on=published_on,
+            metadata_from=_sources(was, article),
         ),
         signature=replace(again.signature, article_id=was.article_id),
     )
+
+
+def _sources(was: Article, now: Article) -> dict[str, str]:
+    """Sources of ``now``; as stored for what did not change, since the feed's entry, which named
+    some of it, is not read again."""
+    return {
+        field: was.metadata_from.get(field, source)
+        if getattr(was, field) == getattr(now, field)
+        else source
+        for field, source in now.metadata_from.items()
+    }
 
 
 _DETAILS = (
