@@ -33,8 +33,12 @@ def first_schema(old: Path, filled: Path) -> None:
     )
     tables = con.execute(
         "SELECT table_name, string_agg('\"' || column_name || '\"', ', ') "
-        "FROM duckdb_columns() WHERE database_name = 'old' AND schema_name = 'core' "
-        "AND table_name NOT IN ('migrations', 'views') GROUP BY 1"
+        "FROM duckdb_columns() old WHERE database_name = 'old' AND schema_name = 'core' "
+        "AND table_name NOT IN ('migrations', 'views') "
+        # What is not kept any more is left empty: the steps since do not read it.
+        "AND EXISTS (FROM duckdb_columns() now WHERE now.database_name = 'today' AND "
+        "now.schema_name = 'core' AND (now.table_name, now.column_name) = "
+        "(old.table_name, old.column_name)) GROUP BY 1"
     ).fetchall()
     for table, columns in tables:
         con.execute(f"INSERT INTO core.{table} BY NAME SELECT {columns} FROM today.core.{table}")
@@ -56,7 +60,8 @@ VIEWS = [script.name for script in migrate.views()]
 SHOWN = {
     # what an old store never held stays empty until its pages are read again
     "articles": "SELECT * EXCLUDE (published_on, modified_at, section, tags, image, notice, "
-    "metadata_from) FROM articles"
+    "metadata_from) FROM articles",
+    "stories": "SELECT * EXCLUDE (origin) FROM stories",
 }
 
 
