@@ -8,6 +8,7 @@ timers and limits belong to whole processes.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import signal
 from collections.abc import Iterator
@@ -47,6 +48,8 @@ def enter_worker() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
+    # What is frozen is not cleared away at the end, and DuckDB then reports leaks on stderr.
+    atexit.register(gc.unfreeze)
     if not hasattr(signal, "setitimer") or resource is None:  # pragma: no cover - Windows
         return
     signal.signal(signal.SIGPROF, _give_up)
