@@ -23,16 +23,17 @@ _SALIENT = 5
 def cohesion(left: str, right: str) -> float:
     """How much two stretches share subjects; about 0 where one topic and two are equally likely.
 
-    Positive: one story.  Negative: two.  A logistic score of the angle between the long words and
-    of shared names, fitted on BBC articles cut after 30 to 250 words against the text of their
-    neighbours in the same desk, one or three of them, and checked on Reuters: below -1.5 lie 1 to
-    3 % of the continuations and 70 to 90 % of the strangers, at every length.  0 where either is
-    not written in Latin letters: nothing was fitted there, and cut copies are far more common
-    than pages with two stories.
+    Positive: one story.  Negative: two.  A logistic score fitted on 120 to 500-word parts of
+    BBC articles against pairs of articles of one desk: 93 % right; at -1, 4 % of the
+    continuations and 88 % of the strangers lie below.  0 where either is not written in Latin
+    letters: nothing was fitted there, and cut copies are far more common than pages with two
+    stories.
     """
     first, second = _salient(left), _salient(right)
     if not first or not second:
         return 0.0
+    subjects = [word for word, count in first.items() if count >= 2]
+    kept = sum(word in second for word in subjects) / len(subjects) if subjects else 0.0
     names_left, names_right = names(left), names(right)
     fewer = min(len(names_left), len(names_right))
     shared = len(names_left & names_right) / fewer if fewer else 0.0
@@ -41,7 +42,7 @@ def cohesion(left: str, right: str) -> float:
         sum(count * count for count in first.values())
         * sum(count * count for count in second.values())
     )
-    return -3.45 + 1.6 * shared + 16.5 * angle
+    return -5.1 + 6.8 * kept + 7.5 * shared + 9.1 * angle
 
 
 def names(text: str) -> frozenset[str]:

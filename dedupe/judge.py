@@ -42,7 +42,8 @@ def is_copy(reading: Reading, region: Region, policy: RepeatPolicy) -> bool:
 
     place = _place(reading, region, prose, policy)
     # Clauses of one wording follow one another; each names something else.
-    alone = sentences < 2 and not exact
+    breaks = int((np.diff(region.words) > 1).sum())
+    alone = sentences < 2 and not exact and breaks <= policy.clause_breaks
     if alone and similarity < policy.apart_share:
         return False
     contact, near, whole, paragraphs = place.contact, place.near, place.whole, place.paragraphs

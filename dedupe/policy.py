@@ -109,16 +109,11 @@ class MatchPolicy:
     """Words before it that make it a piece: a digest's other entries, not a site's greeting."""
     between_words: int = 40
     """Words before it that do when ``lead_words`` stand behind it: an entry of a list."""
-    topic_words: int = 45
+    topic_words: int = 110
     """Shorter stretches are too little to tell whether they speak of one thing."""
-    brief_words: int = 110
-    """Under so many words..."""
-    brief_other_topic: float = -2.0
-    """...a stretch is taken for another story only where so little is shared: of teasers cut from
-    their reports 1 % lie below, of briefs in a digest 60 %."""
     other_topic_words: int = 160
-    """A page that carries other stories carries so much of them."""
-    other_topic: float = -1.5
+    """A page that carries a second story carries so much of it."""
+    other_topic: float = -1.0
     """Cohesion below which the rest of a page is another story."""
 
 
@@ -184,6 +179,9 @@ class RepeatPolicy:
     standfirsts and list fields, and no extracted text gained."""
     menu_words: int = 150
     """Words of a menu, list or table that stands twice without a difference."""
+    clause_breaks: int = 6
+    """A sentence that differs in no more places than this may be a clause or a duty that is laid
+    on somebody else; one written anew differs all along."""
     apart_share: float = 0.9
     """Similarity of a copy that stands apart: products reviewed alike reach .88."""
     exact_share: float = 0.97

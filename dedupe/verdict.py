@@ -211,14 +211,15 @@ def _placed(
     led = policy.between_words if after >= policy.lead_words else policy.lead_words
     if before >= led and end - start < before + after:
         return f"after {before} words that are not in it: a piece of a longer page"
-    if end - start < policy.topic_words or before + after < policy.other_topic_words:
+    if end - start < policy.topic_words or max(before, after) < policy.other_topic_words:
         return ""
     spans = word_spans(longer.text)
     first, last = (spans[min(at, len(spans) - 1)][0] for at in (start, end))
-    inner, rest = longer.text[first:last], f"{longer.text[:first]}\n{longer.text[last:]}"
-    brief = end - start < policy.brief_words
-    if cohesion(inner, rest) < (policy.brief_other_topic if brief else policy.other_topic):
-        return f"beside {before + after} words about something else: two stories on one page"
+    inner, rest = longer.text[first:last], longer.text[last:]
+    if before > after:
+        rest = longer.text[:first]
+    if cohesion(inner, rest) < policy.other_topic:
+        return f"beside {max(before, after)} words about something else: two stories on one page"
     return ""
 
 

