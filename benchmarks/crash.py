@@ -53,6 +53,8 @@ FEEDS = (
 KINDS = ("poll", "fetch", "digest", "save", "publish")
 # What a second try makes differ by right: how often something was tried, and by which run.
 UNCOMPARED = {"attempts", "interval", "run_id"}
+# A rate is so many entries in the time since, which a second try makes longer.
+RATES = {"per_day"}
 CONTENT_TIMES = {"published_at", "first_published_at", "last_published_at"}
 # The second try comes with the next tick of the usual schedule.
 LATER = timedelta(minutes=15)
@@ -289,8 +291,9 @@ def snapshot(store: Path) -> Snapshot:
             "WHERE NOT v.internal AND c.schema_name = 'main' ORDER BY ALL"
         ).fetchall():
             clocked = kind.startswith("TIMESTAMP") and column not in CONTENT_TIMES
+            clocked |= column in RATES
             if view != "runs" and column not in UNCOMPARED:
-                # Of a time that depends on the run, whether there is one.
+                # Of what depends on the run's time, whether there is one.
                 asked = f'"{column}" IS NULL AS "no_{column}"' if clocked else f'"{column}"'
                 columns.setdefault(view, []).append(asked)
         for view, asked_of in columns.items():
