@@ -87,8 +87,9 @@ def relate(
     again |= set(stories.matched(con, beside.displaced))
     again -= set(touched)
     parted = stories.delete_matches(con, [*saved.changed, *sorted(again)])
-    pairs = _neighbours(con, [*touched, *again]).pairs if again else beside.pairs
-    found = _matches(con, pairs)
+    # What stands beside the touched ones is known; only the others are looked up.
+    pairs = {*beside.pairs, *_neighbours(con, sorted(again)).pairs}
+    found = _matches(con, sorted(pairs, key=lambda pair: (pair.article_id, pair.of_article_id)))
     stories.save_matches(con, found)
     ends = {end for one in found for end in (one.article_id, one.of_article_id)}
     asked = sorted({*touched, *again, *parted, *ends})
