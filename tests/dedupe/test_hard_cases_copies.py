@@ -1,27 +1,10 @@
 """Copies of one story at the length that they have in the news, each changed in its own way."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
 from dedupe import match
-from dedupe.models import Document, Relation
-
-_NOON = datetime(2026, 5, 6, 12, tzinfo=UTC)
-
-
-def _relation(
-    left: str, right: str, titles: tuple[str, str] = ("", ""), hours: float = 0.0
-) -> Relation | None:
-    """How the left text relates to one published ``hours`` later; the same from both sides."""
-    a = Document(article_id="a", text=left, title=titles[0], published_at=_NOON)
-    b = Document(
-        article_id="b", text=right, title=titles[1], published_at=_NOON + timedelta(hours=hours)
-    )
-    found = match.compare(a, b)
-    assert match.compare(b, a) == found
-    return found.relation if found else None
-
+from dedupe.models import Document
+from tests.dedupe.hard_cases_support import NOON, relation
 
 BLAST = (
     "An explosion at a lithium battery warehouse on the outskirts of Busan killed at least 12 "
@@ -139,19 +122,19 @@ def test_higher_death_toll_an_hour_later_is_near() -> None:
     later = BLAST.replace("at least 12 people", "at least 15 people").replace("12 victims", "15 v")
     later = later.replace("injured 40", "injured 52").replace("15 v", "15 victims")
     titles = ("Battery warehouse blast kills 12", "Death toll in battery warehouse blast at 15")
-    assert _relation(BLAST, later, titles, hours=1) == "near"
+    assert relation(BLAST, later, titles, hours=1) == "near"
 
 
 def test_higher_death_toll_in_a_short_alert_is_near() -> None:
     """An alert of two paragraphs has few figures, and two of them moved."""
     alert = "\n".join(BLAST.split("\n")[:2])
     later = alert.replace("at least 12", "at least 16").replace("injured 40", "injured 57")
-    assert _relation(alert, later, hours=1) == "near"
+    assert relation(alert, later, hours=1) == "near"
 
 
 def test_alert_and_the_full_report_two_hours_later_are_near() -> None:
     """A first paragraph grows into a report that opens with it."""
-    assert _relation(BLAST.split("\n")[0], BLAST, hours=2) == "near"
+    assert relation(BLAST.split("\n")[0], BLAST, hours=2) == "near"
 
 
 def test_corrected_report_with_its_note_is_near() -> None:
@@ -160,7 +143,7 @@ def test_corrected_report_with_its_note_is_near() -> None:
     wrong = wrong.replace("190 million", "90 million").replace("310 people", "130 people")
     right = f"(Corrects tonnage in paragraph 1, spending and staff in paragraph 5)\n{RELEASE}"
     titles = ("Karoo to supply Stellaria", "CORRECTED-Karoo to supply Stellaria")
-    assert _relation(wrong.replace("9 years", "six years"), right, titles, hours=3) == "near"
+    assert relation(wrong.replace("9 years", "six years"), right, titles, hours=3) == "near"
 
 
 def test_press_release_and_its_print_without_the_about_text_are_near() -> None:
@@ -169,7 +152,7 @@ def test_press_release_and_its_print_without_the_about_text_are_near() -> None:
         "the company said, and", "it said, and"
     )
     lede = "Another carmaker locks in battery metals from Africa.\n"
-    assert _relation(RELEASE + ABOUT, lede + printed) == "near"
+    assert relation(RELEASE + ABOUT, lede + printed) == "near"
 
 
 def test_press_release_and_a_light_rewrite_are_near() -> None:
@@ -188,7 +171,7 @@ def test_press_release_and_a_light_rewrite_are_near() -> None:
         "agreement covered a third of its needs and that the rest would come from recycling.\n"
         "Karoo has spent 190 million dollars on the site since 2022 and employs 310 people there."
     )
-    assert _relation(RELEASE + ABOUT, rewrite, hours=5) == "near"
+    assert relation(RELEASE + ABOUT, rewrite, hours=5) == "near"
 
 
 def test_embargoed_release_with_two_local_quotations_is_near() -> None:
@@ -205,34 +188,34 @@ def test_embargoed_release_with_two_local_quotations_is_near() -> None:
     one = "\n".join((*paragraphs[:2], valley, *paragraphs[2:]))
     other = "\n".join((*paragraphs[:3], coast, *paragraphs[3:4]))
     titles = ("Nelspruit refinery wins big order", "Manganese for our small cars is secured")
-    assert _relation(one, other, titles) == "near"
+    assert relation(one, other, titles) == "near"
 
 
 def test_obituary_and_its_shortened_copy_are_near() -> None:
     """A regional paper keeps the opening, the discovery and the family, in half the words."""
     first, _, _, discovery, _, last = OBITUARY.split("\n")
     short = "\n".join((first, discovery, last.split(". ")[-1]))
-    assert _relation(OBITUARY, short, hours=20) == "near"
+    assert relation(OBITUARY, short, hours=20) == "near"
 
 
 def test_obituary_under_a_new_dateline_and_byline_is_near() -> None:
     """The name of another desk above the text changes nothing."""
     one = f"TRONDHEIM, Norway (NTB) - {OBITUARY}"
     other = f"By Kari Moen, science correspondent\nUpdated 6 May 2026 14:05\n{OBITUARY}"
-    assert _relation(one, other) == "near"
+    assert relation(one, other) == "near"
 
 
 @pytest.mark.parametrize("share", [0.1, 0.15, 0.2, 0.25])
 def test_tenth_to_quarter_of_a_report_is_near(share: float) -> None:
     """A tenth to a quarter of the words, cut in mid-sentence, is the same story."""
     tokens = RELEASE.split(" ")
-    assert _relation(" ".join(tokens[: round(len(tokens) * share)]), RELEASE + ABOUT) == "near"
+    assert relation(" ".join(tokens[: round(len(tokens) * share)]), RELEASE + ABOUT) == "near"
 
 
 @pytest.mark.parametrize("share", [0.15, 0.25, 0.5])
 def test_part_of_a_chinese_report_is_near(share: float) -> None:
     """The same for a text without spaces, behind another site's dateline."""
-    assert _relation("【财经网讯】" + CHINESE[: round(len(CHINESE) * share)], CHINESE) == "near"
+    assert relation("【财经网讯】" + CHINESE[: round(len(CHINESE) * share)], CHINESE) == "near"
 
 
 def test_japanese_copy_with_a_new_opening_is_near() -> None:
@@ -240,14 +223,14 @@ def test_japanese_copy_with_a_new_opening_is_near() -> None:
     opening = "次世代の電池をめぐる開発競争で、国内大手が大型投資に踏み切る。"
     body = JAPANESE.split("。", 1)[1]
     titles = ("全固体電池の量産工場を建設", "東海自動車、豊橋に電池新工場")
-    assert _relation(JAPANESE, opening + body, titles) == "near"
+    assert relation(JAPANESE, opening + body, titles) == "near"
 
 
 def test_german_agency_text_cut_and_retitled_is_near() -> None:
     """Two of four paragraphs under another headline."""
     short = "Brunsbüttel (dpa) - " + "\n".join(GERMAN.split("\n")[:2])
     titles = ("Größter Batteriespeicher am Netz", "Nordstrom nimmt Anlage in Betrieb")
-    assert _relation(GERMAN, short, titles, hours=4) == "near"
+    assert relation(GERMAN, short, titles, hours=4) == "near"
 
 
 def test_units_converted_for_other_readers_leave_one_story() -> None:
@@ -260,7 +243,7 @@ def test_units_converted_for_other_readers_leave_one_story() -> None:
     ):  # fmt: skip
         assert one in metric
         metric = metric.replace(one, other)
-    assert _relation(CAR, metric) == "near"
+    assert relation(CAR, metric) == "near"
 
 
 def test_british_and_american_spelling_is_near() -> None:
@@ -271,7 +254,7 @@ def test_british_and_american_spelling_is_near() -> None:
         ("electricity", "power"), ("dollars", "USD"), ("said", "stated"),
     ):  # fmt: skip
         other = other.replace(british, american)
-    assert _relation(RELEASE, other) == "near"
+    assert relation(RELEASE, other) == "near"
 
 
 def test_live_blog_two_hours_later_is_near() -> None:
@@ -291,13 +274,13 @@ def test_live_blog_two_hours_later_is_near() -> None:
         "Live: fire at battery warehouse in Busan",
         "Live: fire at battery warehouse in Busan",
     )
-    assert _relation(morning, f"{noon}\n{morning}", titles, hours=2) == "near"
+    assert relation(morning, f"{noon}\n{morning}", titles, hours=2) == "near"
 
 
 def test_teaser_of_three_sentences_with_read_more_is_near() -> None:
     """What a feed or a portal shows of an article is the article."""
     teaser = " ".join(OBITUARY.replace("\n", " ").split(". ")[:2]) + ". Read more on our website."
-    assert _relation(teaser, OBITUARY, hours=1) == "near"
+    assert relation(teaser, OBITUARY, hours=1) == "near"
 
 
 def test_readers_comments_under_a_copy_leave_one_story() -> None:
@@ -312,7 +295,7 @@ def test_readers_comments_under_a_copy_leave_one_story() -> None:
         "oldminer: Worked in the Karoo for thirty years. The ore is good, the roads are not. Wish "
         "them luck with the deliveries to Portugal."
     )
-    assert _relation(RELEASE, f"{RELEASE}\n{comments}") == "near"
+    assert relation(RELEASE, f"{RELEASE}\n{comments}") == "near"
 
 
 def test_teasers_of_other_stories_under_a_copy_leave_one_story() -> None:
@@ -323,12 +306,12 @@ def test_teasers_of_other_stories_under_a_copy_leave_one_story() -> None:
         "Scooter sharing firm files for protection. Riders get deposits back, it says.\n"
         "Why sodium cells freeze less. Three charts from our laboratory."
     )
-    assert _relation(RELEASE, f"{RELEASE}\n{related}") == "near"
+    assert relation(RELEASE, f"{RELEASE}\n{related}") == "near"
 
 
 def test_undated_copy_is_near() -> None:
     """No date on one side takes nothing away."""
-    a = Document(article_id="a", text=RELEASE + ABOUT, published_at=_NOON)
+    a = Document(article_id="a", text=RELEASE + ABOUT, published_at=NOON)
     b = Document(article_id="b", text="\n".join(RELEASE.split("\n")[:4]))
     found = match.compare(a, b)
     assert found is not None

@@ -1,26 +1,8 @@
 """Texts that share most of their words and tell two stories."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
-from dedupe import match
-from dedupe.models import Document, Relation
-
-_NOON = datetime(2026, 5, 6, 12, tzinfo=UTC)
-
-
-def _relation(
-    left: str, right: str, titles: tuple[str, str] = ("", ""), hours: float = 0.0
-) -> Relation | None:
-    """How the left text relates to one published ``hours`` later; the same from both sides."""
-    a = Document(article_id="a", text=left, title=titles[0], published_at=_NOON)
-    b = Document(
-        article_id="b", text=right, title=titles[1], published_at=_NOON + timedelta(hours=hours)
-    )
-    found = match.compare(a, b)
-    assert match.compare(b, a) == found
-    return found.relation if found else None
+from tests.dedupe.hard_cases_support import relation
 
 
 def _filled(form: str, *values: str) -> str:
@@ -161,8 +143,8 @@ def test_quarter_results_one_year_apart_are_not_matched() -> None:
         "16.9", "11,150", "77", "188",
     )  # fmt: skip
     titles = ("Hallmark Cathodes first-quarter profit up", "Hallmark Cathodes profit down")
-    assert _relation(last, this, titles[::-1], hours=364 * 24) is None
-    assert _relation(last, this) is None
+    assert relation(last, this, titles[::-1], hours=364 * 24) is None
+    assert relation(last, this) is None
 
 
 @pytest.mark.parametrize("hours", [0.0, 5.0, 30.0])
@@ -170,7 +152,7 @@ def test_recalls_of_two_model_years_are_not_matched(hours: float) -> None:
     """One maker, one fault, one form, two recalls."""
     one = _filled(RECALL, "14,200", "Courier", "2021", "2022", "80", "three", "12 June", "26-S04")
     other = _filled(RECALL, "8,750", "Courier", "2023", "2024", "90", "one", "26 June", "26-S05")
-    assert _relation(one, other, hours=hours) is None
+    assert relation(one, other, hours=hours) is None
 
 
 @pytest.mark.parametrize("hours", [0.0, 30.0])
@@ -178,7 +160,7 @@ def test_tender_notices_of_two_lots_are_not_matched(hours: float) -> None:
     """Two plants are asked for on one form."""
     one = _filled(TENDER, "3", "50", "200", "Altenfeld", "110", "250,000", "12 May", "9 June")
     other = _filled(TENDER, "4", "80", "160", "Redwitz", "220", "400,000", "12 May", "9 June")
-    assert _relation(one, other, hours=hours) is None
+    assert relation(one, other, hours=hours) is None
 
 
 def test_weather_of_two_towns_on_one_day_is_not_matched() -> None:
@@ -191,7 +173,7 @@ def test_weather_of_two_towns_on_one_day_is_not_matched() -> None:
         WEATHER, "Kuopio", "-19", "-11", "east", "15", "35", "snow", "40", "9:08", "15:02",
         "cold with some snow",
     )  # fmt: skip
-    assert _relation(one, other) is None
+    assert relation(one, other) is None
 
 
 def test_weather_of_one_town_on_two_days_is_not_matched() -> None:
@@ -205,7 +187,7 @@ def test_weather_of_one_town_on_two_days_is_not_matched() -> None:
         "milder with rain",
     )  # fmt: skip
     titles = ("Weather for drivers in Tampere", "Weather for drivers in Tampere")
-    assert _relation(one, other, titles, hours=24) is None
+    assert relation(one, other, titles, hours=24) is None
 
 
 def test_appointments_at_two_firms_from_one_form_are_not_matched() -> None:
@@ -219,8 +201,8 @@ def test_appointments_at_two_firms_from_one_form_are_not_matched() -> None:
         "Maria Delgado",
     )  # fmt: skip
     titles = ("Voltacell names finance chief", "Amperion appoints Rao as finance chief")
-    assert _relation(one, other, titles) is None
-    assert _relation(one, other) is None
+    assert relation(one, other, titles) is None
+    assert relation(one, other) is None
 
 
 def test_appointment_shared_by_two_papers_is_near() -> None:
@@ -228,7 +210,7 @@ def test_appointment_shared_by_two_papers_is_near() -> None:
     names = ("Voltacell", "Anna Hartwig", "Joseph Bruder", "Hartwig", "Lindener Stahl", "K. Anders")
     text = _filled(APPOINTMENT, *names)
     shorter = "Voltacell has a new head of finance.\n" + "\n".join(text.split("\n")[:3])
-    assert _relation(text, shorter) == "near"
+    assert relation(text, shorter) == "near"
 
 
 def test_daily_metal_table_of_which_six_of_twenty_prices_moved_is_not_matched() -> None:
@@ -236,20 +218,20 @@ def test_daily_metal_table_of_which_six_of_twenty_prices_moved_is_not_matched() 
     one = _filled(TABLE, "74,500", "231,000", "27,900", "11,050", "141,500", "92,300")
     other = _filled(TABLE, "74,150", "233,500", "27,750", "10,980", "142,000", "92,900")
     titles = ("Battery metals, closing prices", "Battery metals, closing prices")
-    assert _relation(one, other, titles, hours=24) is None
+    assert relation(one, other, titles, hours=24) is None
 
 
 def test_daily_metal_table_on_two_sites_is_near() -> None:
     """The table of one day, with one site's heading cut."""
     one = _filled(TABLE, "74,500", "231,000", "27,900", "11,050", "141,500", "92,300")
-    assert _relation(one, one.split("\n", 1)[1], hours=2) == "near"
+    assert relation(one, one.split("\n", 1)[1], hours=2) == "near"
 
 
 def test_follow_up_of_the_next_day_with_old_background_is_not_matched() -> None:
     """40 % of the follow-up stood in the report of the day before."""
     titles = ("Power cut on Gotland leaves 61,000 in the dark", "Relay caused Gotland power cut")
-    assert _relation(FIRST_DAY + BACKGROUND, NEXT_DAY + BACKGROUND, titles, hours=24) is None
-    assert _relation(FIRST_DAY + BACKGROUND, NEXT_DAY + BACKGROUND, hours=24) is None
+    assert relation(FIRST_DAY + BACKGROUND, NEXT_DAY + BACKGROUND, titles, hours=24) is None
+    assert relation(FIRST_DAY + BACKGROUND, NEXT_DAY + BACKGROUND, hours=24) is None
 
 
 def test_one_quotation_in_two_reports_is_not_a_match() -> None:
@@ -271,7 +253,7 @@ def test_one_quotation_in_two_reports_is_not_a_match() -> None:
         "solved, they write: a cell that breathes needs a spring, and springs weigh. Their sample "
         "survived 800 cycles in a vice."
     )
-    assert _relation(one, other, hours=6) is None
+    assert relation(one, other, hours=6) is None
 
 
 def test_translated_report_is_not_a_duplicate() -> None:
@@ -287,7 +269,7 @@ def test_translated_report_is_not_a_duplicate() -> None:
         "tendidos en 1983 y 1987 y debían ser reemplazados antes de 2031. El Parlamento discute "
         "desde hace años quién debe pagar los 5.600 millones de coronas que cuesta una conexión."
     )
-    assert _relation(english, spanish, hours=3) is None
+    assert relation(english, spanish, hours=3) is None
 
 
 def test_chinese_price_reports_of_two_days_are_not_matched() -> None:
@@ -305,7 +287,7 @@ def test_chinese_price_reports_of_two_days_are_not_matched() -> None:
     other = _filled(
         form, "周四", "74150", "下跌", "350", "71900", "68100", "806", "74480", "205000", "238000"
     )
-    assert _relation(one, other, hours=24) is None
+    assert relation(one, other, hours=24) is None
 
 
 def test_german_market_reports_of_two_days_are_not_matched() -> None:
@@ -327,4 +309,4 @@ def test_german_market_reports_of_two_days_are_not_matched() -> None:
         form, "Mittwoch", "schwächer", "24.115", "0,8", "niedriger", "29.980", "Akkuwerk", "1,9",
         "Seehandel", "4,0", "2,68", "1,1465",
     )  # fmt: skip
-    assert _relation(one, other, hours=24) is None
+    assert relation(one, other, hours=24) is None

@@ -1,28 +1,11 @@
 """Pages that carry more than one thing: digests, merged stories, quotations, a site's own words."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
 from dedupe import cluster, match
-from dedupe.models import Document, Relation, StoryNode
+from dedupe.models import Document, StoryNode
 from dedupe.text import count_words
-
-_NOON = datetime(2026, 5, 6, 12, tzinfo=UTC)
-
-
-def _relation(
-    left: str, right: str, titles: tuple[str, str] = ("", ""), hours: float = 0.0
-) -> Relation | None:
-    """How the left text relates to one published ``hours`` later; the same from both sides."""
-    a = Document(article_id="a", text=left, title=titles[0], published_at=_NOON)
-    b = Document(
-        article_id="b", text=right, title=titles[1], published_at=_NOON + timedelta(hours=hours)
-    )
-    found = match.compare(a, b)
-    assert match.compare(b, a) == found
-    return found.relation if found else None
-
+from tests.dedupe.hard_cases_support import NOON, relation
 
 BRIEFS = (
     "Chilean state miner Minas del Norte will drill 40 wells in the Maricunga salt flat this "
@@ -116,7 +99,7 @@ def test_digest_of_five_contains_each_of_its_stories(place: int) -> None:
     """A morning's digest reprints five briefs; it is linked with each."""
     digest = "Five things to know this morning.\n" + "\n".join(BRIEFS)
     titles = ("What moved the battery world today", BRIEFS[place][:50])
-    assert _relation(digest, BRIEFS[place], titles) == "contains"
+    assert relation(digest, BRIEFS[place], titles) == "contains"
 
 
 @FIRST_ENTRY
@@ -125,7 +108,7 @@ def test_digest_of_five_welds_none_of_its_stories() -> None:
     digest = "Five things to know this morning.\n" + "\n".join(BRIEFS)
     texts = dict(zip("abcdef", (*BRIEFS, digest), strict=True))
     prepared = match.prepare_all(
-        [Document(article_id=i, text=t, published_at=_NOON) for i, t in texts.items()]
+        [Document(article_id=i, text=t, published_at=NOON) for i, t in texts.items()]
     )
     found = [
         match.compare_prepared(one, other)
@@ -134,7 +117,7 @@ def test_digest_of_five_welds_none_of_its_stories() -> None:
     ]
     groups = cluster.partition(
         [
-            StoryNode(article_id=i, words=count_words(t), published_at=_NOON, full_page=True)
+            StoryNode(article_id=i, words=count_words(t), published_at=NOON, full_page=True)
             for i, t in texts.items()
         ],
         [one for one in found if one is not None],
@@ -146,7 +129,7 @@ def test_two_digests_that_share_two_of_five_stories_are_not_matched() -> None:
     """Two editors chose two of the same briefs."""
     one = "The day in batteries.\n" + "\n".join(BRIEFS[:4])
     other = "Briefly noted.\n" + "\n".join((FEATURE.split("\n")[0], REPORT, *BRIEFS[2:4]))
-    assert _relation(one, other) is None
+    assert relation(one, other) is None
 
 
 def test_listicle_contains_the_report_that_is_its_second_entry() -> None:
@@ -157,20 +140,20 @@ def test_listicle_contains_the_report_that_is_its_second_entry() -> None:
         "power stations. " + entry + "\n3. Cabinets outside. " + BRIEFS[1] + "\n4. " + BRIEFS[2]
     )
     titles = ("Ten ideas that may change charging", "Kenya to buy power back from buses")
-    assert _relation(listicle, entry, titles) == "contains"
+    assert relation(listicle, entry, titles) == "contains"
 
 
 def test_release_quoted_whole_in_a_feature_is_contained() -> None:
     """A feature that prints a statement in full below its own reportage."""
     titles = ("White dust on the coffee", "Minas del Norte to drill 40 wells")
     feature = f"{FEATURE}The company says this about its plans:\n{BRIEFS[0]}\nOlivares laughs."
-    assert _relation(BRIEFS[0], feature, titles[::-1]) == "contained_in"
+    assert relation(BRIEFS[0], feature, titles[::-1]) == "contained_in"
 
 
 def test_live_blog_contains_the_report_that_it_reprints() -> None:
     """One entry of a long blog is a whole report."""
     blog = f"14:20 {FEATURE}13:05 {REPORT}\n12:30 {BRIEFS[1]}\n12:00 {BRIEFS[4]}"
-    assert _relation(blog, REPORT, ("Live: energy day", "Kenya to buy power from buses")) == (
+    assert relation(blog, REPORT, ("Live: energy day", "Kenya to buy power from buses")) == (
         "contains"
     )
 
@@ -182,22 +165,22 @@ def test_interview_quoted_in_part_is_not_matched() -> None:
         f"{REPORT}\nBattery researcher Tunde Adeyemi had warned operators in an interview with a "
         f'weekly paper. "{answers[1]}" he said. Of warranties he thinks little. "{answers[3]}"'
     )
-    assert _relation(INTERVIEW, report, hours=20) in (None, "contains", "contained_in")
-    assert _relation(INTERVIEW, report, hours=20) is None
+    assert relation(INTERVIEW, report, hours=20) in (None, "contains", "contained_in")
+    assert relation(INTERVIEW, report, hours=20) is None
 
 
 def test_interview_and_its_cut_version_are_near() -> None:
     """A paper prints the first half of an interview."""
     cut = "\n".join(INTERVIEW.split("\n")[:6])
-    assert _relation(INTERVIEW, cut, hours=20) == "near"
+    assert relation(INTERVIEW, cut, hours=20) == "near"
 
 
 def test_two_stories_on_one_page_are_linked_with_each_and_welded_with_none() -> None:
     """A page that runs on into the next article holds two."""
     page = f"{INTERVIEW}\n{FEATURE}"
-    assert _relation(page, INTERVIEW) == "contains"
-    assert _relation(page, FEATURE) == "contains"
-    assert _relation(INTERVIEW, FEATURE) is None
+    assert relation(page, INTERVIEW) == "contains"
+    assert relation(page, FEATURE) == "contains"
+    assert relation(INTERVIEW, FEATURE) is None
 
 
 @pytest.mark.parametrize("briefs", [(0, 1), (2, 3), (1, 4)])
@@ -210,26 +193,26 @@ def test_notes_above_the_same_200_words_of_a_house_are_not_matched(
     titles = (
         "Minas del Norte, Zwolle, Castellar", "Charging, swapping and recycling in the news",
     ) if titled else ("", "")  # fmt: skip
-    assert _relation(one, other, titles) is None
+    assert relation(one, other, titles) is None
 
 
 def test_short_notes_above_the_same_200_words_are_not_matched() -> None:
     """Less than a quarter of either page is its own."""
     one, other = (f"{' '.join(BRIEFS[n].split(' ')[:45])}.\n{HOUSE}" for n in (0, 2))
     titles = ("Chilean miner drills forty wells", "Castellar wins order from Bogota")
-    assert _relation(one, other, titles) is None
+    assert relation(one, other, titles) is None
 
 
 def test_notes_below_the_same_200_words_of_a_house_are_not_matched() -> None:
     """The same words in front of two notes, which then open alike."""
     one, other = (f"{HOUSE}\n{BRIEFS[n]}" for n in (0, 2))
     titles = ("Minas del Norte drills forty wells", "Castellar wins order from Bogota")
-    assert _relation(one, other, titles) is None
+    assert relation(one, other, titles) is None
 
 
 def test_copy_above_the_words_of_a_house_is_linked() -> None:
     """200 strange words below a copy may be a second story: the two are linked either way."""
     titles = ("Kenya to buy power back from buses", "Kenyan buses to feed the grid")
-    assert _relation(f"{REPORT}\n{HOUSE}", REPORT, titles) in ("near", "contains")
+    assert relation(f"{REPORT}\n{HOUSE}", REPORT, titles) in ("near", "contains")
     both = (f"{REPORT}\n{HOUSE}", f"By our staff\n{REPORT.split(chr(10))[0]}\n{HOUSE}")
-    assert _relation(*both, titles) == "near"
+    assert relation(*both, titles) == "near"
