@@ -205,7 +205,7 @@ def run(
     wanted_documents = [document for document in documents if document.article_id in needed]
     prepared = {p.document.article_id: p for p in match.prepare_all(wanted_documents)}
     found = [
-        match.compare_prepared(prepared[pair.article_id], prepared[pair.of_article_id], policy)
+        match.judge(prepared[pair.article_id], prepared[pair.of_article_id], policy)
         for pair in pairs
     ]
     matches = [one for one in found if one is not None]

@@ -2,7 +2,8 @@
 
 A story is a star (Aslam, Pelekhov and Rus 2004): every member is matched directly to the
 representative.  Connected components would be simpler and would weld two stories together over
-one text that resembles both, which hides a story from the reader: the worse mistake.
+one text that resembles both, which hides a story from the reader: the worse mistake.  For the same
+reason two texts that fill one form are in no star together, however near both are to its middle.
 """
 
 from __future__ import annotations
@@ -13,8 +14,12 @@ from datetime import UTC, datetime
 from itertools import chain, count
 
 from dedupe.models import Match, StoryGroup, StoryNode, StoryPlan
+from dedupe.origin import is_origin
+from dedupe.policy import POLICY
+from dedupe.prepared import corrects
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
+Rank = tuple[bool, int, datetime, str]
 
 
 def partition(nodes: Sequence[StoryNode], matches: Sequence[Match]) -> list[StoryGroup]:
@@ -30,6 +35,7 @@ def partition(nodes: Sequence[StoryNode], matches: Sequence[Match]) -> list[Stor
     """
     node_of = {node.article_id: node for node in nodes}
     joined: dict[str, set[str]] = {article_id: set() for article_id in node_of}
+    apart: dict[str, set[str]] = defaultdict(set)
     strength: dict[tuple[str, str], float] = {}
     pieces_of: dict[str, set[str]] = defaultdict(set)
     for match in matches:
@@ -41,8 +47,9 @@ def partition(nodes: Sequence[StoryNode], matches: Sequence[Match]) -> list[Stor
         elif match.relation == "contained_in":
             pieces_of[right].add(left)
         elif left in node_of and right in node_of:
-            joined[left].add(right)
-            joined[right].add(left)
+            linked = apart if match.relation == "apart" else joined
+            linked[left].add(right)
+            linked[right].add(left)
             resemblance = match.jaccard + match.containment / 1000
             strength[left, right] = strength[right, left] = resemblance
 
@@ -58,7 +65,7 @@ def partition(nodes: Sequence[StoryNode], matches: Sequence[Match]) -> list[Stor
         joined[page].discard(other)
         joined[other].discard(page)
 
-    def founding(article_id: str) -> tuple[bool, float, tuple[bool, int, datetime, str]]:
+    def founding(article_id: str) -> tuple[bool, float, Rank]:
         return (
             article_id in pieces_of,
             # Resemblance, not number: a teaser is near to much and no measure of any.
@@ -67,26 +74,24 @@ def partition(nodes: Sequence[StoryNode], matches: Sequence[Match]) -> list[Stor
         )
 
     free = set(node_of)
-    founder_of: dict[str, str] = {}
-    for article_id in sorted(node_of, key=founding):
-        if article_id not in free:
+    members_of: dict[str, set[str]] = {}
+    for founder in sorted(node_of, key=founding):
+        if founder not in free:
             continue
-        for member in (joined[article_id] & free) | {article_id}:
-            founder_of[member] = article_id
-            free.discard(member)
-    _settle(founder_of, joined, strength)
+        members_of[founder] = {founder}
+        for member in sorted(joined[founder] & free, key=lambda m: (-strength[founder, m], m)):
+            if members_of[founder].isdisjoint(apart[member]):
+                members_of[founder].add(member)
+        free -= members_of[founder]
+    _settle(members_of, joined, apart, strength)
 
-    members_of: dict[str, list[str]] = defaultdict(list)
-    for member, founder in founder_of.items():
-        members_of[founder].append(member)
     groups = []
     for founder, members in members_of.items():
-        members.sort()
-        whole = set(members)
         # The founder always qualifies: it is matched with every member.
-        fit = [member for member in members if whole - {member} <= joined[member]] or [founder]
-        best = min(fit, key=lambda m: (m in pieces_of, _completeness(node_of[m])))
-        groups.append(StoryGroup(representative_id=best, member_ids=tuple(members)))
+        fit = [one for one in members if members - {one} <= joined[one]] or [founder]
+        best = _best([node_of[one] for one in fit if one not in pieces_of] or
+                     [node_of[one] for one in fit])  # fmt: skip
+        groups.append(StoryGroup(representative_id=best, member_ids=tuple(sorted(members))))
     return sorted(groups, key=lambda group: group.representative_id)
 
 
@@ -145,20 +150,46 @@ def plan(groups: Sequence[StoryGroup], previous: Mapping[str, str]) -> StoryPlan
     return StoryPlan(story_of=story_of, representative_of=representative_of, forwards=forwards)
 
 
-def _completeness(node: StoryNode) -> tuple[bool, int, datetime, str]:
-    """Sorts the best copy first: a full page, the most words, the earliest, the smallest id."""
+def _best(nodes: Sequence[StoryNode]) -> str:
+    """The copy to show: of the nearly complete ones its writer's own, else the earliest.
+
+    A copy is nearly complete with most of the words of the longest one: a few words more are
+    mostly the site's, and the copy shown would change with each that comes in.  What corrects
+    another is shown before it.
+    """
+    whole = [node for node in nodes if node.full_page and not node.beginning] or list(nodes)
+    asked = POLICY.nearly_complete * max(node.words for node in whole)
+    return min(
+        (node for node in whole if node.words >= asked),
+        key=lambda node: (
+            not node.full_page,
+            not corrects(node.title),
+            not is_origin(node.publisher, node.origin),
+            node.published_at or _LATEST,
+            -node.words,
+            node.article_id,
+        ),
+    ).article_id
+
+
+def _completeness(node: StoryNode) -> Rank:
+    """Sorts the most complete copy first: a full page, the most words, the earliest, the id."""
     return (not node.full_page, -node.words, node.published_at or _LATEST, node.article_id)
 
 
 def _settle(
-    founder_of: dict[str, str],
+    members_of: Mapping[str, set[str]],
     joined: Mapping[str, set[str]],
+    apart: Mapping[str, set[str]],
     strength: Mapping[tuple[str, str], float],
 ) -> None:
     """Move members that a later founder resembles more than the one who took them first."""
-    founders = set(founder_of.values())
-    for member in sorted(founder_of):
-        if member in founders:
-            continue
-        near = [f for f in joined[member] if f in founders]
-        founder_of[member] = min(near, key=lambda f: (-strength[member, f], f))
+    took = {member: founder for founder, members in members_of.items() for member in members}
+    for member in sorted(took.keys() - members_of.keys()):
+        members_of[took[member]].discard(member)
+        near = [
+            founder
+            for founder in joined[member]
+            if founder in members_of and members_of[founder].isdisjoint(apart[member])
+        ]
+        members_of[min(near, key=lambda f: (-strength[member, f], f))].add(member)

@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
+from dedupe.measured import Measured
 from dedupe.models import Relation
 from dedupe.policy import POLICY, MatchPolicy
 from dedupe.prepared import Prepared
-from dedupe.verdict import weigh
+from dedupe.verdict import decide
 
 STEPS = (0.03, 0.08, 0.15)
 """Shares of a number by which it is moved.  Beyond the last a verdict counts as sure."""
-# Numbers of the search for candidates: the verdict does not look at them.
-_SEARCH = ("window_days", "key_cap", "min_shared_sketch")
+# Numbers of the search for candidates and of the copy shown: the verdict does not look at them.
+_OTHERS = ("window_days", "key_cap", "min_shared_sketch", "nearly_complete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Margin:
 
 def margin(a: Prepared, b: Prepared, policy: MatchPolicy = POLICY) -> Margin | None:
     """The pair's margin; None when the verdict stands whatever number is moved."""
-    found = weigh(a, b, policy)
+    pair = Measured(a, b)
+    found = decide(pair, policy)
     if found.relation == "exact":
         return None
     for step in STEPS:
@@ -47,14 +49,14 @@ def margin(a: Prepared, b: Prepared, policy: MatchPolicy = POLICY) -> Margin | N
             value = getattr(policy, name)
             for factor in (1 + step, 1 - step):
                 moved = _changed(policy, name, value * factor)
-                other = weigh(a, b, moved)
+                other = decide(pair, moved)
                 if other.relation != found.relation:
                     return Margin(step, name, found.relation, other.relation, found.reason)
     return None
 
 
 def _numbers(policy: MatchPolicy) -> Sequence[str]:
-    return [field.name for field in fields(policy) if field.name not in _SEARCH]
+    return [field.name for field in fields(policy) if field.name not in _OTHERS]
 
 
 def _changed(policy: MatchPolicy, name: str, value: float) -> MatchPolicy:

@@ -2,16 +2,17 @@
 
 Signatures only propose.  Here the texts themselves are compared: resemblance and two-way
 containment on word shingles (Broder 1997), how much of the head is covered, and whether the
-figures that stand in the same place agree.  ``prepared`` makes a document ready, ``verdict``
-holds the rules.
+figures that stand in the same place agree.  ``prepared`` makes a document ready, ``measured`` has
+a pair's figures, ``rules`` what may keep two texts apart, ``verdict`` what follows.
 """
 
 from __future__ import annotations
 
+from dedupe.measured import Measured
 from dedupe.models import CandidatePair, Document, Match, Relation
 from dedupe.policy import POLICY, MatchPolicy
 from dedupe.prepared import Prepared, prepare, prepare_all
-from dedupe.verdict import Comparison, weigh
+from dedupe.verdict import Comparison, decide, weigh
 
 __all__ = [
     "Comparison",
@@ -19,6 +20,7 @@ __all__ = [
     "compare",
     "compare_prepared",
     "explain",
+    "judge",
     "prepare",
     "prepare_all",
     "swapped",
@@ -31,6 +33,7 @@ _SWAPPED: dict[Relation, Relation] = {
     "near": "near",
     "contains": "contained_in",
     "contained_in": "contains",
+    "apart": "apart",
 }
 
 
@@ -46,19 +49,30 @@ def compare(a: Document, b: Document, policy: MatchPolicy = POLICY) -> Match | N
 
 def compare_prepared(a: Prepared, b: Prepared, policy: MatchPolicy = POLICY) -> Match | None:
     """``compare`` for documents already prepared."""
+    found = judge(a, b, policy)
+    return found if found is not None and found.relation != "apart" else None
+
+
+def judge(a: Prepared, b: Prepared, policy: MatchPolicy = POLICY) -> Match | None:
+    """What stories need to know of a pair: its relation, or ``apart`` for one form filled twice.
+
+    None when the two have nothing to do with each other.
+    """
     if a.document.article_id > b.document.article_id:
         a, b = b, a
     if a.document.article_id == b.document.article_id:
         return None
-    found = weigh(a, b, policy)
-    if found.relation is None:
+    pair = Measured(a, b)
+    found = decide(pair, policy)
+    relation = "apart" if found.form else found.relation
+    if relation is None:
         return None
     return Match(
         article_id=a.document.article_id,
         of_article_id=b.document.article_id,
-        relation=found.relation,
-        jaccard=found.jaccard,
-        containment=found.containment,
+        relation=relation,
+        jaccard=pair.jaccard,
+        containment=pair.containment,
         reason=found.reason,
     )
 

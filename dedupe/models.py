@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-Relation = Literal["exact", "near", "contains", "contained_in"]
+Relation = Literal["exact", "near", "contains", "contained_in", "apart"]
+"""``apart``: much alike and two stories for certain, as one form is filled twice.  Such two are in
+no story together; it is kept beside the matches and shown nowhere as one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,12 @@ class StoryNode:
     published_at: datetime | None
     full_page: bool
     """The text came from the article's page, not from a feed's excerpt."""
+    beginning: bool = False
+    """The text is the beginning that a paid page shows."""
+    title: str = ""
+    publisher: str = ""
+    origin: str = ""
+    """The agency or wire that the text is signed with; empty where none is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

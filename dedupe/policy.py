@@ -115,6 +115,9 @@ class MatchPolicy:
     """A page that carries a second story carries so much of it."""
     other_topic: float = -1.0
     """Cohesion below which the rest of a page is another story."""
+    nearly_complete: float = 0.9
+    """A copy with so many of the longest one's words is as good to show: the rest is a site's
+    greeting or a tail.  A cut of one paragraph in ten falls below."""
 
 
 POLICY = MatchPolicy()

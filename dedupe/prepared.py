@@ -49,8 +49,7 @@ class Prepared:
     @cached_property
     def corrects(self) -> bool:
         """Whether the title, the first words or the last say that this is a correction."""
-        ends = (self.document.title, self.text[:200], self.text[-300:])
-        return any(_CORRECTS.search(fold(end)) for end in ends)
+        return any(map(corrects, (self.document.title, self.text[:200], self.text[-300:])))
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -95,6 +94,11 @@ def prepare_all(
         )
         for index, document in enumerate(documents)
     ]
+
+
+def corrects(said: str) -> bool:
+    """Whether a title, or an end of a text, says that this is a correction."""
+    return _CORRECTS.search(fold(said)) is not None
 
 
 def _stem(word: str) -> str:

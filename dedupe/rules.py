@@ -1,17 +1,16 @@
-"""Which rule speaks against one story: every rule with its figure and what it asks.
+"""The rules that can keep two texts apart: each with its figure, what it asks, and why.
 
-The verdict names the first rule that refuses.  Here each rule is asked alone, with all others
-loosened, so that a pair that three rules refuse is not thought to hang on one.
+The verdict and its explanation come from this one list.  A rule is asked of every pair by itself:
+that another one refuses the pair too does not change what it says.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from dedupe.models import Document
-from dedupe.policy import POLICY, MatchPolicy
-from dedupe.prepared import Prepared, prepare
-from dedupe.verdict import Comparison, weigh
+from dedupe.measured import Measured
+from dedupe.policy import RECIPE, MatchPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,90 +20,227 @@ class Rule:
     name: str
     figure: float
     asked: float
-    unit: str
+    """What the figure has to reach; 0 where the rule asks nothing of this pair."""
+    unit: str = "share"
     """``share``, ``words`` or ``runs``; a share is 0..1."""
-    refuses: bool
-    """Whether this rule alone would keep the two apart."""
     note: str = ""
     """Why it asks so much of this pair, or why it asks nothing."""
+    outweighed: bool = False
+    """Something else makes up for a figure that falls short."""
+    form: bool = False
+    """A refusal says that two stories fill one form: they must not share a story."""
+    said: str = ""
+    """The sentence for a refusal; empty when there is none."""
 
     @property
     def holds(self) -> bool:
         """Whether the figure reaches what is asked."""
         return self.figure >= self.asked
 
-
-@dataclass(frozen=True, slots=True)
-class Weighed:
-    """A pair with its verdict and every rule."""
-
-    comparison: Comparison
-    """With figures measured even where an earlier rule refused."""
-    rules: tuple[Rule, ...]
+    @property
+    def refuses(self) -> bool:
+        """Whether this rule by itself keeps the two apart."""
+        return not self.holds and not self.outweighed
 
 
-# What each rule asks for, and what loosens it.  Order: that of the verdict.
-_LOOSE: dict[str, dict[str, float]] = {
-    "runs of words in both": {"min_shared": 0},
-    "of the shorter text in the longer": {"containment": 0},
-    "of it, in two languages": {"across_languages": 0},
-    "of it, for a short text": {"short_containment": 0},
-    "of it, some days apart": {"late_containment": 0},
-    "of the figures in the same place agree": {"numbers": 0, "correction_numbers": 0},
-    "of it, under other titles": {"other_title_containment": 0},
-    "of an opening in the other": {"head": 0, "weak_head": 0},
-}
+def rules(pair: Measured, policy: MatchPolicy) -> Iterator[Rule]:
+    """Every rule in the order in which they speak; what a rule needs is measured on the way."""
+    yield _runs(pair, policy)
+    yield _inside(pair, policy)
+    yield _languages(pair, policy)
+    # Before the other rules: that a form was filled twice says more of a pair than that too little
+    # of it is the same.
+    yield _figures(pair, policy)
+    yield _short(pair, policy)
+    yield _late(pair, policy)
+    yield _names(pair, policy)
+    yield _subjects(pair, policy)
+    yield _titles(pair, policy)
+    yield _opening(pair, policy)
 
 
-def weigh_rules(left: Document, right: Document, policy: MatchPolicy = POLICY) -> Weighed:
-    """Every rule's figure, what it asks, and whether it refuses the pair."""
-    a, b = prepare(left), prepare(right)
-    found = weigh(a, b, policy)
-    # Figures are measured only where the texts have enough in common; here they are shown always.
-    measured = weigh(a, b, _changed(policy, _LOOSE["of the shorter text in the longer"]))
-    rules = []
-    for name, (figure, asked, unit, note) in _asked(a, b, measured, policy).items():
-        others = {k: v for n, loose in _LOOSE.items() if n != name for k, v in loose.items()}
-        refuses = found.relation is None and weigh(a, b, _changed(policy, others)).relation is None
-        rules.append(Rule(name, figure, asked, unit, refuses, note))
-    comparison = replace(measured, relation=found.relation, reason=found.reason)
-    return Weighed(comparison, tuple(rules))
+def same_title(pair: Measured, policy: MatchPolicy) -> bool:
+    """Whether both titles say something, and the same."""
+    return pair.title_words >= policy.title_words and pair.title_overlap >= policy.same_title
 
 
-def _changed(policy: MatchPolicy, changes: dict[str, float]) -> MatchPolicy:
-    return replace(policy, **changes)  # type: ignore[arg-type]
+def title_carries(pair: Measured, policy: MatchPolicy) -> bool:
+    """Whether the same title makes up for a new opening."""
+    return same_title(pair, policy) and pair.containment >= policy.same_title_containment
 
 
-def _asked(
-    a: Prepared, b: Prepared, found: Comparison, policy: MatchPolicy
-) -> dict[str, tuple[float, float, str, str]]:
-    """Rule -> figure, what is asked of this pair, unit, note."""
-    inside = found.containment
-    languages = (a.document.language[:2].lower(), b.document.language[:2].lower())
-    two_languages = all(languages) and languages[0] != languages[1]
-    short = min(a.words, b.words)
-    days = found.days_apart
-    total = found.numbers_agree + found.numbers_differ
-    corrects = (a.corrects or b.corrects) and (days is None or days <= policy.correction_days)
-    titled = min(len(a.title_words), len(b.title_words)) >= policy.title_words
-    other = titled and found.title_overlap <= policy.other_title
-    weak = inside < policy.weak_containment
-    late = days is not None and days > policy.late_days
-    apart = "no date" if days is None else f"{days:.1f} days"
-    values: list[tuple[float, float, str, str]] = [
-        (found.shared, policy.min_shared, "runs", ""),
-        (inside, policy.containment, "share", ""),
-        (inside, policy.across_languages if two_languages else 0.0, "share",
-         " and ".join(languages) if two_languages else "one language"),
-        (inside, policy.short_containment if short < policy.short_words else 0.0, "share",
-         f"the shorter has {short} words"),
-        (inside, policy.late_containment if late else 0.0, "share", apart),
-        (found.numbers_agree / total if total else 1.0,
-         policy.correction_numbers if corrects else policy.numbers, "share",
-         f"{found.numbers_agree} of {total}" + (", a correction" if corrects else "")),
-        (inside, policy.other_title_containment if other else 0.0, "share",
-         f"{found.title_overlap:.0%} of the title words shared" if titled else "no titles"),
-        (max(found.left_head, found.right_head), policy.weak_head if weak else policy.head,
-         "share", "for so little in common" if weak else ""),
-    ]  # fmt: skip
-    return dict(zip(_LOOSE, values, strict=True))
+def placed(pair: Measured, policy: MatchPolicy) -> str:
+    """How the shorter text lies in the longer as a piece of something else, in words.
+
+    Empty if it does not.
+    """
+    start, end = pair.region
+    before, after = start, len(pair.longer.ordered) - end
+    if pair.held < policy.piece:
+        return ""
+    led = policy.between_words if after >= policy.lead_words else policy.lead_words
+    if before >= led and end - start < before + after:
+        return f"after {before} words that are not in it: a piece of a longer page"
+    if end - start < policy.topic_words or max(before, after) < policy.other_topic_words:
+        return ""
+    if pair.rest_cohesion < policy.other_topic:
+        return f"beside {max(before, after)} words about something else: two stories on one page"
+    return ""
+
+
+def inside(pair: Measured) -> str:
+    """How much of the shorter text stands in the longer, in words."""
+    return f"{pair.containment:.0%} of the shorter text stands in the longer"
+
+
+def _runs(pair: Measured, policy: MatchPolicy) -> Rule:
+    said = ""
+    if pair.shared < policy.min_shared:
+        said = f"only {pair.shared} runs of {RECIPE.shingle_words} words in both"
+    return Rule("runs of words in both", pair.shared, policy.min_shared, unit="runs", said=said)
+
+
+def _inside(pair: Measured, policy: MatchPolicy) -> Rule:
+    said = inside(pair) if pair.containment < policy.containment else ""
+    return Rule(
+        "of the shorter text in the longer", pair.containment, policy.containment, said=said
+    )
+
+
+def _languages(pair: Measured, policy: MatchPolicy) -> Rule:
+    name, (left, right) = "of it, in two languages", pair.languages
+    if not left or not right or left == right:
+        return Rule(name, pair.containment, 0.0, note="one language")
+    asked, said = policy.across_languages, ""
+    if pair.containment < asked:
+        said = f"{inside(pair)}, in two languages ({left}, {right}): {asked:.0%} needed"
+    return Rule(name, pair.containment, asked, note=f"{left} and {right}", said=said)
+
+
+def _short(pair: Measured, policy: MatchPolicy) -> Rule:
+    words = pair.shorter.words
+    asked = policy.short_containment if words < policy.short_words else 0.0
+    said = ""
+    if pair.containment < asked:
+        said = (
+            f"{inside(pair)}; of a text of {words} words {asked:.0%} is needed, as forms of words "
+            "fill it"
+        )
+    note = f"the shorter has {words} words"
+    return Rule("of it, for a short text", pair.containment, asked, note=note, said=said)
+
+
+def _late(pair: Measured, policy: MatchPolicy) -> Rule:
+    days = pair.days_apart
+    asked = policy.late_containment if days is not None and days > policy.late_days else 0.0
+    said = ""
+    if pair.containment < asked:
+        said = (
+            f"{inside(pair)}, {days:.0f} days apart: {asked:.0%} needed after "
+            f"{policy.late_days:.0f} days"
+        )
+    note = "no date" if days is None else f"{days:.1f} days"
+    return Rule("of it, some days apart", pair.containment, asked, note=note, said=said)
+
+
+def _figures(pair: Measured, policy: MatchPolicy) -> Rule:
+    """The veto of figures: one template, filled twice."""
+    found = pair.figures
+    total = found.agree + found.differ
+    asked, why = policy.numbers, ""
+    if found.differ:
+        if _corrects(pair, policy):
+            asked, why = policy.correction_numbers, ", a correction"
+        elif _updates(pair, policy):
+            asked, why = policy.correction_numbers, ", brought up to date"
+    share = found.agree / total if total else 1.0
+    said = ""
+    if share < asked:
+        examples = ", ".join(f"{left} / {right}" for left, right in found.examples[:3])
+        said = (
+            f"{inside(pair)}, but {found.differ} of {total} figures in the same place differ "
+            f"({examples}): one template, two stories"
+        )
+    note = f"{found.agree} of {total}{why}"
+    return Rule(
+        "of the figures in the same place agree", share, asked, note=note, form=True, said=said
+    )
+
+
+def _corrects(pair: Measured, policy: MatchPolicy) -> bool:
+    days = pair.days_apart
+    return (days is None or days <= policy.correction_days) and (pair.a.corrects or pair.b.corrects)
+
+
+def _updates(pair: Measured, policy: MatchPolicy) -> bool:
+    days = pair.days_apart
+    return (
+        days is not None
+        and days <= policy.update_days
+        and pair.figures.changes <= policy.update_changes
+        and pair.names_shared >= policy.update_names
+    )
+
+
+def _names(pair: Measured, policy: MatchPolicy) -> Rule:
+    """Other names: one form without figures that could say so.
+
+    A few names are easily lost in an edit, so that this keeps a pair apart and no more.
+    """
+    name = "of the names in both"
+    if pair.names < policy.names:
+        return Rule(name, pair.names_shared, 0.0, note=f"only {pair.names} names")
+    asked = policy.other_names if pair.containment < policy.other_names_containment else 0.0
+    said = ""
+    if pair.names_shared < asked:
+        said = f"{inside(pair)}, but {pair.names_shared:.0%} of the names: one form, two stories"
+    note = "" if asked else "nearly all of one text in the other"
+    return Rule(name, pair.names_shared, asked, note=note, said=said)
+
+
+def _subjects(pair: Measured, policy: MatchPolicy) -> Rule:
+    """Words of the site: what both share speaks of neither title."""
+    name = "title words named in what both share"
+    if min(len(pair.a.subjects), len(pair.b.subjects)) < policy.subjects:
+        return Rule(name, 0.0, 0.0, unit="words", note="too few title words")
+    named = pair.subjects_named
+    most = max(shared for _, shared in named)
+    elsewhere = min(apart for apart, _ in named)
+    tells = elsewhere >= policy.subjects and not same_title(pair, policy)
+    said = ""
+    if tells and not most:
+        said = f"{inside(pair)}, and what both share speaks of neither title: words of the site"
+    note = "" if tells else "the same title" if same_title(pair, policy) else (
+        "the rest does not speak of the titles either"
+    )  # fmt: skip
+    return Rule(name, most, float(tells), unit="words", note=note, said=said)
+
+
+def _titles(pair: Measured, policy: MatchPolicy) -> Rule:
+    name = "of it, under other titles"
+    if pair.title_words < policy.title_words:
+        return Rule(name, pair.containment, 0.0, note="no title that says something")
+    other = pair.title_overlap <= policy.other_title
+    asked = policy.other_title_containment if other else 0.0
+    said = ""
+    if pair.containment < asked:
+        said = f"{inside(pair)}, under titles with {pair.title_overlap:.0%} in common"
+    note = f"{pair.title_overlap:.0%} of the title words shared"
+    return Rule(name, pair.containment, asked, note=note, said=said)
+
+
+def _opening(pair: Measured, policy: MatchPolicy) -> Rule:
+    head = max(pair.heads(policy.head_words))
+    weak = pair.containment < policy.weak_containment
+    asked = policy.weak_head if weak else policy.head
+    note, outweighed, said = "for so little in common" if weak else "", False, ""
+    if head < asked:
+        piece = "" if title_carries(pair, policy) or not pair.shared else placed(pair, policy)
+        outweighed = title_carries(pair, policy) or bool(piece)
+        if outweighed:
+            note = "a piece of a longer page" if piece else "the same title makes up for it"
+        else:
+            said = f"{inside(pair)}, but {head:.0%} of the openings: shared background"
+    return Rule(
+        "of an opening in the other", head, asked, note=note, outweighed=outweighed, said=said
+    )

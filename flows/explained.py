@@ -5,9 +5,9 @@ from __future__ import annotations
 from textwrap import shorten, wrap
 
 from dedupe.models import Match
-from dedupe.rules import Rule, Weighed
+from dedupe.rules import Rule
 from dedupe.verdict import Comparison
-from flows.explaining import Pair, Refusal, Told, archived
+from flows.explaining import Pair, Refusal, Told, archived, related, told_apart
 from flows.oneline import clean
 from flows.sidebyside import columns
 from storage.models import StoredArticle
@@ -18,6 +18,8 @@ EXCERPT = 160
 LINKS = 8
 # Related articles that are told in full; more are counted.
 RELATED = 8
+# Look-alikes that are told.
+APART = 3
 WIDTH = 100
 
 
@@ -85,13 +87,20 @@ def _origin(one: StoredArticle) -> list[str]:
 
 
 def _story_lines(one: StoredArticle, titles: dict[str, tuple[str, str]]) -> list[str]:
-    if not one.matches:
-        return [f"Story {one.story_id}: no other article tells it."]
-    role = "shown for it" if one.is_representative else "a copy, not shown"
-    lines = [f"Story {one.story_id}: this article is {role}. Related:"]
-    lines += [_match_line(match, titles) for match in one.matches[:RELATED]]
-    if len(one.matches) > RELATED:
-        lines.append(f"  and {len(one.matches) - RELATED} more (--json lists them)")
+    found, others = related(one), told_apart(one)
+    if found:
+        role = "shown for it" if one.is_representative else "a copy, not shown"
+        lines = [f"Story {one.story_id}: this article is {role}. Related:"]
+    else:
+        lines = [f"Story {one.story_id}: no other article tells it."]
+    lines += [line for match in found[:RELATED] for line in _match_lines(match, titles)]
+    if len(found) > RELATED:
+        lines.append(f"  and {len(found) - RELATED} more (--json lists them)")
+    if others:
+        lines.append("Much like it, and another story:")
+        lines += [line for match in others[:APART] for line in _match_lines(match, titles)]
+    if len(others) > APART:
+        lines.append(f"  and {len(others) - APART} more (--json lists them)")
     return lines
 
 
@@ -100,16 +109,16 @@ _WORDS = {
     "near": "a near-duplicate of",
     "contains": "contains",
     "contained_in": "is contained in",
+    "apart": "is not",
 }
 
 
-def _match_line(match: Match, titles: dict[str, tuple[str, str]]) -> str:
-    publisher, title = titles.get(match.of_article_id, ("", match.of_article_id))
-    return (
-        f"  {_WORDS[match.relation]} {clean(publisher)}: {clean(title)} [{match.of_article_id}]\n"
-        f"    because {match.reason} (resemblance {match.jaccard:.2f}, "
-        f"containment {match.containment:.2f})"
-    )
+def _match_lines(match: Match, titles: dict[str, tuple[str, str]]) -> list[str]:
+    return [
+        f"  {_WORDS[match.relation]} {_named(match.of_article_id, titles)}",
+        f"    because {clean(match.reason)} (resemblance {match.jaccard:.2f}, "
+        f"containment {match.containment:.2f})",
+    ]
 
 
 def _repeat_lines(one: StoredArticle) -> list[str]:
@@ -144,7 +153,7 @@ def _version_lines(one: StoredArticle) -> list[str]:
 
 
 def _comparison_lines(told: Told, pair: Pair) -> list[str]:
-    figures = pair.weighed.comparison
+    figures = pair.found
     verdict = _WORDS[figures.relation] if figures.relation else "is not one story with"
     lines = [
         f"{verdict} {_named(figures.right_id, told.titles)}",
@@ -160,15 +169,15 @@ def _comparison_lines(told: Told, pair: Pair) -> list[str]:
         )
     elif figures.relation is None and one == other:
         lines.append(f"  and yet in one story, {one}: both resemble the article shown for it")
-    lines += ["", *_rule_lines(pair.weighed)]
+    lines += ["", *_rule_lines(figures)]
     return [*lines, *_figure_lines(figures)]
 
 
-def _rule_lines(weighed: Weighed) -> list[str]:
+def _rule_lines(figures: Comparison) -> list[str]:
     lines = [f"  {'rule':<40} {'here':>6} {'asked':>6}"]
-    for rule in weighed.rules:
+    for rule in figures.rules:
         asks = rule.asked > 0
-        verdict = "refuses" if rule.refuses else "holds" if rule.holds else "outweighed"
+        verdict = "holds" if rule.holds else "refuses" if rule.refuses else "outweighed"
         note = f"  ({clean(rule.note)})" if rule.note else ""
         lines.append(
             f"  {rule.name:<40} {_figure(rule, rule.figure):>6} "
@@ -197,7 +206,7 @@ def _figure_lines(figures: Comparison) -> list[str]:
 
 
 def _passages(stored: StoredArticle, pair: Pair, width: int, colour: bool) -> list[str]:
-    figures = pair.weighed.comparison
+    figures = pair.found
     alone = [] if figures.relation != "exact" else ["", "Word for word the same text."]
     if alone:
         return alone
@@ -222,15 +231,15 @@ def _named(article_id: str, titles: dict[str, tuple[str, str]]) -> str:
 
 def _citation_lines(told: Told) -> list[str]:
     assert told.stored is not None
-    related = {match.of_article_id for match in told.stored.matches}
+    ours_too = {match.of_article_id for match in related(told.stored)}
     ours = dict.fromkeys(link.article_id for link in told.cites if link.article_id)
     others = [link.url for link in told.cites if link.article_id is None]
     lines = [""] if ours or others or told.cited_by else []
     for article_id in list(ours)[:LINKS]:
-        word = "rewrites, and cites," if article_id in related else "cites"
+        word = "rewrites, and cites," if article_id in ours_too else "cites"
         lines.append(f"It {word} {_named(article_id, told.titles)}")
     for article_id in told.cited_by[:LINKS]:
-        word = "rewritten, and cited, by" if article_id in related else "cited by"
+        word = "rewritten, and cited, by" if article_id in ours_too else "cited by"
         lines.append(f"It is {word} {_named(article_id, told.titles)}")
     hidden = max(0, len(ours) - LINKS) + max(0, len(told.cited_by) - LINKS)
     if others:

@@ -7,8 +7,10 @@ from typing import Any
 
 import duckdb
 
+from dedupe import match
+from dedupe.models import Match
 from dedupe.passages import Row, side_by_side
-from dedupe.rules import Weighed, weigh_rules
+from dedupe.verdict import Comparison
 from flows.digest import document_of
 from ingest.urls import canonical_url
 from storage import lookup
@@ -46,14 +48,19 @@ class Pair:
     """Two articles beside each other."""
 
     other: StoredArticle
-    weighed: Weighed
+    found: Comparison
     rows: tuple[Row, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """The same as JSON-ready values."""
         rules = [
-            {**asdict(rule), "holds": rule.holds, "figure": round(rule.figure, 4)}
-            for rule in self.weighed.rules
+            {
+                **asdict(rule),
+                "holds": rule.holds,
+                "refuses": rule.refuses,
+                "figure": round(rule.figure, 4),
+            }
+            for rule in self.found.rules
         ]
         return {
             "other": {
@@ -61,9 +68,9 @@ class Pair:
                 for name in ("article_id", "url", "publisher", "title", "published_at")
             },
             "story_id": self.other.story_id,
-            **_fields(self.weighed.comparison),
+            **_fields(self.found),
             "rules": rules,
-            "refused_by": [rule.name for rule in self.weighed.rules if rule.refuses],
+            "refused_by": [rule.name for rule in self.found.rules if rule.refuses],
             "passages": [
                 {
                     "same": row.same,
@@ -101,7 +108,8 @@ class Told:
             "story_id": one.story_id,
             "is_representative": one.is_representative,
             "version": one.version,
-            "matches": [_fields(match) for match in one.matches],
+            "matches": [_fields(link) for link in related(one)],
+            "told_apart": [_fields(link) for link in told_apart(one)],
             "repeats": [_fields(repeat) for repeat in one.repeats],
             "versions": [_fields(version) for version in one.versions],
             "cites": [_fields(link) for link in self.cites],
@@ -137,11 +145,11 @@ def explain(con: duckdb.DuckDBPyConnection, asked: str, other: str | None = None
             raise NotStored(f"the store knows no article {other}")
         if second.article.article_id == stored.article.article_id:
             raise NotStored(f"{asked} and {other} are one article")
-    elif stored.matches:
+    elif related(stored):
         second = lookup.find(con, _closest(con, stored))
     pair = _beside(stored, second) if second is not None else None
     cites, cited_by = _citations(con, stored.article.article_id)
-    mentioned = {match.of_article_id for match in stored.matches}
+    mentioned = {link.of_article_id for link in stored.matches}
     mentioned |= {link.article_id for link in cites if link.article_id} | set(cited_by)
     if second is not None:
         mentioned.add(second.article.article_id)
@@ -160,15 +168,15 @@ def _closest(con: duckdb.DuckDBPyConnection, stored: StoredArticle) -> str:
     row = con.execute(
         "SELECT representative_id FROM stories WHERE story_id = $id", {"id": stored.story_id}
     ).fetchone()
-    related = [match.of_article_id for match in stored.matches]
-    return row[0] if row and row[0] in related else related[0]
+    ids = [link.of_article_id for link in related(stored)]
+    return row[0] if row and row[0] in ids else ids[0]
 
 
 def _beside(stored: StoredArticle, second: StoredArticle) -> Pair:
     one, other = document_of(stored.article), document_of(second.article)
     return Pair(
         other=second,
-        weighed=weigh_rules(one, other),
+        found=match.explain(one, other),
         rows=tuple(side_by_side(one.text, other.text)),
     )
 
@@ -218,6 +226,16 @@ def _titles(con: duckdb.DuckDBPyConnection, ids: set[str]) -> dict[str, tuple[st
         [sorted(ids)],
     ).fetchall()
     return {article_id: (publisher, title) for article_id, publisher, title in rows}
+
+
+def related(one: StoredArticle) -> list[Match]:
+    """What the article is a copy of, holds or stands in, closest first."""
+    return [link for link in one.matches if link.relation != "apart"]
+
+
+def told_apart(one: StoredArticle) -> list[Match]:
+    """What is much like the article and another story for certain."""
+    return [link for link in one.matches if link.relation == "apart"]
 
 
 def archived(one: StoredArticle) -> str:

@@ -14,7 +14,7 @@ from dedupe import cluster, match
 from dedupe.models import CandidatePair, Match, Signature
 from dedupe.policy import POLICY, RECIPE
 from dedupe.signature import sign
-from flows.digest import Digested
+from flows.digested import Digested
 from storage import articles, entries, rejections, signatures, stories
 from storage.models import EntryOutcome, PreparedArticle
 from storage.store import Store
@@ -91,7 +91,12 @@ def relate(
     pairs = {*beside.pairs, *_neighbours(con, sorted(again)).pairs}
     found = _matches(con, sorted(pairs, key=lambda pair: (pair.article_id, pair.of_article_id)))
     stories.save_matches(con, found)
-    ends = {end for one in found for end in (one.article_id, one.of_article_id)}
+    ends = {
+        end
+        for one in found
+        if one.relation != "apart"
+        for end in (one.article_id, one.of_article_id)
+    }
     asked = sorted({*touched, *again, *parted, *ends})
     graph = stories.component(con, asked, new=saved.new)
     plan = cluster.plan(cluster.partition(graph.nodes, graph.matches), graph.story_of)
@@ -135,15 +140,14 @@ def _neighbours(con: DuckDBPyConnection, ids: Sequence[str]) -> signatures.Neigh
 
 
 def _matches(con: DuckDBPyConnection, pairs: Sequence[CandidatePair]) -> list[Match]:
-    """Compare the texts of candidate pairs."""
+    """Compare the texts of candidate pairs: the matches, and the pairs told apart for certain."""
     wanted = [pair for pair in pairs if match.wanted(pair)]
     ids = sorted({end for pair in wanted for end in (pair.article_id, pair.of_article_id)})
     prepared = {
         one.document.article_id: one for one in match.prepare_all(articles.documents(con, ids))
     }
     found = (
-        match.compare_prepared(prepared[pair.article_id], prepared[pair.of_article_id])
-        for pair in wanted
+        match.judge(prepared[pair.article_id], prepared[pair.of_article_id]) for pair in wanted
     )
     return [one for one in found if one is not None]
 

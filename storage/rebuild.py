@@ -34,7 +34,7 @@ DERIVED = (
 # text's words; reading every text instead would take minutes on a large store.
 _MARK = (
     "hash(a.version, a.fetched_at, a.exact, a.words, a.original_text IS NULL, a.title, "
-    "a.publisher, a.language, a.published_at, a.text_source)"
+    "a.publisher, a.language, a.published_at, a.text_source, a.notice, a.origin)"
 )
 _SHADOW = "rebuilt"
 
@@ -224,7 +224,8 @@ def differences(con: duckdb.DuckDBPyConnection, shadow: Path, *, shown: int) -> 
         f"""CREATE OR REPLACE TEMP TABLE relinked AS
         SELECT coalesce(l.article_id, r.article_id) AS article_id,
             coalesce(l.of_article_id, r.of_article_id) AS of_article_id,
-            coalesce(l.relation, '') AS was, coalesce(r.relation, '') AS now,
+            coalesce(nullif(l.relation, 'apart'), '') AS was,
+            coalesce(nullif(r.relation, 'apart'), '') AS now,
             coalesce(r.reason, l.reason) AS reason
         FROM core.matches l FULL JOIN {_SHADOW}.core.matches r
             ON r.article_id = l.article_id AND r.of_article_id = l.of_article_id
@@ -234,7 +235,7 @@ def differences(con: duckdb.DuckDBPyConnection, shadow: Path, *, shown: int) -> 
     counted = con.execute(
         "SELECT (SELECT count(*) FROM core.articles), (SELECT count(*) FROM temp.recut), "
         "(SELECT count(*) FROM temp.resigned), "
-        "count(*) FILTER (was = ''), count(*) FILTER (now = ''), "
+        "count(*) FILTER (was = '' AND now <> ''), count(*) FILTER (now = '' AND was <> ''), "
         "count(*) FILTER (was <> now AND was <> '' AND now <> ''), "
         "(SELECT count(DISTINCT story_id) FROM core.story_members), "
         f"(SELECT count(DISTINCT story_id) FROM {_SHADOW}.core.story_members) FROM temp.relinked"

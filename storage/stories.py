@@ -22,6 +22,7 @@ _MATCH = {
 _STORED_MATCH = {**_MATCH, "id_hash": "UBIGINT", "of_id_hash": "UBIGINT"}
 _FLIPPED: dict[Relation, Relation] = {
     "exact": "exact", "near": "near", "contains": "contained_in", "contained_in": "contains",
+    "apart": "apart",
 }  # fmt: skip
 
 _SIDES = (("article_id", "of_article_id"), ("of_article_id", "article_id"))
@@ -53,7 +54,11 @@ def save_matches(con: duckdb.DuckDBPyConnection, matches: Sequence[Match]) -> No
 
 
 def delete_matches(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[str]:
-    """Forget every match of articles ``ids``; returns the articles that were matched with them."""
+    """Forget every match of articles ``ids``; returns the articles that were matched with them.
+
+    Pairs told apart are forgotten too, and their other ends not named: what held the two in one
+    story is a match.
+    """
     if not ids:
         return []
     others: set[str] = set()
@@ -63,9 +68,10 @@ def delete_matches(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[s
             f"FROM core.matches WHERE article_id IN (SELECT id FROM {asked}) "
             f"OR of_article_id IN (SELECT id FROM {asked})"
         )
-        for pair in con.execute(f"SELECT article_id, of_article_id {held}").fetchall():
-            others.update(pair)
-        if others:
+        found = con.execute(f"SELECT article_id, of_article_id, relation {held}").fetchall()
+        for *pair, relation in found:
+            others.update(pair if relation != "apart" else ())
+        if found:
             con.execute(f"DELETE {held}")
     return sorted(others - asked_ids)
 
@@ -99,8 +105,9 @@ def component(
 
     Connected are articles with an exact or near match between them and articles of one story,
     over any number of steps (bounded by ``policy.STORY``).  ``matches`` holds the exact and near
-    matches among the nodes, and what each node contains, among them or not.  ``new``: ids that
-    are stored since this transaction began, of which older rows need not be asked.
+    matches and the pairs told apart among the nodes, and what each node contains, among them or
+    not.  ``new``: ids that are stored since this transaction began, of which older rows need not
+    be asked.
     """
     if not ids:
         return StoryGraph()
@@ -123,7 +130,8 @@ def component(
             break
     locate(con, "node_rows", "core.articles", "article_id", reached)
     nodes = con.execute(
-        "SELECT article_id, words, published_at, text_source <> 'feed' FROM core.articles "
+        "SELECT article_id, words, published_at, text_source <> 'feed', notice = 'paywall', "
+        "title, publisher, origin FROM core.articles "
         "WHERE rowid IN (SELECT place FROM temp.node_rows) ORDER BY article_id"
     ).fetchall()
     locate(con, "member_rows", "core.story_members", "article_id", reached, new=fresh)
@@ -134,8 +142,17 @@ def component(
     _drop(con, "node_rows", "member_rows")
     return StoryGraph(
         nodes=tuple(
-            StoryNode(article_id=i, words=count or 0, published_at=at, full_page=full)
-            for i, count, at, full in nodes
+            StoryNode(
+                article_id=i,
+                words=count or 0,
+                published_at=at,
+                full_page=bool(full),
+                beginning=bool(begins),
+                title=title or "",
+                publisher=publisher or "",
+                origin=origin or "",
+            )
+            for i, count, at, full, begins, title, publisher, origin in nodes
         ),
         matches=tuple(
             sorted(
@@ -221,10 +238,13 @@ def _drop(con: duckdb.DuckDBPyConnection, *tables: str) -> None:
 
 
 def matches_of(con: duckdb.DuckDBPyConnection, article_id: str) -> list[Match]:
-    """Every match of one article, read from its side, strongest first."""
+    """Every match of one article, read from its side, strongest first.
+
+    Behind the matches stand the articles told apart from it.
+    """
     found = con.execute(
-        f"SELECT {', '.join(_MATCH)} FROM core.matches WHERE article_id = $id "
-        "OR of_article_id = $id ORDER BY jaccard DESC, article_id, of_article_id",
+        f"SELECT {', '.join(_MATCH)} FROM core.matches WHERE article_id = $id OR of_article_id = "
+        "$id ORDER BY relation = 'apart', jaccard DESC, article_id, of_article_id",
         {"id": article_id},
     ).fetchall()
     return [

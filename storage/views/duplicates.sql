@@ -2,12 +2,14 @@
 CREATE OR REPLACE VIEW duplicates AS
 WITH links AS (
     SELECT article_id, of_article_id, relation, jaccard, containment, reason FROM core.matches
+    WHERE relation <> 'apart'
     UNION ALL
     SELECT of_article_id, article_id,
         CASE relation WHEN 'contains' THEN 'contained_in' WHEN 'contained_in' THEN 'contains'
             ELSE relation END,
         jaccard, containment, reason
     FROM core.matches
+    WHERE relation <> 'apart'
 ), copies AS (
     SELECT m.article_id, s.representative_id, m.story_id
     FROM core.story_members m JOIN core.stories s ON s.story_id = m.story_id

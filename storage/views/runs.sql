@@ -5,7 +5,7 @@ SELECT run_id, kind, started_at, ended_at, state, feeds, entries, fetched, store
 FROM core.runs;
 COMMENT ON VIEW runs IS 'Every ingest and backfill, and what it did';
 COMMENT ON COLUMN runs.run_id IS 'The run';
-COMMENT ON COLUMN runs.kind IS 'ingest, backfill or reextract';
+COMMENT ON COLUMN runs.kind IS 'ingest, backfill, reextract or rebuild';
 COMMENT ON COLUMN runs.started_at IS 'When it started, UTC';
 COMMENT ON COLUMN runs.ended_at IS 'When it ended, UTC; for a crashed run when that was noticed';
 COMMENT ON COLUMN runs.state IS 'running, completed, completed_with_failures, failed, crashed';

@@ -1,7 +1,9 @@
 """Stories: stars and not chains, in any order, under ids that stay."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -50,7 +52,9 @@ def _worlds(draw: st.DrawFn) -> tuple[list[StoryNode], list[Match]]:
     ]
     pairs = [(a, b) for a in ids for b in ids if a < b]
     chosen = draw(st.lists(st.sampled_from(pairs), unique=True)) if pairs else []
-    relations = st.sampled_from(["exact", "near", "near", "near", "contains", "contained_in"])
+    relations = st.sampled_from(
+        ["exact", "near", "near", "near", "contains", "contained_in", "apart"]
+    )
     matches = [
         _match(a, b, draw(relations), draw(st.sampled_from([0.2, 0.5, 0.5, 0.9])))
         for a, b in chosen
@@ -99,6 +103,17 @@ def test_every_member_is_matched_with_its_representative(
         for member in group.member_ids:
             if member != group.representative_id:
                 assert frozenset((member, group.representative_id)) in joined
+
+
+@given(_worlds())
+@settings(max_examples=100, deadline=None)
+def test_no_story_holds_two_texts_told_apart(world: tuple[list[StoryNode], list[Match]]) -> None:
+    """Two fillings of one form stay two stories, whatever both resemble."""
+    nodes, matches = world
+    story_of = {m: group for group in partition(nodes, matches) for m in group.member_ids}
+    for match in matches:
+        if match.relation == "apart":
+            assert story_of[match.article_id] is not story_of[match.of_article_id]
 
 
 @given(_worlds(), st.data())
@@ -150,6 +165,17 @@ def test_teaser_does_not_weld_two_stories() -> None:
     assert _groups(nodes, matches) == [["copy", "story", "teaser"], ["other"]]
 
 
+def test_forms_round_one_notice_are_not_welded() -> None:
+    """Three fillings of one form resemble a notice without figures: the nearest stays with it."""
+    nodes = [_node("notice"), _node("may"), _node("june"), _node("july")]
+    months = ("may", "june", "july")
+    matches = [
+        *(_match("notice", m, jaccard=j) for m, j in zip(months, (0.7, 0.8, 0.6), strict=True)),
+        *(_match(a, b, "apart", 0.9) for a in months for b in months if a < b),
+    ]
+    assert _groups(nodes, matches) == [["july"], ["june", "notice"], ["may"]]
+
+
 def test_merged_page_does_not_weld_its_stories() -> None:
     """A page that contains two stories is linked to both and joins neither."""
     nodes = [_node("one"), _node("two"), _node("page", words=600)]
@@ -175,12 +201,49 @@ def test_representative_is_a_full_page_before_a_longer_excerpt() -> None:
     assert group.representative_id == "page"
 
 
+def _shown(*nodes: StoryNode) -> str:
+    """The copy shown where every copy resembles every other."""
+    ids = [node.article_id for node in nodes]
+    (group,) = partition(list(nodes), [_match(a, b) for a, b in combinations(ids, 2)])
+    return group.representative_id
+
+
 def test_representative_is_the_most_complete_then_the_earliest() -> None:
     """The copy with most words is shown; among equals the first published; then the id."""
-    nodes = [_node("a", 300, 0), _node("b", 400, 2), _node("c", 400, 1), _node("d", 400, 1)]
-    matches = [_match(x, y) for x in "abcd" for y in "abcd" if x < y]
-    (group,) = partition(nodes, matches)
-    assert group.representative_id == "c"
+    assert (
+        _shown(_node("a", 300, 0), _node("b", 400, 2), _node("c", 400, 1), _node("d", 400, 1))
+        == "c"
+    )
+
+
+def test_representative_does_not_change_for_a_few_more_words() -> None:
+    """The first of the nearly complete copies is shown, not the one with a greeting on top."""
+    assert _shown(_node("first", 400, 0), _node("greeted", 420, 1)) == "first"
+    assert _shown(_node("cut", 330, 0), _node("whole", 400, 1)) == "whole"
+
+
+def test_representative_is_the_agencys_own_copy_among_nearly_complete_ones() -> None:
+    """A wire's own site is shown before an earlier print of its text, but not when it is a cut."""
+    printed = replace(_node("paper", 400, 0), publisher="Harbour Gazette", origin="Reuters")
+    own = replace(_node("wire", 390, 1), publisher="Reuters", origin="Reuters")
+    other = replace(_node("agency", 390, 1), publisher="AFP", origin="Reuters")
+    assert _shown(printed, own, other) == "wire"
+    assert _shown(printed, replace(own, words=200)) == "paper"
+
+
+def test_representative_is_no_paid_beginning_where_a_whole_copy_exists() -> None:
+    """What a wall shows of a text stands for it only when nothing else does."""
+    walled = replace(_node("walled", 300, 0), beginning=True)
+    assert _shown(walled, _node("free", 250, 2)) == "free"
+    assert _shown(walled, _node("feed", 400, 2, full=False)) == "feed"
+    assert _shown(walled, replace(_node("other", 100, 1), beginning=True)) == "walled"
+
+
+def test_representative_is_the_corrected_copy() -> None:
+    """A correction is shown before what it corrects."""
+    wrong = replace(_node("first", 400, 0), title="Cellarion opens plant in Porto")
+    right = replace(_node("second", 390, 1), title="CORRECTED-Cellarion opens plant in Porto")
+    assert _shown(wrong, right) == "second"
 
 
 def test_matches_with_unknown_articles_are_left_aside() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dedupe import match
 from dedupe.models import Document
 from dedupe.passages import side_by_side
-from dedupe.rules import weigh_rules
 
 TEXTS = st.text(alphabet="ab cd.\n电池。ü!", max_size=120)
 
@@ -50,7 +50,8 @@ def test_a_refused_pair_names_the_rules_that_refuse():
         Document(article_id=i, text=form.format(*figures), title="Daily lithium price report")
         for i, figures in (("a", (1, 22, 333, 44, 55)), ("b", (6, 77, 888, 99, 101)))
     )
-    weighed = weigh_rules(one, other)
-    assert weighed.comparison.relation is None
-    assert any(rule.refuses and not rule.holds for rule in weighed.rules)
-    assert not any(rule.refuses for rule in weigh_rules(one, one).rules)
+    found = match.explain(one, other)
+    assert found.relation is None
+    assert found.form
+    assert next(rule.said for rule in found.rules if rule.refuses) == found.reason
+    assert not any(rule.refuses for rule in match.explain(one, one).rules)
