@@ -14,22 +14,15 @@ from dedupe.origin import origin_of
 from dedupe.repeats import remove_repeats
 from dedupe.signature import sign
 from dedupe.text import count_words
+from flows.digested import Digested
 from flows.limits import MEMORY_BYTES, SOFT_SECONDS, PageTakesTooLong, page_limits
+from flows.processes import step
 from ingest.extract import extract
-from ingest.models import Article, Capture, Feed, FeedEntry, Rejection
+from ingest.models import Article, Capture, Feed, Rejection
 from ingest.topics import gate
 from ingest.urls import canonical_url, registered_domain
 from storage.models import PreparedArticle
 from storage.reread import Reread
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Digested:
-    """What became of one entry: an article ready for the store, or a rejection."""
-
-    entry: FeedEntry
-    prepared: PreparedArticle | None = None
-    rejection: Rejection | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +106,7 @@ def _bounded(
     capture: Capture, feeds: Mapping[str, Feed], *, all_topics: bool, now: datetime
 ) -> _Read | Rejection:
     entry = capture.entry
+    step()
     try:
         with page_limits():
             return _read(capture, feeds, all_topics=all_topics, now=now)

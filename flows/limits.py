@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import atexit
 import gc
+import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,7 +44,20 @@ class _State:
     reading = False
 
 
-def enter_worker() -> None:
+def end_with_parent() -> None:
+    """In a worker: end when the process that started it does, even if that was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def enter_worker(memory_bytes: int = MEMORY_BYTES) -> None:
     """Bound the pages that this process will read; called once, with everything imported."""
     # what was imported stays for good: the collector need not look at it again and again, and
     # elements of a page are freed by their counts, not by it (`after_chunk` collects the rest)
@@ -58,7 +74,7 @@ def enter_worker() -> None:
     has = _address_space()
     if has:
         _, most = resource.getrlimit(resource.RLIMIT_AS)
-        wanted = has + MEMORY_BYTES
+        wanted = has + memory_bytes
         if most == resource.RLIM_INFINITY or wanted < most:
             resource.setrlimit(resource.RLIMIT_AS, (wanted, most))
     _State.bounded = True

@@ -20,7 +20,7 @@ from duckdb import DuckDBPyConnection
 
 from dedupe.policy import RECIPE
 from flows.context import Progress, RunContext, new_run_id, utc_now
-from flows.digest import Digested
+from flows.digested import Digested
 from flows.feedlist import feeds_in_use
 from flows.pipeline import recorded, write_window
 from flows.report import RunReport

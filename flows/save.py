@@ -75,20 +75,20 @@ def relate(
     # another article speaks for a key than before, its pairs are looked for anew.  An edited
     # text leaves its keys to others; a new one may take them over, which ends matches and
     # makes none.
-    again = set(_neighbours(con, saved.changed).displaced)
+    again = set(_neighbours(con, signatures.read(con, saved.changed)).displaced)
     signatures.delete(con, saved.changed)
-    signatures.save(
+    keys = signatures.save(
         con,
         _signatures(con, prepared, id_of, touched),
         {one.article_id: one.published_at for one in articles.documents(con, touched)},
         new=saved.new,
     )
-    beside = _neighbours(con, touched)
+    beside = _neighbours(con, keys)
     again |= set(stories.matched(con, beside.displaced))
     again -= set(touched)
     parted = stories.delete_matches(con, [*saved.changed, *sorted(again)])
     # What stands beside the touched ones is known; only the others are looked up.
-    pairs = {*beside.pairs, *_neighbours(con, sorted(again)).pairs}
+    pairs = {*beside.pairs, *_neighbours(con, signatures.read(con, again)).pairs}
     found = _matches(con, sorted(pairs, key=lambda pair: (pair.article_id, pair.of_article_id)))
     stories.save_matches(con, found)
     ends = {
@@ -133,9 +133,9 @@ def _signatures(
     return [*made.values(), *again]
 
 
-def _neighbours(con: DuckDBPyConnection, ids: Sequence[str]) -> signatures.Neighbours:
+def _neighbours(con: DuckDBPyConnection, keys: signatures.Keys) -> signatures.Neighbours:
     return signatures.neighbours(
-        con, ids, window_days=ceil(POLICY.window_days), max_common=POLICY.key_cap
+        con, keys, window_days=ceil(POLICY.window_days), max_common=POLICY.key_cap
     )
 
 

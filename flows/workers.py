@@ -1,21 +1,29 @@
-"""The processes that extract: chunks go out, results come back in order, a crash costs one page."""
+"""Pages to processes, and what became of them back in order; a page that hurts costs itself only.
+
+Every page is read in a process other than the run's (``processes``), also when there are only
+two: one that does not end, or that takes the machine's memory, can only be stopped from outside.
+What a page may cost stands in ``limits``.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from flows.digest import Digested, digest, digest_texts
-from flows.limits import MEMORY_BYTES, after_chunk, enter_worker, reason_of
+from flows.digested import Digested
+from flows.limits import (
+    HARD_SECONDS,
+    MEMORY_BYTES,
+    after_chunk,
+    end_with_parent,
+    enter_worker,
+    reason_of,
+)
+from flows.processes import ProcessDied, Processes
 from ingest.errors import VoltwireError
 from ingest.models import Capture, Feed, Rejection
 from storage.models import PreparedArticle
@@ -26,14 +34,13 @@ T = TypeVar("T")
 # A chunk is the unit of a worker's call: large enough that pickling and NumPy's per-call cost
 # do not show (16-256 documents are best for signing), small enough to spread over the cores.
 CHUNK = 32
-# Starting workers costs about a second each (they import the extractor); a run with a handful
-# of new pages is done sooner in a thread of its own.
+LEAST_CHUNK = 8
+# A chunk travels through a pipe and stands in memory twice while it does.
+CHUNK_BYTES = 16 * 2**20
+# So few stored texts are signed again in a thread: they were bounded when they were read.
 IN_THREAD = 6
-# Only a process can be ended when a page does not: what a thread reads has to be small, and what
-# small pages cost is bounded by the readers themselves.
-IN_THREAD_BYTES = 500_000
-# trafilatura and lxml grow with what they have read; a worker is replaced after this many chunks.
-CHUNKS_PER_WORKER = 200
+# Pages are never read in the run's own process; a test that patches the extractor sets this.
+PAGES_IN_THREAD = 0
 # So many pages in a row that each kill a process of their own are no bad pages: the processes do
 # not start (no memory, a broken installation), and rejecting every page would be a lie.
 DEATHS_IN_A_ROW = 5
@@ -43,21 +50,24 @@ class WorkersFail(VoltwireError):
     """The extraction processes die whatever page they are given."""
 
 
-def _end_with_parent() -> None:
-    """In a worker: end when the process that started it does, even if that was killed."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
+def digest(
+    captures: Sequence[Capture], feeds: Mapping[str, Feed], *, all_topics: bool, now: datetime
+) -> list[Digested]:
+    """``flows.digest.digest``; the extractor is imported where it runs, not in the run itself."""
+    from flows import digest as whole
 
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
+    return whole.digest(captures, feeds, all_topics=all_topics, now=now)
 
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+def digest_texts(stored: Sequence[Reread]) -> list[PreparedArticle]:
+    """``flows.digest.digest_texts``."""
+    from flows import digest as whole
+
+    return whole.digest_texts(stored)
 
 
 def _begin() -> None:
-    _end_with_parent()
+    end_with_parent()
     enter_worker()
 
 
@@ -68,20 +78,13 @@ def _in_worker(work: Callable[..., T], *given: Any, **named: Any) -> T:
         after_chunk()
 
 
-def _is_large(capture: Capture) -> bool:
-    return capture.page is not None and len(capture.page.body) > IN_THREAD_BYTES
-
-
 class Workers:
-    """A pool that starts when first needed and is replaced when a page kills it."""
+    """Reads captures in processes that start when first needed and are replaced when they die."""
 
     def __init__(self, processes: int, feeds: Mapping[str, Feed], *, all_topics: bool) -> None:
-        self._processes = processes or os.cpu_count() or 1
         self._feeds = dict(feeds)
         self._all_topics = all_topics
-        self._pool: ProcessPoolExecutor | None = None
-        self._apart: ProcessPoolExecutor | None = None
-        self._quarantine = asyncio.Lock()
+        self._processes = Processes(processes or os.cpu_count() or 1, _begin)
         self._deaths = 0
 
     async def __aenter__(self) -> Self:
@@ -93,16 +96,24 @@ class Workers:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for pool in (self._pool, self._apart):
-            if pool is not None:
-                pool.shutdown(wait=error is None, cancel_futures=True)
+        await asyncio.to_thread(self._processes.close, at_once=error is not None)
+
+    @property
+    def pids(self) -> frozenset[int]:
+        """The processes that are there now."""
+        return self._processes.pids
+
+    def warm(self) -> None:
+        """Have what reading needs imported while the caller waits for pages."""
+        self._processes.warm()
 
     async def digest(self, captures: Sequence[Capture], now: datetime) -> list[Digested]:
         """``flows.digest.digest`` over ``captures``, spread over the processes, in order."""
-        if len(captures) <= IN_THREAD and not any(map(_is_large, captures)):
-            return await asyncio.to_thread(self._here, captures, now)
-        chunks = [captures[at : at + CHUNK] for at in range(0, len(captures), CHUNK)]
-        done = await asyncio.gather(*(self._there(chunk, now) for chunk in chunks))
+        if len(captures) <= PAGES_IN_THREAD:
+            return await asyncio.to_thread(
+                digest, captures, self._feeds, all_topics=self._all_topics, now=now
+            )
+        done = await _all(self._chunk(chunk, now) for chunk in self._chunks(captures))
         return [one for chunk in done for one in chunk]
 
     async def texts(self, stored: Sequence[Reread]) -> list[PreparedArticle]:
@@ -114,124 +125,117 @@ class Workers:
         if len(stored) <= IN_THREAD:
             return await asyncio.to_thread(digest_texts, stored)
         chunks = [stored[at : at + CHUNK] for at in range(0, len(stored), CHUNK)]
-        done = await asyncio.gather(*(self._texts(chunk) for chunk in chunks))
+        done = await _all(self._texts(chunk) for chunk in chunks)
         return [one for chunk in done for one in chunk]
 
     async def _texts(self, chunk: Sequence[Reread]) -> list[PreparedArticle]:
-        pool = self._running()
         try:
-            return await _call(pool, digest_texts, list(chunk))
-        except BrokenProcessPool:
-            self._retire(pool)
-        async with self._quarantine:
-            made = []
-            for one in chunk:
-                if self._apart is None:
-                    self._apart = _pool(1)
-                try:
-                    made += await _call(self._apart, digest_texts, [one])
-                except BrokenProcessPool:
-                    raise WorkersFail(
-                        f"the process that read {one.article.url} again died",
-                        hint="is there memory left? run the command again to go on from here",
-                    ) from None
-            return made
+            return await self._processes.call(_in_worker, digest_texts, list(chunk))
+        except ProcessDied:
+            pass
+        made = []
+        for one in chunk:
+            try:
+                made += await self._processes.call(_in_worker, digest_texts, [one])
+            except ProcessDied:
+                raise WorkersFail(
+                    f"the process that read {one.article.url} again died",
+                    hint="is there memory left? run the command again to go on from here",
+                ) from None
+        return made
 
-    def _here(self, captures: Sequence[Capture], now: datetime) -> list[Digested]:
-        return digest(captures, self._feeds, all_topics=self._all_topics, now=now)
+    def _chunks(self, captures: Sequence[Capture]) -> Iterator[Sequence[Capture]]:
+        """``captures`` in order, in pieces that spread over the processes and fit a pipe."""
+        share = -(-len(captures) // self._processes.most)
+        most = max(min(CHUNK, share), min(LEAST_CHUNK, CHUNK))
+        start = size = 0
+        for at, capture in enumerate(captures):
+            own = len(capture.page.body) if capture.page is not None else 0
+            if at > start and (at - start >= most or size + own > CHUNK_BYTES):
+                yield captures[start:at]
+                start, size = at, 0
+            size += own
+        if captures:
+            yield captures[start:]
 
-    async def _there(self, chunk: Sequence[Capture], now: datetime) -> list[Digested]:
-        pool = self._running()
-        try:
-            return await self._submit(pool, chunk, now)
-        except BrokenProcessPool:
-            self._retire(pool)
-        except MemoryError:
-            pass  # signing the whole chunk took too much
-        # Some page of some chunk killed a worker and took every chunk under way with it: go
-        # through this one page by page, in a process that nobody else's page can kill, so that
-        # only the guilty page is lost.
-        async with self._quarantine:
-            return [await self._alone(capture, now) for capture in chunk]
+    async def _chunk(self, chunk: Sequence[Capture], now: datetime) -> list[Digested]:
+        """``chunk`` read, however many of its pages end the process that reads them."""
+        ends: dict[int, Digested] = {}
+        left = list(range(len(chunk)))
+        while left:
+            try:
+                done = await self._call([chunk[at] for at in left], now)
+            except (ProcessDied, MemoryError) as died:
+                at = died.steps - 1 if isinstance(died, ProcessDied) else -1
+                if isinstance(died, ProcessDied) and 0 <= at < len(left):
+                    guilty = left.pop(at)
+                    ends[guilty] = await self._after_death(chunk[guilty], died, now)
+                    continue
+                # It did not come to a page, or signing all of them took too much.
+                for one in left:
+                    ends[one] = await self._alone(chunk[one], now)
+                break
+            else:
+                ends.update(zip(left, done, strict=True))
+                break
+        return [ends[at] for at in range(len(chunk))]
+
+    async def _after_death(self, capture: Capture, died: ProcessDied, now: datetime) -> Digested:
+        """The page at which a process died, once more where it need not have been its fault."""
+        if _reason(died) == "timeout":
+            detail = f"not read in {HARD_SECONDS:.1f} s of processor time, and deaf to that"
+            return _lost(capture, "timeout", detail, now)
+        return await self._alone(capture, now)
 
     async def _alone(self, capture: Capture, now: datetime) -> Digested:
-        if self._apart is None:
-            self._apart = _pool(1)
-        processes: list[BaseProcess] = []
-        reason, detail = "crashed", "the process that read this page died, in company and alone"
         try:
-            done = (await self._submit(self._apart, [capture], now, processes))[0]
+            done = (await self._call([capture], now))[0]
         except MemoryError:
-            reason, detail = "memory", f"more than {MEMORY_BYTES // 2**20} MiB"
-        except BrokenProcessPool:
-            for process in processes:
-                # the pool's own thread waits for it too, and only one of the two is told
-                for _ in range(100):
-                    if process.exitcode is not None:
-                        break
-                    await asyncio.sleep(0.02)
-                reason = reason_of(process.exitcode)
-            if reason == "timeout":
-                detail = "the page did not end, neither in company nor alone"
-            self._apart.shutdown(wait=False, cancel_futures=True)
-            self._apart = None
-            self._deaths += reason != "timeout"
-            if self._deaths >= DEATHS_IN_A_ROW:
-                raise WorkersFail(
-                    f"the extraction process died on {self._deaths} pages in a row",
-                    hint="is there memory left? what was saved so far stays",
-                ) from None
-        else:
-            self._deaths = 0
-            return done
-        refusal = Rejection(
-            url=capture.entry.url,
-            feed=capture.entry.feed,
-            stage="extract",
-            reason=reason,
-            detail=detail,
-            at=now,
-        )
-        return Digested(entry=capture.entry, rejection=refusal)
+            return _lost(capture, "memory", f"more than {MEMORY_BYTES // 2**20} MiB", now)
+        except ProcessDied as died:
+            reason = _reason(died)
+            if reason != "timeout":
+                self._count_death()
+            detail = "the process that read this page died, in company and alone"
+            return _lost(capture, reason, detail, now)
+        self._deaths = 0
+        return done
 
-    async def _submit(
-        self,
-        pool: ProcessPoolExecutor,
-        chunk: Sequence[Capture],
-        now: datetime,
-        processes: list[BaseProcess] | None = None,
-    ) -> list[Digested]:
-        """``chunk`` read in ``pool``, whose processes are added to ``processes``."""
+    def _count_death(self) -> None:
+        self._deaths += 1
+        if self._deaths >= DEATHS_IN_A_ROW:
+            raise WorkersFail(
+                f"the extraction process died on {self._deaths} pages in a row",
+                hint="is there memory left? what was saved so far stays",
+            )
+
+    async def _call(self, chunk: Sequence[Capture], now: datetime) -> list[Digested]:
         slugs = {capture.entry.feed for capture in chunk}
         feeds = {slug: feed for slug, feed in self._feeds.items() if slug in slugs}
-        call = pool.submit(
+        return await self._processes.call(
             _in_worker, digest, list(chunk), feeds, all_topics=self._all_topics, now=now
         )
-        if processes is not None:
-            processes += (pool._processes or {}).values()
-        return await asyncio.wrap_future(call)
-
-    def _running(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            self._pool = _pool(self._processes)
-        return self._pool
-
-    def _retire(self, pool: ProcessPoolExecutor) -> None:
-        pool.shutdown(wait=False, cancel_futures=True)
-        if self._pool is pool:
-            self._pool = None
 
 
-async def _call(pool: ProcessPoolExecutor, work: Callable[..., T], *given: Any, **named: Any) -> T:
-    return await asyncio.wrap_future(pool.submit(_in_worker, work, *given, **named))
+def _reason(died: ProcessDied) -> str:
+    return "timeout" if died.quiet else reason_of(died.exit_code)
 
 
-def _pool(processes: int) -> ProcessPoolExecutor:
-    # "spawn": the parent has threads (DuckDB, the event loop), which a fork would copy in
-    # whatever state they are.
-    return ProcessPoolExecutor(
-        processes,
-        mp_context=multiprocessing.get_context("spawn"),
-        max_tasks_per_child=CHUNKS_PER_WORKER,
-        initializer=_begin,
+def _lost(capture: Capture, reason: str, detail: str, now: datetime) -> Digested:
+    entry = capture.entry
+    refusal = Rejection(
+        url=entry.url, feed=entry.feed, stage="extract", reason=reason, detail=detail, at=now
     )
+    return Digested(entry=entry, rejection=refusal)
+
+
+async def _all(work: Iterator[Any]) -> list[Any]:
+    """The results of ``work``, in order; when one fails the others are not left running."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise

@@ -369,6 +369,7 @@ def test_an_article_that_rules_refuse_today_stays(
     store: Store, call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Losing a real article is the worse mistake; the refusal is counted by its reason."""
+    monkeypatch.setattr("flows.workers.PAGES_IN_THREAD", 10_000)  # where the patch holds
     monkeypatch.setattr("ingest.extract.refusal", lambda *_, **__: ("too_short", "by a new rule"))
     before = state(store)
     code, report = call("reextract", "--since", "2026-11-02")

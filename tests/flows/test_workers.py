@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,14 +69,45 @@ def test_a_page_that_kills_its_process_costs_that_page_only(
     assert (lost[0].rejection.stage, lost[0].rejection.reason) == ("extract", "crashed")
 
 
-def test_a_handful_is_read_without_starting_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few new pages do not pay for a pool."""
+def telling_digest(
+    captures: Sequence[Capture], feeds: Mapping[str, Feed], *, all_topics: bool, now: datetime
+) -> list[Digested]:
+    """As ``digest``, but each article's author is the process that read it."""
+    found = digest(captures, feeds, all_topics=all_topics, now=now)
+    return [
+        replace(
+            one,
+            prepared=replace(
+                one.prepared, article=replace(one.prepared.article, author=str(os.getpid()))
+            ),
+        )
+        for one in found
+        if one.prepared is not None
+    ]
 
-    def refuse(*_: object, **__: object) -> None:
-        raise AssertionError("a pool was started")
 
-    monkeypatch.setattr(workers, "ProcessPoolExecutor", refuse)
-    assert len(digested([capture(f"n{n}") for n in range(workers.IN_THREAD)])) == workers.IN_THREAD
+def test_even_one_page_is_read_in_a_process_that_can_be_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The run's own process cannot stop a page that does not end."""
+    monkeypatch.setattr(workers, "digest", telling_digest)
+    (found,) = digested([capture("n")])
+    assert found.prepared is not None
+    assert int(found.prepared.article.author) != os.getpid()
+
+
+def test_little_work_starts_few_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handful of pages is one call."""
+    monkeypatch.setattr(workers, "digest", telling_digest)
+    found = digested([capture(f"n{n}") for n in range(workers.LEAST_CHUNK)], processes=4)
+    assert len({one.prepared.article.author for one in found if one.prepared}) == 1
+
+
+def test_a_run_does_not_load_the_extractor() -> None:
+    """Its processes do; a run that finds nothing new does not pay for it."""
+    script = "import sys, flows.workers; sys.exit('trafilatura' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], check=False, timeout=60)
+    assert done.returncode == 0
 
 
 def test_nothing_to_read_is_no_work() -> None:
@@ -88,7 +120,7 @@ def test_processes_that_die_on_every_page_stop_the_run(monkeypatch: pytest.Monke
     monkeypatch.setattr(workers, "digest", deadly_digest)
     monkeypatch.setattr(workers, "DEATHS_IN_A_ROW", 2)
     with pytest.raises(workers.WorkersFail, match="2 pages in a row"):
-        digested([capture("deadly") for _ in range(workers.IN_THREAD + 1)])
+        digested([capture("deadly") for _ in range(3)])
 
 
 def test_a_worker_ends_when_its_run_is_killed(tmp_path: Path) -> None:
@@ -96,11 +128,14 @@ def test_a_worker_ends_when_its_run_is_killed(tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
     script.write_text(
         "import os, signal\n"
-        "from flows.workers import _pool\n"
-        "if __name__ == '__main__':\n"
-        "    pool = _pool(1)\n"
-        "    print(pool.submit(os.getpid).result(), flush=True)\n"
+        "import asyncio\n"
+        "from flows.processes import Processes\n"
+        "from flows.workers import _begin\n"
+        "async def whole():\n"
+        "    print(await Processes(1, _begin).call(os.getpid), flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "if __name__ == '__main__':\n"
+        "    asyncio.run(whole())\n"
     )
     done = subprocess.run(
         [sys.executable, script], capture_output=True, text=True, timeout=120, check=False
