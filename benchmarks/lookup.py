@@ -88,11 +88,11 @@ def measure(store: Store, size: int, options: argparse.Namespace) -> dict[str, A
             con.execute("SET threads = 1")
             ids = [one.article_id for one in batch]
             began = time.process_time()
-            signatures.save(con, batch, days, new=ids)
+            keys = signatures.save(con, batch, days, new=ids)
             saved, wall = time.process_time(), time.perf_counter()
-            found = signatures.candidates(
-                con, ids, window_days=ceil(POLICY.window_days), max_common=POLICY.key_cap
-            )
+            found = signatures.neighbours(
+                con, keys, window_days=ceil(POLICY.window_days), max_common=POLICY.key_cap
+            ).pairs
             figures["wall"].append(time.perf_counter() - wall)
             figures["cpu"].append(time.process_time() - saved)
             figures["save"].append(saved - began)

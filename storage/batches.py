@@ -41,6 +41,22 @@ def staged(
     con.execute(f"DROP TABLE temp.{name}")
 
 
+@contextmanager
+def shown(
+    con: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, NDArray[Any]]
+) -> Iterator[str]:
+    """Let statements of the block read NumPy ``columns`` of numbers as ``name``, in place.
+
+    Cheaper than ``staged`` by a millisecond where one statement reads them once.
+    """
+    con.complete()
+    con.register(name, dict(columns))
+    try:
+        yield name
+    finally:
+        con.unregister(name)
+
+
 def rows(names: Iterable[str], records: Iterable[Sequence[Any]]) -> dict[str, list[Any]]:
     """Turn records into the columns that ``staged`` takes."""
     wanted = list(names)

@@ -34,6 +34,9 @@ class StoragePolicy:
     recent_rows: int = 50_000
     # Keys an article looked for at the end of their table: the longest reports have 60.
     recent_keys: int = 64
+    # Ranges of days that one look-up of candidates reads: a batch of a few feeds has today and a
+    # few old articles; planning a statement with more costs as much as it saves.
+    day_ranges: int = 8
     # A copy that does not end in this time hangs on a dead network disk.  Seconds.
     copy_timeout: float = 600.0
     # Superseded copies kept: one, so that a reader who resolved the name just before the

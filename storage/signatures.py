@@ -5,21 +5,53 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
-from itertools import groupby
-from operator import itemgetter
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
+from numpy.typing import NDArray
 
 from dedupe.models import CandidatePair, Signature, SignatureRecipe
-from storage.batches import staged
+from storage import pairing, reach
+from storage.batches import shown, staged
 from storage.errors import RecipeChanged
+from storage.pairing import NO_DAY
 from storage.policy import STORAGE
+from storage.reach import Days
 from storage.rows import locate
 
 _MASK = (1 << 64) - 1
+
+
+class Keys(NamedTuple):
+    """What some stored articles are looked up by: their ids, and a row a key."""
+
+    ids: list[str]
+    key: NDArray[np.uint32]
+    kind: NDArray[np.uint8]
+    """0: a band of the MinHash signature; 1: a key of the containment sketch."""
+    owner: NDArray[np.int64]
+    """The article's place in ``ids``."""
+    day: NDArray[np.int64]
+
+
+class _Rows(NamedTuple):
+    """Rows of the table of keys."""
+
+    key: NDArray[np.uint32]
+    kind: NDArray[np.uint8]
+    article_id: list[str]
+    day: NDArray[np.int64]
+
+    def with_others(self, others: _Rows) -> _Rows:
+        """These rows and ``others``."""
+        return _Rows(
+            np.concatenate([self.key, others.key]),
+            np.concatenate([self.kind, others.kind]),
+            [*self.article_id, *others.article_id],
+            np.concatenate([self.day, others.day]),
+        )
 
 
 class Neighbours(NamedTuple):
@@ -56,60 +88,67 @@ def save(
     published: Mapping[str, datetime | None],
     *,
     new: Collection[str] = (),
-) -> None:
-    """Store signatures, replacing those of the same articles.
+) -> Keys:
+    """Store signatures, replacing those of the same articles; returns the keys as stored.
 
     ``published``: article_id -> publication time, or the fetch time where none is known.
     ``new``: ids of articles stored since this transaction began, which had none before it.
     """
     latest = {signature.article_id: signature for signature in signatures}
     if not latest:
-        return
-    ordered = [latest[article_id] for article_id in sorted(latest)]
-    delete(con, list(latest), new=new)
-    days = [_day(published.get(signature.article_id)) for signature in ordered]
+        return _no_keys()
+    ids = sorted(latest)
+    ordered = [latest[article_id] for article_id in ids]
+    delete(con, ids, new=new)
+    days = np.array([_day(published.get(article_id)) for article_id in ids], dtype=np.int64)
+    keys = _keys(ids, ordered, days)
     types = {
         "number": "BIGINT", "article_id": "VARCHAR", "exact": "UBIGINT", "shingles": "INTEGER",
-        "day": "DATE",
+        "day": "BIGINT",
     }  # fmt: skip
     columns: dict[str, Any] = {
-        "number": np.arange(len(ordered)),
-        "article_id": [signature.article_id for signature in ordered],
+        "number": np.arange(len(ids)),
+        "article_id": ids,
         "exact": _unsigned([signature.exact for signature in ordered]),
         "shingles": np.array([signature.shingles for signature in ordered]),
-        "day": [None if day is None else day.isoformat() for day in days],
+        "day": days,
     }
-    keys: list[int] = []
-    counts: list[int] = []
-    kinds: list[int] = []
-    for kind in (0, 1):
-        for signature in ordered:
-            own = signature.bands if kind == 0 else signature.sketch
-            keys.extend(own)
-            counts.append(len(own))
-            kinds.append(kind)
-    key_columns: dict[str, Any] = {
-        "key": _short(_unsigned(keys)),
-        "number": np.repeat(np.tile(np.arange(len(ordered)), 2), counts),
-        "kind": np.repeat(np.array(kinds), counts),
-    }
-    key_types = {"key": "UINTEGER", "number": "BIGINT", "kind": "UTINYINT"}
-    with (
-        staged(con, "batch_signatures", types, columns) as batch,
-        staged(con, "batch_keys", key_types, key_columns) as batch_keys,
-    ):
+    day = f"CASE WHEN b.day <> {NO_DAY} THEN DATE '{date.min}' + b.day::INTEGER END"
+    with staged(con, "batch_signatures", types, columns) as batch:
         con.execute(
             "INSERT INTO core.signatures (article_id, exact, shingles, day) "
-            f"SELECT article_id, exact, shingles, day FROM {batch}"
+            f"SELECT article_id, exact, shingles, {day} FROM {batch} b"
         )
-        # One row a key and article: equal keys within a document would count twice.  An article's
-        # keys stand together, which `_read_keys` counts on.
-        con.execute(
-            "INSERT INTO core.signature_keys (key, article_id, day, kind) "
-            "SELECT k.key, b.article_id, b.day, k.kind FROM "
-            f"(SELECT DISTINCT key, number, kind FROM {batch_keys}) k "
-            f"JOIN {batch} b USING (number) ORDER BY k.number"
-        )
+        with shown(
+            con, "batch_keys", {"key": keys.key, "kind": keys.kind, "number": keys.owner}
+        ) as rows:
+            # An article's keys stand together, which `read` counts on.
+            con.execute(
+                "INSERT INTO core.signature_keys (key, article_id, day, kind) "
+                f"SELECT k.key, b.article_id, {day}, k.kind FROM {rows} k "
+                f"JOIN {batch} b USING (number) ORDER BY k.number"
+            )
+    return keys
+
+
+def _keys(ids: list[str], signatures: Sequence[Signature], days: NDArray[np.int64]) -> Keys:
+    """The keys of ``signatures``, each once: equal ones of a document would count twice."""
+    made: list[int] = []
+    counts: list[int] = []
+    for signature in signatures:
+        made.extend(signature.bands)
+        made.extend(signature.sketch)
+        counts += len(signature.bands), len(signature.sketch)
+    row = np.repeat(np.arange(len(counts), dtype=np.uint64), counts)
+    found = np.unique((row << np.uint64(32)) | _short(_unsigned(made)))
+    owner = (found >> np.uint64(33)).astype(np.int64)
+    return Keys(
+        ids=ids,
+        key=found.astype(np.uint32),
+        kind=((found >> np.uint64(32)) & np.uint64(1)).astype(np.uint8),
+        owner=owner,
+        day=days[owner],
+    )
 
 
 def delete(
@@ -130,17 +169,44 @@ def delete(
     con.execute("DROP TABLE temp.signature_rows")
 
 
+def read(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> Keys:
+    """The stored keys of articles ``ids``.
+
+    They were mostly written lately, so the end of the table is looked at first.  An article's
+    keys stand together: all are there when some are, but for the article at whose keys the look
+    begins.  One without a key looks like one that lies further back; a text without words is rare.
+    """
+    asked = sorted(set(ids))
+    if not asked:
+        return _no_keys()
+    counted = con.execute("SELECT count(*) FROM core.signature_keys").fetchone()
+    end = max(0, (counted[0] if counted else 0) - STORAGE.recent_keys * len(asked))
+    with staged(con, "asked_ids", {"id": "VARCHAR"}, {"id": asked}) as wanted:
+        theirs = f"k.article_id IN (SELECT id FROM {wanted})"
+        found = _rows(con, f"{theirs} AND k.rowid >= {end}")
+        if end > 0 and not _whole(con, found, asked, end):
+            found = _rows(con, f"{theirs} AND {_dated(_days_of(con, asked))}")
+    number_of = {article_id: number for number, article_id in enumerate(asked)}
+    return Keys(
+        ids=asked,
+        key=found.key,
+        kind=found.kind,
+        owner=np.array([number_of[one] for one in found.article_id], dtype=np.int64),
+        day=found.day,
+    )
+
+
 def candidates(
-    con: duckdb.DuckDBPyConnection, ids: Sequence[str], *, window_days: int, max_common: int
+    con: duckdb.DuckDBPyConnection, ids: Collection[str], *, window_days: int, max_common: int
 ) -> list[CandidatePair]:
-    """The pairs of ``neighbours``."""
-    return neighbours(con, ids, window_days=window_days, max_common=max_common).pairs
+    """The pairs of ``neighbours`` for stored articles."""
+    return neighbours(con, read(con, ids), window_days=window_days, max_common=max_common).pairs
 
 
 def neighbours(
-    con: duckdb.DuckDBPyConnection, ids: Sequence[str], *, window_days: int, max_common: int
+    con: duckdb.DuckDBPyConnection, asked: Keys, *, window_days: int, max_common: int
 ) -> Neighbours:
-    """Pairs of a stored article of ``ids`` with any stored article that share a key.
+    """Pairs of a stored article of ``asked`` with any stored article that share a key.
 
     Only articles published within ``window_days`` of each other; one without a day meets any.
     In each block of ``window_days`` days the ``max_common`` holders of a key with the lowest ids
@@ -149,167 +215,124 @@ def neighbours(
     print still meets its copies, and which pairs there are follows from the stored articles
     alone, whatever came first.  (Ids are hashes of addresses: the lowest are a random choice.)
     Each pair once, ``article_id < of_article_id``, in order.
+
+    ``asked``: what ``save`` or ``read`` handed back in this transaction, nothing of it changed
+    since.
     """
-    if not ids:
+    if not len(asked.key):
         return Neighbours([], [])
-    with staged(con, "asked_ids", {"id": "VARCHAR"}, {"id": sorted(set(ids))}) as asked:
-        _read_keys(con, ids, asked)
-    row = con.execute(
-        "SELECT min(day), max(day), bool_or(day IS NULL) FROM temp.asked_keys"
-    ).fetchone()
-    first, last, undated = row if row else (None, None, None)
-    # One article without a day meets any, so the whole table has to be looked through.
-    # Blocks at the edges are looked through whole: who speaks for a key is decided there.
-    low, high = _blocks(first, last, window_days)
-    bounds = "true" if undated else _within(low, high, 0)
-    # Most keys are held by one article alone.  What is looked through is numbers only; the ids of
-    # the few others are read afterwards, as strings cost more than all the rest.
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE others AS SELECT k.rowid AS place, k.key "
-        f"FROM core.signature_keys k WHERE {bounds} "
-        "AND k.key IN (SELECT key FROM temp.asked_keys) "
-        "AND k.rowid NOT IN (SELECT place FROM temp.asked_keys)"
+    block_days = max(window_days, 1)
+    spans = _reach(asked.day, window_days)
+    with shown(con, "asked_keys", {"key": np.unique(asked.key)}) as keys:
+        others = _rows(con, f"k.key IN (SELECT key FROM {keys}) AND {_dated(spans)}")
+    ids, holders = _numbered(asked, others)
+    holders = pairing.met(holders)
+    found = pairing.crowds(holders, block_days=block_days, most=max_common)
+    # Who speaks for a key is decided by whole blocks, and those at the edges were seen in part:
+    # mostly nothing hangs on it.
+    edges = reach.edges(spans, block_days)
+    doubtful = pairing.doubtful(
+        found,
+        np.isin(
+            pairing.blocks(found.holders.day, block_days),
+            [day // block_days for one in edges for day in one],
+        ),
     )
-    con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE holders AS
-        SELECT key, kind, article_id, day, {_block("day", window_days)} AS block, asked FROM (
-            SELECT key, kind, article_id, day, true AS asked FROM temp.asked_keys WHERE key IN (
-                SELECT key FROM temp.others
-                UNION ALL SELECT key FROM temp.asked_keys GROUP BY key HAVING count(*) > 1
+    if len(doubtful):
+        with shown(con, "asked_keys", {"key": np.unique(pairing.key_of(doubtful))}) as keys:
+            more = _rows(
+                con, f"k.key IN (SELECT key FROM {keys}) AND {reach.condition('k.day', edges)}"
             )
-            UNION ALL SELECT k.key, k.kind, k.article_id, k.day, false FROM core.signature_keys k
-            WHERE {bounds} AND k.rowid IN (SELECT place FROM temp.others)
-        )"""
-    )
-    mute, displaced = _crowds(con, max_common)
-    mute_types = {"key": "UINTEGER", "kind": "UTINYINT", "article_id": "VARCHAR"}
-    with staged(con, "mute_keys", mute_types, mute) as unheard:
-        found = con.execute(
-            f"""WITH keys_of AS (
-                SELECT h.*, m.key IS NULL AS speaks FROM temp.holders h
-                LEFT JOIN {unheard} m ON m.key = h.key AND m.kind = h.kind
-                    AND m.article_id = h.article_id
-            )
-            SELECT least(a.article_id, t.article_id) AS left_id,
-                greatest(a.article_id, t.article_id) AS right_id,
-                count(DISTINCT t.key) FILTER (t.kind = 0) AS bands,
-                count(DISTINCT t.key) FILTER (t.kind = 1) AS sketch
-            FROM keys_of a JOIN keys_of t ON t.key = a.key AND t.kind = a.kind
-            WHERE a.asked AND t.article_id <> a.article_id AND (a.speaks OR t.speaks)
-                AND (a.day IS NULL OR t.day IS NULL OR abs(a.day - t.day) <= $days)
-            GROUP BY ALL ORDER BY ALL""",
-            {"days": window_days},
-        ).fetchall()
-    for name in ("asked_keys", "others", "holders"):
-        con.execute(f"DROP TABLE temp.{name}")
+        ids, holders = _numbered(asked, others.with_others(more))
+        found = pairing.crowds(pairing.met(holders), block_days=block_days, most=max_common)
+    pairs = pairing.shared(found, window_days=window_days)
     return Neighbours(
         pairs=[
-            CandidatePair(article_id=a, of_article_id=b, shared_bands=bands, shared_sketch=sketch)
-            for a, b, bands, sketch in found
+            CandidatePair(
+                article_id=ids[a], of_article_id=ids[b], shared_bands=bands, shared_sketch=sketch
+            )
+            for a, b, bands, sketch in zip(*(column.tolist() for column in pairs), strict=True)
         ],
-        displaced=displaced,
+        displaced=[ids[one] for one in found.displaced.tolist()],
     )
 
 
-def _read_keys(con: duckdb.DuckDBPyConnection, ids: Sequence[str], asked: str) -> None:
-    """Make ``temp.asked_keys``: the keys of articles ``ids``, which ``asked`` holds.
+def _no_keys() -> Keys:
+    none = np.zeros(0, np.int64)
+    return Keys([], none.astype(np.uint32), none.astype(np.uint8), none, none)
 
-    They were mostly written just now, so the end of the table is looked at first.  An article's
-    keys stand together: all are there when some are, but for the article at whose keys the look
-    begins.  One without a key looks like one that lies further back; a text without words is rare.
+
+def _rows(con: duckdb.DuckDBPyConnection, condition: str) -> _Rows:
+    """The rows ``k`` of the table of keys that meet ``condition``.
+
+    One statement and no more: DuckDB tests the key of each row in reach against a Bloom filter of
+    those asked for, and reads the other columns of the few that pass.
     """
-    counted = con.execute("SELECT count(*) FROM core.signature_keys").fetchone()
-    end = max(0, (counted[0] if counted else 0) - STORAGE.recent_keys * len(ids))
-    made = (
-        "CREATE OR REPLACE TEMP TABLE asked_keys AS SELECT k.rowid AS place, k.key, k.kind, "
-        "k.article_id, k.day FROM core.signature_keys k "
-        f"WHERE k.article_id IN (SELECT id FROM {asked}) AND "
-    )
-    con.execute(f"{made} k.rowid >= {end}")
-    if end == 0:
-        return
     found = con.execute(
-        "SELECT count(DISTINCT article_id) FROM temp.asked_keys WHERE article_id NOT IN "
-        "(SELECT article_id FROM core.signature_keys WHERE rowid BETWEEN $before AND $end)",
-        {"before": end - 1, "end": end},
-    ).fetchone()
-    if found and found[0] == len(set(ids)):
-        return
+        "SELECT k.key, k.kind, k.article_id, "
+        f"coalesce(k.day - DATE '{date.min}', {NO_DAY})::BIGINT AS day "
+        f"FROM core.signature_keys k WHERE {condition}"
+    ).fetchnumpy()
+    return _Rows(found["key"], found["kind"], found["article_id"].tolist(), found["day"])
+
+
+def _numbered(asked: Keys, others: _Rows) -> tuple[list[str], pairing.Holders]:
+    """The keys of ``asked``, and of ``others`` those that are not theirs; articles as numbers.
+
+    Returns:
+        All ids in order, and rows whose articles are places in that list.
+    """
+    own = set(asked.ids)
+    foreign = np.array([one not in own for one in others.article_id], dtype=bool)
+    theirs = [others.article_id[row] for row in np.flatnonzero(foreign).tolist()]
+    ids = sorted(own | set(theirs))
+    number_of = {article_id: number for number, article_id in enumerate(ids)}
+    numbers = np.array([number_of[one] for one in asked.ids], dtype=np.int64)
+    return ids, pairing.Holders(
+        code=pairing.code(asked.key, asked.kind),
+        article=numbers[asked.owner],
+        day=asked.day,
+        asked=np.ones(len(asked.key), dtype=bool),
+    ).with_others(
+        pairing.Holders(
+            code=pairing.code(others.key[foreign], others.kind[foreign]),
+            article=np.array([number_of[one] for one in theirs], dtype=np.int64),
+            day=others.day[foreign],
+            asked=np.zeros(len(theirs), dtype=bool),
+        )
+    )
+
+
+def _reach(days: NDArray[np.int64], window_days: int) -> list[Days]:
+    """Where those lie that articles of ``days`` may meet."""
+    if (days == NO_DAY).any():
+        # An article without a day meets any: the whole table has to be looked through.
+        return [Days(0, reach.LAST)]
+    return reach.around(np.unique(days).tolist(), window_days, STORAGE.day_ranges)
+
+
+def _dated(ranges: Sequence[Days]) -> str:
+    """A condition for rows ``k`` of those days or of none."""
+    return f"({reach.condition('k.day', ranges)} OR k.day IS NULL)"
+
+
+def _whole(con: duckdb.DuckDBPyConnection, found: _Rows, ids: Sequence[str], end: int) -> bool:
+    """Whether ``found``, the rows from place ``end`` on, are all that ``ids`` have."""
+    parted = con.execute(
+        f"SELECT article_id FROM core.signature_keys WHERE rowid BETWEEN {end - 1} AND {end}"
+    ).fetchall()
+    return set(found.article_id).difference(one for (one,) in parted).issuperset(ids)
+
+
+def _days_of(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[Days]:
+    """The range of days in which those of the articles ``ids`` lie that have a day."""
     locate(con, "signature_rows", "core.signatures", "article_id", ids)
     row = con.execute(
-        "SELECT min(day), max(day) FROM core.signatures "
+        f"SELECT min(day) - DATE '{date.min}', max(day) - DATE '{date.min}' FROM core.signatures "
         "WHERE rowid IN (SELECT place FROM temp.signature_rows)"
     ).fetchone()
     con.execute("DROP TABLE temp.signature_rows")
-    first, last = row or (None, None)
-    con.execute(made + _within(first, last, 0))
-
-
-def _crowds(
-    con: duckdb.DuckDBPyConnection, most: int
-) -> tuple[dict[str, np.ndarray[Any, Any]], list[str]]:
-    """Of ``temp.holders``: the rows that do not speak for their key, and who is displaced.
-
-    Most batches meet no crowded key, and almost none meets many.
-    """
-    crowded = con.execute(
-        "SELECT h.key, h.kind, h.block, h.article_id, h.asked FROM temp.holders h JOIN "
-        "(SELECT key, kind, block FROM temp.holders GROUP BY ALL HAVING count(*) > $most) c "
-        "ON c.key = h.key AND c.kind = h.kind AND c.block IS NOT DISTINCT FROM h.block "
-        "ORDER BY ALL",
-        {"most": most},
-    ).fetchall()
-    mute: list[tuple[int, int, str]] = []
-    displaced: set[str] = set()
-    for _, group in groupby(crowded, key=itemgetter(0, 1, 2)):
-        before = 0
-        for place, (key, kind, _, article_id, asked) in enumerate(group):
-            before += asked
-            if place < most:
-                continue
-            mute.append((key, kind, article_id))
-            if not asked and place - before < most:
-                displaced.add(article_id)
-    return (
-        {
-            "key": np.array([key for key, _, _ in mute], dtype=np.uint64),
-            "kind": np.array([kind for _, kind, _ in mute], dtype=np.uint8),
-            "article_id": np.array([article_id for _, _, article_id in mute], dtype=object),
-        },
-        sorted(displaced),
-    )
-
-
-def _block(day: str, days: int) -> str:
-    """The number of the block of ``days`` days in which ``day`` lies, in SQL; NULL for none."""
-    return f"(({day} - DATE '0001-01-01') // {max(days, 1)})"
-
-
-def _blocks(first: date | None, last: date | None, days: int) -> tuple[date | None, date | None]:
-    """The whole blocks that hold the days within ``days`` of ``[first, last]``."""
-    if first is None or last is None:
-        return None, None
-    size = max(days, 1)
-    low = max(0, (first - date.min).days - days) // size * size
-    high = ((last - date.min).days + days) // size * size + size - 1
-    # A wrong date at the end of the calendar must not stop a batch.
-    return (
-        date.min + timedelta(days=low),
-        date.min + timedelta(days=min(high, (date.max - date.min).days)),
-    )
-
-
-def _within(first: date | None, last: date | None, days: int) -> str:
-    """A condition for keys ``k`` of those days or of none.
-
-    Bounds as plain constants let DuckDB skip row groups outside the window.
-    """
-    if first is None or last is None:
-        return "k.day IS NULL"
-    # A wrong date at the end of the calendar must not stop a batch.
-    low = first - timedelta(days=min(days, (first - date.min).days))
-    high = last + timedelta(days=min(days, (date.max - last).days))
-    return f"(k.day BETWEEN DATE '{low}' AND DATE '{high}' OR k.day IS NULL)"
+    return [Days(*row)] if row and row[0] is not None else []
 
 
 def _unsigned(values: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
@@ -328,5 +351,5 @@ def _short(
     return (keys ^ (keys >> np.uint64(32))).astype(np.uint32)
 
 
-def _day(at: datetime | None) -> date | None:
-    return None if at is None else at.astimezone(UTC).date()
+def _day(at: datetime | None) -> int:
+    return NO_DAY if at is None else (at.astimezone(UTC).date() - date.min).days

@@ -94,9 +94,16 @@ def test_holders_of_a_crowded_key_meet_those_who_speak_for_it(con, build):
 def test_who_is_displaced_by_others_is_told(con, build):
     """A newcomer of a lower id takes the place of the highest that spoke for a key."""
     _save(con, build, dict.fromkeys("bcd", 0), **dict.fromkeys("bcd", ((1,), ())))
-    assert signatures.neighbours(con, [_id("d")], window_days=7, max_common=2).displaced == []
+    assert (
+        signatures.neighbours(
+            con, signatures.read(con, [_id("d")]), window_days=7, max_common=2
+        ).displaced
+        == []
+    )
     _save(con, build, {"a": 0}, a=((1,), ()))
-    found = signatures.neighbours(con, [_id("a")], window_days=7, max_common=2)
+    found = signatures.neighbours(
+        con, signatures.read(con, [_id("a")]), window_days=7, max_common=2
+    )
     assert found.displaced == [_id("c")]
 
 
