@@ -68,7 +68,7 @@ def key_of(codes: NDArray[np.uint64]) -> NDArray[np.uint32]:
 
 def met(holders: Holders) -> Holders:
     """The rows of keys that somebody asked for holds, and somebody else too; in order of key."""
-    rows = holders.where(np.argsort(holders.code, kind="stable"))
+    rows = holders.where(np.argsort(holders.code))
     first, size = _runs(rows.code)
     if not len(first):
         return rows

@@ -223,7 +223,7 @@ def neighbours(
         return Neighbours([], [])
     block_days = max(window_days, 1)
     spans = _reach(asked.day, window_days)
-    with shown(con, "asked_keys", {"key": np.unique(asked.key)}) as keys:
+    with shown(con, "asked_keys", {"key": asked.key}) as keys:
         others = _rows(con, f"k.key IN (SELECT key FROM {keys}) AND {_dated(spans)}")
     ids, holders = _numbered(asked, others)
     holders = pairing.met(holders)
@@ -239,7 +239,7 @@ def neighbours(
         ),
     )
     if len(doubtful):
-        with shown(con, "asked_keys", {"key": np.unique(pairing.key_of(doubtful))}) as keys:
+        with shown(con, "asked_keys", {"key": pairing.key_of(doubtful)}) as keys:
             more = _rows(
                 con, f"k.key IN (SELECT key FROM {keys}) AND {reach.condition('k.day', edges)}"
             )
@@ -269,11 +269,15 @@ def _rows(con: duckdb.DuckDBPyConnection, condition: str) -> _Rows:
     those asked for, and reads the other columns of the few that pass.
     """
     found = con.execute(
-        "SELECT k.key, k.kind, k.article_id, "
-        f"coalesce(k.day - DATE '{date.min}', {NO_DAY})::BIGINT AS day "
-        f"FROM core.signature_keys k WHERE {condition}"
+        f"SELECT k.key, k.kind, k.article_id, k.day FROM core.signature_keys k WHERE {condition}"
     ).fetchnumpy()
-    return _Rows(found["key"], found["kind"], found["article_id"].tolist(), found["day"])
+    day = (found["day"].astype("datetime64[D]") - np.datetime64(date.min)).astype(np.int64)
+    return _Rows(
+        key=np.ma.getdata(found["key"]),
+        kind=np.ma.getdata(found["kind"]),
+        article_id=found["article_id"].tolist(),
+        day=np.ma.filled(day, NO_DAY),
+    )
 
 
 def _numbered(asked: Keys, others: _Rows) -> tuple[list[str], pairing.Holders]:

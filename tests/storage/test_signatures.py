@@ -6,13 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from dedupe.models import CandidatePair
 from storage import signatures
 from storage.errors import RecipeChanged
-from storage.store import connect_memory
 
 
 def _id(name):
@@ -117,48 +113,3 @@ def test_saving_again_replaces_and_deleting_forgets(con, build):
     signatures.delete(con, [_id("b")])
     assert _pairs(con, "a", "b") == []
     assert con.execute("SELECT count(*) FROM core.signatures").fetchone() == (1,)
-
-
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
-@given(
-    made=st.lists(
-        st.tuples(
-            st.frozensets(st.integers(0, 5), max_size=3),
-            st.frozensets(st.integers(0, 5), max_size=3),
-            st.one_of(st.none(), st.integers(0, 6)),
-        ),
-        min_size=1, max_size=7,
-    ),
-    asked=st.sets(st.integers(0, 6)), window=st.integers(0, 3), split=st.integers(0, 7),
-)  # fmt: skip
-def test_candidates_are_those_of_a_plain_double_loop(build, made, asked, window, split):
-    """However the articles were saved, the join finds what comparing all pairs finds."""
-    con = connect_memory()
-    names = "abcdefg"
-    days = {names[i]: day for i, (_, _, day) in enumerate(made)}
-    keys = {names[i]: (tuple(b), tuple(s)) for i, (b, s, _) in enumerate(made)}
-    for part in (list(keys)[:split], list(keys)[split:]):
-        _save(con, build, days, **{name: keys[name] for name in part})
-    wanted = {names[i] for i in asked if i < len(made)}
-    expected = []
-    for one in keys:
-        for other in keys:
-            if one >= other or not wanted & {one, other}:
-                continue
-            known = days[one] is not None and days[other] is not None
-            if known and abs(days[one] - days[other]) > window:
-                continue
-            bands = len(set(keys[one][0]) & set(keys[other][0]))
-            sketch = len(set(keys[one][1]) & set(keys[other][1]))
-            if bands or sketch:
-                expected.append(
-                    CandidatePair(
-                        article_id=_id(one), of_article_id=_id(other), shared_bands=bands,
-                        shared_sketch=sketch,
-                    )
-                )  # fmt: skip
-    found = signatures.candidates(
-        con, [_id(name) for name in wanted], window_days=window, max_common=100
-    )
-    assert found == sorted(expected, key=lambda p: (p.article_id, p.of_article_id))
-    con.close()
