@@ -309,8 +309,19 @@ def _extended(
     return gathered
 
 
-def common(ids: Sequence[int], a: int, a_end: int, b: int, b_end: int) -> list[tuple[int, int]]:
-    """A longest common subsequence of ``ids[a:a_end]`` and ``ids[b:b_end]`` as index pairs."""
+def common(
+    ids: Sequence[int],
+    a: int,
+    a_end: int,
+    b: int,
+    b_end: int,
+    others: Sequence[int] | None = None,
+) -> list[tuple[int, int]]:
+    """A longest common subsequence of ``ids[a:a_end]`` and ``ids[b:b_end]`` as index pairs.
+
+    With ``others`` the second stretch is ``others[b:b_end]``.
+    """
+    others = ids if others is None else others
     places: dict[int, list[int]] = {}
     for at in range(a_end - 1, a - 1, -1):
         places.setdefault(ids[at], []).append(at)
@@ -318,7 +329,7 @@ def common(ids: Sequence[int], a: int, a_end: int, b: int, b_end: int) -> list[t
     cells: list[tuple[int, int, int]] = []
     tops: list[int] = []
     for at in range(b, b_end):
-        for place in places.get(ids[at], ()):
+        for place in places.get(others[at], ()):
             rank = bisect_left(tails, place)
             cells.append((place, at, tops[rank - 1] if rank else -1))
             if rank == len(tails):

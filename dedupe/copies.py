@@ -13,7 +13,8 @@ import numpy as np
 from dedupe.judge import is_copy
 from dedupe.policy import RepeatPolicy
 from dedupe.reading import Reading
-from dedupe.regions import Region, coherent, rebased, regions, split, traced
+from dedupe.regions import Region, coherent, exact_runs, rebased, regions, split, traced
+from dedupe.remnants import remnants
 from dedupe.tokens import Ints, distinct
 
 _STAYS, _LOST = -2, -1
@@ -37,6 +38,7 @@ def decide(reading: Reading, policy: RepeatPolicy) -> tuple[list[Cut], set[int]]
     pass_ = _Pass(reading, policy)
     for region in regions(reading, policy):
         pass_.consider(region)
+    pass_.clear_up()
     return pass_.cuts(), pass_.parted
 
 
@@ -66,11 +68,22 @@ class _Pass:
             self._cut(region)
             return
         parts = split(reading, region, policy)
-        if len(parts) > 1:
+        if len(parts) == 1:
+            parts = exact_runs(reading, region, policy)
+        if len(parts) > 1 or (parts and parts[0] != region.copied):
             for part in parts:
                 piece = self._rebased(traced(reading, part))
                 if len(piece.words) and is_copy(reading, piece, policy):
                     self._cut(piece)
+
+    def clear_up(self) -> None:
+        """Cut what is left of long copies."""
+        if not self.gone:
+            return
+        for one in remnants(self.reading, self.gone, self.kept, self.policy):
+            if one.unit not in self.needed:
+                self._remove([one.unit], one.words, one.counterparts)
+                self.needed.add(one.of)
 
     def _rebased(self, region: Region) -> Region:
         return rebased(self.reading, region, self.kept) if self.gone else region

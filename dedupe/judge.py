@@ -15,7 +15,7 @@ import numpy as np
 from dedupe.policy import RepeatPolicy
 from dedupe.reading import Reading
 from dedupe.regions import Region, split
-from dedupe.segments import Unit, sentence_starts
+from dedupe.segments import WIDE_ENDS, Unit, sentence_starts
 from dedupe.tokens import distinct
 
 _PHRASE = 4
@@ -36,6 +36,8 @@ def is_copy(reading: Reading, region: Region, policy: RepeatPolicy) -> bool:
         return False  # one word put in may be "not"
     if prose < policy.short_words and similarity < policy.adjacent_share:
         return False
+    if not exact and len(distinct(region.source)) < policy.folded * len(region.words):
+        return False  # several rows or clauses on one form, or several copies: those one by one
     introduced = _is_introduced(reading, region)
     if introduced and prose < policy.short_words:
         return False
@@ -44,7 +46,7 @@ def is_copy(reading: Reading, region: Region, policy: RepeatPolicy) -> bool:
     # Clauses of one wording follow one another; each names something else.
     breaks = int((np.diff(region.words) > 1).sum())
     alone = sentences < 2 and not exact and breaks <= policy.clause_breaks
-    if alone and similarity < policy.apart_share:
+    if alone and min(similarity, _held(region)) < policy.apart_share:
         return False
     contact, near, whole, paragraphs = place.contact, place.near, place.whole, place.paragraphs
     if _copies(reading, region) > 2:
@@ -52,7 +54,8 @@ def is_copy(reading: Reading, region: Region, policy: RepeatPolicy) -> bool:
         if place.back_to_back and paragraphs == 1 and exact and sentences >= 3:
             return True
         follows = (contact and not alone) or (near and paragraphs >= 3 and sentences >= 3)
-        return whole and follows and prose >= policy.least_words
+        in_order = exact or len(split(reading, region, policy)) == 1
+        return whole and follows and in_order and prose >= policy.least_words
     if contact and whole:
         return prose >= policy.least_words or (exact and plain >= policy.least_words)
     if place.back_to_back and similarity >= policy.apart_share:
@@ -69,7 +72,7 @@ def is_copy(reading: Reading, region: Region, policy: RepeatPolicy) -> bool:
     if place.cut_short:
         return prose >= policy.near_words
     filled = units[region.copied[-1]].last - units[region.copied[0]].first > total
-    if whole and paragraphs >= 2 and exact and not introduced:
+    if whole and paragraphs >= 2 and exact and not introduced and _is_section(reading, region):
         # Two whole paragraphs in a row come back by accident only when they are verse.
         enough = max(policy.near_words, paragraphs * policy.least_words)
         if prose >= enough and in_order and not filled:
@@ -80,6 +83,26 @@ def is_copy(reading: Reading, region: Region, policy: RepeatPolicy) -> bool:
         # With its own words in the middle it is one entry of a list of similar ones.
         return prose >= (policy.short_words if filled else policy.apart_words)
     return in_order and prose >= policy.excerpt_words and sentences >= policy.excerpt_sentences
+
+
+def _is_section(reading: Reading, region: Region) -> bool:
+    """Whether the copy is two paragraphs of running text, or one under its heading.
+
+    With what closes every letter or entry ("Yours faithfully,") one paragraph is still one.
+    """
+    units = reading.units
+    running = {
+        units[number].line
+        for number in region.copied
+        if units[number].words >= _PHRASE and reading.style_of(number).prose
+    }
+    return len(running) >= 2 or units[region.copied[0]].line not in running
+
+
+def _held(region: Region) -> float:
+    """Share of the earlier copy's words that stand in the later one."""
+    low, high = region.hull
+    return len(distinct(region.source)) / (high - low)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +192,13 @@ def _opens(text: str, unit: Unit) -> bool:
 
 
 def _shuts(text: str, unit: Unit) -> bool:
-    """Whether ``unit`` ends its line or is stuck to what follows."""
-    return unit.closes_line or not text[unit.end : unit.end + 1].isspace()
+    """Whether ``unit`` ends its line or is stuck to what follows.
+
+    After a full stop of a script without spaces the next sentence is no glue.
+    """
+    if unit.closes_line:
+        return True
+    return not text[unit.end].isspace() and text[unit.end - 1] not in WIDE_ENDS
 
 
 def _source_units(reading: Reading, region: Region) -> list[int]:
@@ -231,7 +259,9 @@ def _is_template(reading: Reading, region: Region, prose: float, policy: RepeatP
     replaced = _replaced_figures(reading, region)
     if prose < policy.short_words:
         return replaced > 0
-    return figures >= 4 and replaced > policy.numbers_changed * figures
+    if figures < 4:
+        return replaced >= 2
+    return replaced > policy.numbers_changed * figures
 
 
 def _replaced_figures(reading: Reading, region: Region) -> int:

@@ -76,6 +76,10 @@ class MatchPolicy:
     numbers: float = 0.8
     """Share of the figures standing in the same place that have to agree.  From .7 to .85 the
     labelled news scores the same; at .65 forms with one figure in three changed come through."""
+    issue_numbers: float = 0.9
+    """The same where a weekday or a month in the same place differs..."""
+    issue_changes: int = 3
+    """...and so many distinct figures do: the next issue of a table in which most prices stand."""
     update_days: float = 0.5
     """Within half a day a report is brought up to date..."""
     update_changes: int = 2
@@ -103,6 +107,12 @@ class MatchPolicy:
     """Titles with no more in common speak of two things..."""
     other_title_containment: float = 0.75
     """...unless so much of the text is the same."""
+    reordered: float = 0.85
+    """Texts with so many words of both together in common, each counted as often as it stands, are
+    one text in another order, whatever their runs of words say.  No two stories of the labelled
+    news come near: .80 for two on one form, and their figures tell them apart..."""
+    reordered_words: int = 60
+    """...from so many words on."""
     piece: float = 0.7
     """Share of a text that has to stand in a longer page to be called a piece of it."""
     lead_words: int = 80
@@ -187,6 +197,12 @@ class RepeatPolicy:
     on somebody else; one written anew differs all along."""
     apart_share: float = 0.9
     """Similarity of a copy that stands apart: products reviewed alike reach .88."""
+    folded: float = 0.75
+    """Distinct words that a copy which is not the same words must stand for, as a share of its
+    own: fewer, and its sentences copy one another's form."""
+    remnant_share: float = 0.6
+    """Likeness of a short sentence in the midst of a long copy to one of the original: of nine
+    words, three edited."""
     exact_share: float = 0.97
     """Similarity of copies that count as the same words."""
     excerpt_words: int = 150

@@ -155,6 +155,23 @@ def split(reading: Reading, region: Region, policy: RepeatPolicy) -> list[list[i
     return parts
 
 
+def exact_runs(reading: Reading, region: Region, policy: RepeatPolicy) -> list[list[int]]:
+    """The units of ``region`` that stand earlier word for word, in runs.
+
+    A paragraph that stands twice in a row may be followed by one that resembles it in form.
+    """
+    matched = np.bincount(reading.unit_of[region.words], minlength=len(reading.units))
+    runs: list[list[int]] = []
+    last = -1
+    for at, number in enumerate(region.copied):
+        if matched[number] >= policy.exact_share * reading.units[number].words:
+            if last != at - 1 or not runs:
+                runs.append([])
+            runs[-1].append(number)
+            last = at
+    return runs
+
+
 def coherent(reading: Reading, region: Region, policy: RepeatPolicy) -> Region:
     """``region`` without the stray sentences that resemble some other place by a phrase."""
     parts = split(reading, region, policy)

@@ -18,14 +18,17 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 
 _CLOSERS = "\"'”’»)\\]】」』"
-_WIDE_END = "。！？；"
-_SENTENCE_END = re.compile(rf"[.!?…؟۔।॥]+[{_CLOSERS}]*(?:\s?\[\d+\])*|[{_WIDE_END}]+[{_CLOSERS}]*")
+WIDE_ENDS = "。！？；"
+"""Full stops after which no space stands."""
+_SENTENCE_END = re.compile(rf"[.!?…؟۔।॥]+[{_CLOSERS}]*(?:\s?\[\d+\])*|[{WIDE_ENDS}]+[{_CLOSERS}]*")
 _PROSE_END = re.compile(rf"[.!?…؟۔।॥。！？][{_CLOSERS}\s]*(?:\[\d+\][{_CLOSERS}.\s]*)*$")
 _MARKED = re.compile(
     r"\s*(?:[-–—*•·●▪◦‣>#|]\s|\(?\d{1,3}[.)]\s|\[\d+\]|https?://|www\.|[-–—*•·●▪◦‣])"
 )
 # Program text and formulas; a line of prose has a bracket or two.
 _SYMBOLS = re.compile(r"[{}<>=|\\@#^*_~∈∧→]")
+_REFERENCE = re.compile(r"(?:https?://|www\.|\bdoi:)\S+\W*$")
+"""How an entry of a list of references ends."""
 _LINK = re.compile(r"https?://\S+|www\.\S+")
 
 
@@ -125,6 +128,7 @@ def style(line: str) -> Style:
     links = sum(len(link) for link in _LINK.findall(line))
     prose = (
         links * 2 < len(line)
+        and not _REFERENCE.search(line)
         and not line.startswith("|")
         and len(line) >= 25
         and (len(line) >= 160 or bool(_PROSE_END.search(line[-40:])) or _is_unpunctuated(line))
@@ -141,10 +145,11 @@ def _is_unpunctuated(line: str) -> bool:
 
 def _is_titled(line: str) -> bool:
     """Whether most words begin with a capital: a heading, a table row, a list of names."""
-    cased = [
-        word[0] for word in line.split() if word[0].isalpha() and word[0] != word[0].swapcase()
-    ]
-    return len(cased) >= 4 and sum(letter.isupper() for letter in cased) > 0.6 * len(cased)
+    cased = [word for word in line.split() if word[0].isalpha() and word[0] != word[0].swapcase()]
+    if len(cased) < 4 or sum(word[0].isupper() for word in cased) <= 0.6 * len(cased):
+        return False
+    # A script without capitals, with some foreign names in it, is no heading.
+    return 2 * sum(map(len, cased)) > sum(sign.isalpha() for sign in line)
 
 
 def link_spans(text: str) -> list[tuple[int, int]]:
@@ -166,7 +171,7 @@ def sentence_starts(text: str, start: int, stop: int) -> list[int]:
             while end < stop and text[end].isspace():
                 end += 1
             starts.append(end)
-        elif match.group()[0] in _WIDE_END:
+        elif match.group()[0] in WIDE_ENDS:
             starts.append(end)
         elif match.start() > start and (following.isupper() or following in "\"'“‘«「『("):
             # "U.S." and "e.g.The" are no glue: a lower-case letter, a digit or a closing mark
