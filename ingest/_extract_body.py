@@ -13,7 +13,7 @@ import logging
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 from htmldate import find_date
@@ -33,8 +33,9 @@ from trafilatura.external import (
     try_readability,
 )
 from trafilatura.htmlprocessing import convert_tags, process_node, tree_cleaning
-from trafilatura.main_extractor import extract_content, handle_textelem, recover_wild_text
+from trafilatura.main_extractor import extract_content, handle_textelem
 from trafilatura.settings import (
+    DEDUPE_SCAN_CAP,
     INLINE_FORMATTABLE,
     MIN_DUPLICATE_LENGTH,
     TAG_CATALOG,
@@ -47,7 +48,15 @@ from ingest.cited import anchors_of, cited_by
 from ingest.density import dense_paragraphs
 from ingest.metadata import PageMetadata
 from ingest.noise import drop_link_lines, trim_noise
-from ingest.pagetext import depth_of, is_complex, markup_text, plain_text, visible_chars
+from ingest.pagetext import (
+    Attributes,
+    attributes_of,
+    depth_of,
+    is_complex,
+    markup_text,
+    plain_text,
+    visible_chars,
+)
 from ingest.policy import ExtractPolicy
 from ingest.pruning import (
     FRAMES,
@@ -58,7 +67,7 @@ from ingest.pruning import (
     prune_frame,
     single_spaced,
 )
-from ingest.wording import tidy
+from ingest.wording import count_words, tidy
 
 # trafilatura logs every page that it gives up; the reason travels in the Rejection instead
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -71,7 +80,7 @@ _REBUILT = frozenset({"code", "list", "quote", "table"})
 """Blocks that come back as new elements, without the text after them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Body:
     """The text of an article and what it cites."""
 
@@ -80,15 +89,27 @@ class Body:
     page_chars: int = 0
     """Characters of visible text in the whole page."""
 
+    @cached_property
+    def words(self) -> int:
+        """Words of the text."""
+        return count_words(self.text)
+
 
 def body_of(
-    tree: html.HtmlElement, url: str, meta: PageMetadata, policy: ExtractPolicy, source: str = ""
+    tree: html.HtmlElement,
+    url: str,
+    meta: PageMetadata,
+    policy: ExtractPolicy,
+    source: str = "",
+    marks: Attributes | None = None,
 ) -> Body:
     """Running text of the article in ``tree``: a paragraph, heading or list entry a line.
 
-    The tree is used up.  ``source`` is the markup, read when the parser lost its text.  The text
-    is empty when the page shows none.
+    The tree is used up.  ``source`` is the markup, read when the parser lost its text; ``marks``
+    are the attributes of the tree, where they were read already.  The text is empty when the page
+    shows none.
     """
+    marks = attributes_of(tree) if marks is None else marks
     page_chars = visible_chars(tree)
     if is_complex(tree, policy, len(source) if source else None):
         text = plain_text(tree, 2 * policy.text_chars)
@@ -96,24 +117,26 @@ def body_of(
             # libxml2 stops at a depth of its own and drops what lies below
             text = max(text, markup_text(source), key=len)
         return Body(text=text[: policy.text_chars], page_chars=page_chars)
+    # trafilatura would take the text out of JSON-LD as one long line, from behind a wall too;
+    # and copying scripts with the tree is a good part of what its cascade costs
+    etree.strip_elements(tree, "script", "style", "svg", with_tail=False)
     # an element's Python side is made anew each time unless somebody holds it: a tenth of the cost
     held = list(tree.iter())
     anchors = anchors_of(tree)
     drop_link_lines(tree, policy, url)
-    drop_copies(tree)
-    text = trim_noise(_main_text(tree, policy, page_chars), meta, policy)
+    drop_copies(tree, marks)
+    text = trim_noise(_main_text(tree, marks, policy, page_chars), meta, policy)
     held.clear()
     return Body(text=text, links=cited_by(anchors, text, url, policy), page_chars=page_chars)
 
 
-def _main_text(tree: html.HtmlElement, policy: ExtractPolicy, page_length: int) -> str:
-    # trafilatura would take the text out of JSON-LD as one long line, from behind a wall too;
-    # and copying scripts with the tree is a good part of what its cascade costs
-    etree.strip_elements(tree, "script", "style", with_tail=False)
+def _main_text(
+    tree: html.HtmlElement, marks: Attributes, policy: ExtractPolicy, page_length: int
+) -> str:
     _bound_spans(tree)
-    drop_appended(tree)
+    drop_appended(tree, marks)
     spare = deepcopy(tree)
-    body, text = _content(_converted(tree), spare)
+    body, text = _content(_converted(tree), marks, spare)
     if len(text) < policy.doubtful_chars or len(text) < policy.doubtful_share * page_length:
         body, _ = _compared(spare, body, text)
     return tidy(xmltotxt(body, False)) or plain_text(spare)
@@ -123,23 +146,25 @@ def _converted(tree: html.HtmlElement) -> html.HtmlElement:
     return convert_tags(clean(tree), _OPTIONS)
 
 
-def _content(tree: html.HtmlElement, spare: html.HtmlElement) -> tuple[etree._Element, str]:
+def _content(
+    tree: html.HtmlElement, marks: Attributes, spare: html.HtmlElement
+) -> tuple[etree._Element, str]:
     """The body that the page's markup points out, and its text; ``tree`` is used up.
 
     ``spare`` is the page that ``tree`` was made of, looked at where the markup tells too little.
     """
     order = list(tree.iter())
-    body, text, tags = _framed(tree)
+    body, text, tags = _framed(tree, marks)
     if len(body) == 0 or len(text) < _OPTIONS.min_extracted_size:
         again = _converted(deepcopy(spare))
         consumed = {
             twin for one, twin in zip(order, again.iter(), strict=True) if one.tag == "done"
         }
-        body = recover_wild_text(again, body, _OPTIONS, tags, consumed)
+        _recover(prune_frame(again), body, tags, consumed)
         text = " ".join(body.itertext()).strip()
     previous = ""
     for element in list(body):
-        current = single_spaced("".join(element.itertext()))
+        current = _line_of(element)
         if len(current) > MIN_DUPLICATE_LENGTH and current == previous:
             body.remove(element)
         else:
@@ -153,7 +178,7 @@ def _content(tree: html.HtmlElement, spare: html.HtmlElement) -> tuple[etree._El
     return body, text
 
 
-def _framed(tree: html.HtmlElement) -> tuple[etree._Element, str, set[str]]:
+def _framed(tree: html.HtmlElement, marks: Attributes) -> tuple[etree._Element, str, set[str]]:
     """Body, text and the tags that may be text, of the first frame that holds any.
 
     The loop of trafilatura's main extractor over its frames, with our lookups.
@@ -161,10 +186,10 @@ def _framed(tree: html.HtmlElement) -> tuple[etree._Element, str, set[str]]:
     tags = {*TAG_CATALOG, "table", "td", "th", "tr"}
     body = etree.Element("body")
     for frame_of in FRAMES:
-        frame = frame_of(tree)
+        frame = frame_of(tree, marks)
         if frame is None:
             continue
-        prune_frame(frame)
+        prune_frame(frame, marks)
         if len(frame) == 0:
             continue
         if not _has_paragraphs(frame, 3 * _OPTIONS.min_extracted_size):
@@ -206,6 +231,54 @@ def _fill(body: etree._Element, parts: list[html.HtmlElement], tags: set[str]) -
             after = _paragraph(tail)
             if after is not None:
                 body.append(after)
+
+
+_WILD = etree.XPath(
+    "descendant::*[self::code or self::p or self::quote or self::table"
+    " or self::div[contains(@class, 'w3-code')]]"
+)
+
+
+def _recover(
+    tree: html.HtmlElement,
+    body: etree._Element,
+    tags: set[str],
+    consumed: set[html.HtmlElement],
+) -> None:
+    """Append to ``body`` the paragraphs of the whole page that it does not hold already.
+
+    trafilatura's recovery of "wild" text with our pruning, which ``tree`` has behind it.
+    """
+    texts = [_line_of(one) for one in body]
+    existing, seen = "\n".join(filter(None, texts)), set(texts)
+    whole: set[etree._Element] = set()
+    for part in _WILD(tree):
+        if part in consumed or any(above in whole for above in part.iterancestors()):
+            continue
+        made = handle_textelem(part, tags, _OPTIONS)
+        if made is None:
+            continue
+        if made is part:
+            whole.add(part)
+        text = _line_of(made)
+        # a copy with the text after it is a piece of a longer run
+        has_tail = bool(made.tail) and not made.tail.isspace()
+        run = single_spaced(text + made.tail) if has_tail else ""
+        looked = len(existing) <= DEDUPE_SCAN_CAP
+        if text and (
+            text in seen
+            or (looked and len(text) > MIN_DUPLICATE_LENGTH and text in existing)
+            or (looked and run and run in existing)
+        ):
+            continue
+        body.append(made)
+        if looked:
+            existing += f"\n{run or text}"
+        seen.add(text)
+
+
+def _line_of(element: etree._Element) -> str:
+    return single_spaced("".join(element.itertext()))
 
 
 def _paragraph(text: str | None) -> etree._Element | None:

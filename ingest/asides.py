@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from lxml import etree, html
 
+from ingest.pagetext import Attributes, attributes_of
 from ingest.wording import squeezed
 
 _WORD = re.compile(r"\w+")
@@ -24,8 +25,8 @@ _FURNITURE = re.compile(
     "promo-bar|announcement-bar|cookielawinfo|cookie-(?:consent|notice|banner|description)|gdpr-"
     "|tooltip-content|tooltip__content"
 )
-_TOOLTIPS = etree.XPath("//*[@role='tooltip']")
-_PARAGRAPHS = etree.XPath("//p | //li | //div[text()[string-length(normalize-space()) > 60]]")
+_OWN_TEXT = 60
+"""Characters that a division holds between its elements where it is a paragraph in itself."""
 _LEAST_WORDS = 12
 """A shorter box is a label or a button, which may well stand twice; as for repeats in a text."""
 _MOST_CHARS = 1500
@@ -36,27 +37,38 @@ _FURNITURE_SHARE = 0.3
 """Furniture that holds more of a page's words is what the page is about."""
 
 
-def drop_copies(tree: html.HtmlElement) -> None:
-    """Take banners, second copies of a box, and quotes and captions that echo a paragraph out."""
-    classed = _classed(tree)
-    if _drop_furniture(tree, classed):
-        classed = _classed(tree)
-    if _drop_second_boxes(classed):
-        classed = _classed(tree)
+def drop_copies(tree: html.HtmlElement, marks: Attributes | None = None) -> None:
+    """Take banners, second copies of a box, and quotes and captions that echo a paragraph out.
+
+    ``marks`` are the attributes of ``tree``, where they were read already.
+    """
+    marks = attributes_of(tree) if marks is None else marks
+    classed = _classed(tree, marks)
+    tooltips = [one for one, names in marks.items() if names.get("role") == "tooltip"]
+    if _drop_furniture(tree, classed, tooltips):
+        classed = _classed(tree, marks)
+    if _drop_second_boxes(classed, marks):
+        classed = _classed(tree, marks)
     _drop_echoes(tree, classed)
 
 
 _Classed = list[tuple[html.HtmlElement, str]]
 
 
-def _classed(tree: html.HtmlElement) -> _Classed:
+def _classed(tree: html.HtmlElement, marks: Attributes) -> _Classed:
     """The elements that have a class, with it, in reading order: one walk for three questions."""
-    return [(one, css) for one in tree.iter() if (css := one.get("class")) is not None]
+    return [
+        (one, css)
+        for one in tree.iter()
+        if (names := marks.get(one)) and (css := names.get("class")) is not None
+    ]
 
 
-def _drop_furniture(tree: html.HtmlElement, classed: _Classed) -> bool:
+def _drop_furniture(
+    tree: html.HtmlElement, classed: _Classed, tooltips: list[html.HtmlElement]
+) -> bool:
     found = [element for element, css in classed if _is_furniture(css)]
-    found += _TOOLTIPS(tree)
+    found += tooltips
     if not found:
         return False
     whole = tree.xpath("string-length(normalize-space(/))")
@@ -72,28 +84,37 @@ def _is_furniture(css: str) -> bool:
     return _FURNITURE.search(css) is not None
 
 
-def _drop_second_boxes(classed: _Classed) -> bool:
+def _drop_second_boxes(classed: _Classed, marks: Attributes) -> bool:
     """A box that says word for word what an earlier one did, of one class and in a box of one
     class, comes from a template.  The same text in another place may be the only visible one."""
-    alike: defaultdict[tuple[str, str, str], list[html.HtmlElement]] = defaultdict(list)
+    alike: defaultdict[tuple[str, str], list[html.HtmlElement]] = defaultdict(list)
     for element, css in classed:
-        if element.tag in _BOXES:
-            around = element.getparent()
-            around_class = around.get("class", "") if around is not None else ""
-            alike[element.tag, css, around_class].append(element)
-    gone: list[html.HtmlElement] = []
+        tag = element.tag
+        if tag in _BOXES:
+            alike[tag, css].append(element)
     # texts are compared where the classes agree: most boxes of a page are of their own kind
-    for boxes in alike.values():
+    around: defaultdict[tuple[str, str, str], list[tuple[html.HtmlElement, str]]]
+    around = defaultdict(list)
+    for (tag, css), boxes in alike.items():
         if len(boxes) < 2:
             continue
-        seen: dict[str, html.HtmlElement] = {}
         for element in boxes:
             text = _short_text(element)
-            if len(text) < 2 * _LEAST_WORDS - 1 or len(_WORD.findall(text)) < _LEAST_WORDS:
-                continue
+            if len(text) >= 2 * _LEAST_WORDS - 1:
+                parent = element.getparent()
+                outer = marks.get(parent, {}).get("class", "") if parent is not None else ""
+                around[tag, css, outer].append((element, text))
+    gone: list[html.HtmlElement] = []
+    for pairs in around.values():
+        if len(pairs) < 2:
+            continue
+        seen: dict[str, html.HtmlElement] = {}
+        for element, text in pairs:
             first = seen.setdefault(squeezed(text), element)
+            if first is element or len(_WORD.findall(text)) < _LEAST_WORDS:
+                continue
             # a box that holds nothing but another of its class is no copy of it
-            if first is not element and first not in element.iterancestors():
+            if first not in element.iterancestors():
                 gone.append(element)
     for element in gone:
         if element.getparent() is not None:
@@ -128,17 +149,23 @@ def _drop_echoes(tree: html.HtmlElement, classed: _Classed) -> None:
             echoes.append(element)
     if not echoes:
         return
-    held_runs = [(echo, set(_runs(_short_text(echo)))) for echo in echoes]
+    held_runs = [(echo, set(_runs(_short_text(echo).casefold()))) for echo in echoes]
     held_runs = [(echo, runs) for echo, runs in held_runs if len(runs) >= _LEAST_WORDS - 3]
     if not held_runs:
         return
     inside = {below for echo in echoes for below in echo.iter()}
     wanted = set().union(*(runs for _, runs in held_runs))
+    signs = {word for _, runs in held_runs for word in _signs(runs)}
     paragraphs = []
-    for paragraph in _PARAGRAPHS(tree):
-        if paragraph not in inside:
-            held = wanted.intersection(_runs("".join(paragraph.itertext())))
-            if len(held) >= _ECHO_SHARE * (_LEAST_WORDS - 3):
+    least = _ECHO_SHARE * (_LEAST_WORDS - 3)
+    for paragraph in tree.iter("p", "li", "div"):
+        if paragraph in inside or (paragraph.tag == "div" and not _has_text(paragraph)):
+            continue
+        text = str(_TEXT(paragraph)).casefold()
+        # so many runs are three words more, of a letter and what parts it from the next
+        if len(text) > 2 * least and any(word in text for word in signs):
+            held = wanted.intersection(_runs(text))
+            if len(held) >= least:
                 paragraphs.append(held)
     for echo, runs in held_runs:
         if echo.getparent() is not None and any(
@@ -147,6 +174,31 @@ def _drop_echoes(tree: html.HtmlElement, classed: _Classed) -> None:
             echo.drop_tree()
 
 
+def _has_text(element: html.HtmlElement) -> bool:
+    texts = (element.text, *(below.tail for below in element))
+    return any(
+        text and len(text) > _OWN_TEXT and len(" ".join(text.split())) > _OWN_TEXT for text in texts
+    )
+
+
+def _signs(runs: set[tuple[str, ...]]) -> list[str]:
+    """Words of which a text holds one at least when it holds ``_ECHO_SHARE`` of ``runs``.
+
+    The runs that hold one of them are more than may be missing; long words are rare elsewhere.
+    """
+    left = len(runs) - (1 - _ECHO_SHARE) * len(runs)
+    chosen: list[str] = []
+    rest = runs
+    for word in sorted({word for run in runs for word in run}, key=len, reverse=True):
+        if len(rest) < left:
+            break
+        fewer = {run for run in rest if word not in run}
+        if len(fewer) < len(rest):
+            chosen.append(word)
+            rest = fewer
+    return chosen
+
+
 def _runs(text: str) -> Iterator[tuple[str, ...]]:
-    words = _WORD.findall(text.casefold())
+    words = _WORD.findall(text)
     return zip(words, words[1:], words[2:], words[3:], strict=False)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any
 
 from lxml import html
 
 from ingest.jsonld import names_of
 from ingest.metatags import first_of
+from ingest.pagetext import Attributes
 from ingest.wording import clean, element_text, squeezed
 
 _AUTHOR_META = (
@@ -55,19 +57,12 @@ _DATED = re.compile(_BEFORE_DATE + _DATE, re.IGNORECASE)
 _CUT = "\x00"
 """Stands where a date was."""
 _SMALL_NUMBER = re.compile(r"(?<![^\W_])\d{1,2}(?:st|nd|rd|th|er|[.º])?(?![^\W_])", re.IGNORECASE)
-_BYLINE_XPATH = (
-    "//*[self::a or self::span or self::p or self::div or self::address or self::strong"
-    " or self::li][@rel='author' or contains(@itemprop,'author') or contains(@class,'author-name')"
-    " or contains(@class,'author__name') or contains(@class,'AuthorName')"
-    " or contains(@class,'byline-name') or contains(@class,'byline__name')"
-    " or contains(@data-testid,'author-name')]"
-)
-_BYLINE_FALLBACK = (
-    "//*[self::a or self::span or self::p or self::div]"
-    "[contains(@class,'byline') or contains(@class,'Byline') or @class='author'"
-    " or contains(@class,'post-author') or contains(@class,'entry-author')"
-    " or contains(@class,'article-author') or contains(@class,'article__author')]"
-)
+_NAME_CLASSES = ("author-name", "author__name", "AuthorName", "byline-name", "byline__name")
+_NAME_TAGS = ("a", "span", "p", "div", "address", "strong", "li")
+_BYLINE_CLASSES = (
+    "byline", "Byline", "post-author", "entry-author", "article-author", "article__author",
+)  # fmt: skip
+_BYLINE_TAGS = ("a", "span", "p", "div")
 
 
 def page_authors(
@@ -76,13 +71,15 @@ def page_authors(
     nodes: list[dict[str, Any]],
     meta: dict[str, list[str]],
     site_name: str,
+    marks: Attributes,
 ) -> tuple[tuple[str, ...], str]:
     """The authors of the page: by JSON-LD, else by meta elements, else by the visible byline.
 
     With them comes the source that named them: ``json_ld``, ``meta``, ``byline`` or "".
 
-    ``article`` is the JSON-LD node of the article among ``nodes``, ``meta`` the meta elements; a
-    name that is but ``site_name`` counts only where no person is named.
+    ``article`` is the JSON-LD node of the article among ``nodes``, ``meta`` the meta elements,
+    ``marks`` the attributes of ``tree``; a name that is but ``site_name`` counts only where no
+    person is named.
     """
     author = article.get("author") or article.get("creator")
     named = names_of(author) or _referenced(author, nodes)
@@ -92,16 +89,30 @@ def page_authors(
     found = _person_names(first_of(meta, _AUTHOR_META), site_name)
     if found:
         return found, "meta"
-    for xpath in (_BYLINE_XPATH, _BYLINE_FALLBACK):
+    for tags, is_byline in ((_NAME_TAGS, _holds_name), (_BYLINE_TAGS, _is_byline)):
+        places = (one for one in tree.iter(*tags) if (names := marks.get(one)) and is_byline(names))
         texts = [
-            text
-            for element in tree.xpath(xpath)[:12]
-            if 3 < len(text := element_text(element)) < 100
+            text for element in islice(places, 12) if 3 < len(text := element_text(element)) < 100
         ]
         found = _person_names(texts, site_name)
         if found:
             return found, "byline"
     return (), ""
+
+
+def _holds_name(names: dict[str, str]) -> bool:
+    css = names.get("class", "")
+    return (
+        names.get("rel") == "author"
+        or "author" in names.get("itemprop", "")
+        or any(one in css for one in _NAME_CLASSES)
+        or "author-name" in names.get("data-testid", "")
+    )
+
+
+def _is_byline(names: dict[str, str]) -> bool:
+    css = names.get("class", "")
+    return css == "author" or any(one in css for one in _BYLINE_CLASSES)
 
 
 def _referenced(value: Any, nodes: list[dict[str, Any]]) -> list[str]:

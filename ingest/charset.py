@@ -24,6 +24,8 @@ class Decoded(NamedTuple):
     text: str
     encoding: str
     lossy: bool
+    is_whole_utf8: bool = False
+    """Whether all bytes are UTF-8, from the first one."""
 
 
 # Labels as browsers read them (WHATWG Encoding Standard): the wider codec under the older name.
@@ -118,7 +120,7 @@ def decode(body: bytes, content_type: str = "") -> Decoded:
             return Decoded(_clean(stateful), "iso2022_jp_2", False)
     text = _strict(body, "utf-8")
     if text is not None:
-        return Decoded(_clean(text), "utf-8", False)
+        return Decoded(_clean(text), "utf-8", False, True)
     if _is_damaged_utf8(body):
         return _with(body, "utf-8")
     return _legacy(body, content_type)

@@ -15,9 +15,9 @@ _BLOCK_TAGS = """figure figcaption p li td th blockquote h2 h3 h4 h5 h6 dd dt
 pre div section article"""
 _BLOCKS = frozenset(_BLOCK_TAGS.split())
 # No extractor keeps the text of these, and most links of a page are in them.
-_OUTSIDE_CHROME = etree.XPath(
-    "//a[@href][not(ancestor::nav or ancestor::footer or ancestor::form or ancestor::aside)]"
-)
+_CHROME = ("nav", "footer", "form", "aside")
+_SMALL_BLOCKS = frozenset({"a", "p", "li", "h2", "h3", "h4", "h5", "h6", "dt", "figcaption"})
+_TEXT = etree.XPath("string()")
 _SHARE = re.compile(
     r"^https?://(?:[\w-]+\.)*(?:facebook\.com/(?:sharer|dialog|share)|(?:twitter|x)\.com/(?:intent|share)"
     r"|linkedin\.com/(?:share|cws)|t\.me/share|wa\.me/|api\.whatsapp\.com|pinterest\.\w+/pin/create"
@@ -29,6 +29,7 @@ _NO_ARTICLE = re.compile(
     r"|subscribe|newsletter|abo|account|page|impressum|privacy|datenschutz|contact|about)(?:/|$)",
     re.IGNORECASE,
 )
+_HOST = re.compile(r"^https?://[^/?#]*", re.IGNORECASE)
 _KEY = 60
 """Folded characters of a paragraph that identify it inside the text."""
 _LEAD = 20
@@ -59,9 +60,10 @@ def anchors_of(tree: html.HtmlElement) -> list[Anchor]:
     """The links of ``tree`` in reading order; those of images alone are left out."""
     keys: dict[html.HtmlElement, str] = {}
     found = []
-    for anchor in _OUTSIDE_CHROME(tree):
+    inside = {anchor for chrome in tree.iter(*_CHROME) for anchor in chrome.iter("a")}
+    for anchor in tree.iter("a"):
         href = anchor.get("href")
-        if not href or href.startswith(("#", "javascript:", "mailto:", "tel:")):
+        if anchor in inside or not href or href.startswith(("#", "javascript:", "mailto:", "tel:")):
             continue
         words = _start(anchor)
         if not words.strip():
@@ -80,6 +82,10 @@ def anchors_of(tree: html.HtmlElement) -> list[Anchor]:
 
 def _start(block: html.HtmlElement) -> str:
     """The first characters of ``block``, which may hold the whole page."""
+    if len(block) == 0:
+        return (block.text or "")[: 4 * _KEY]
+    if block.tag in _SMALL_BLOCKS:
+        return str(_TEXT(block))[: 4 * _KEY]
     pieces: list[str] = []
     length = 0
     for piece in block.itertext():
@@ -102,31 +108,63 @@ def cited_by(anchors: list[Anchor], text: str, base: str, policy: ExtractPolicy)
     The block alone is not enough: an aside inside the article shares its start with it.
     """
     folded = fold_title(text)
+    words_of_text = frozenset(folded.split())
     own = urls.canonical_url(base)
+    site = _Site(base)
     found: dict[str, None] = {}
+    standing: dict[str, bool] = {}
+    resolved: dict[str, str] = {}
     for href, words, opening, block in anchors:
-        lead = fold_title(opening)
-        stands = block in folded and any(
-            key and key[:_KEY] in folded for key in (fold_title(words), lead)
-        )
-        if not stands and (len(lead) < _LEAD or lead not in folded):
+        if block not in standing:
+            # the words between the first and the last must be there whole: far faster asked
+            standing[block] = words_of_text.issuperset(block.split()[1:-1]) and block in folded
+        if not (standing[block] and _stands(words, folded)):
+            lead = fold_title(opening) if opening else ""
+            if not (standing[block] and lead and lead[:_KEY] in folded) and (
+                len(lead) < _LEAD or lead not in folded
+            ):
+                continue
+        if href not in resolved:
+            url = urls.resolve(base, href) or ""
+            at_home = bool(url) and site.holds(url)
+            leads = url and not _SHARE.match(url) and _leads_to_an_article(url, at_home)
+            resolved[href] = (
+                url if leads and not (at_home and urls.canonical_url(url) == own) else ""
+            )
+        if not resolved[href]:
             continue
-        url = urls.resolve(base, href)
-        if url is None or _SHARE.match(url) or not _leads_to_an_article(url, base):
-            continue
-        if urls.canonical_url(url) == own:
-            continue
-        found[url] = None
+        found[resolved[href]] = None
         if len(found) >= policy.links:
             break
     return tuple(found)
 
 
-def _leads_to_an_article(url: str, base: str) -> bool:
-    path = re.sub(r"^https?://[^/?#]*", "", url).partition("#")[0]
+def _stands(words: str, folded: str) -> bool:
+    key = fold_title(words)[:_KEY]
+    return bool(key) and key in folded
+
+
+class _Site:
+    """Which URLs are of the same site as ``base``: asked once for each host."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._hosts: dict[str, bool] = {}
+
+    def holds(self, url: str) -> bool:
+        """Whether the absolute ``url`` is of the site."""
+        match = _HOST.match(url)
+        host = match[0] if match else url
+        if host not in self._hosts:
+            self._hosts[host] = urls.same_site(host, self._base)
+        return self._hosts[host]
+
+
+def _leads_to_an_article(url: str, at_home: bool) -> bool:
+    path = _HOST.sub("", url).partition("#")[0]
     if path in ("", "/"):
         return False
-    if not urls.same_site(url, base):
+    if not at_home:
         return True
     return not _NO_ARTICLE.search(path) and bool(re.search(r"\d|-|\?", path))
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
-from lxml import etree, html
+from lxml import html
 
 from ingest.jsonld import names_of, strings_of, types_of
 from ingest.metatags import first_of, source_of_key
+from ingest.pagetext import Attributes
 from ingest.wording import element_text, fold_title
 
 _SECTION_META = (
@@ -35,11 +37,7 @@ _MODIFIED_META = (
     "article:modified_time", "og:article:modified_time", "og:updated_time", "datemodified",
     "dcterms.modified", "dc.date.modified", "last-modified", "lastmod", "revised",
 )  # fmt: skip
-_PROPERTIES = etree.XPath(
-    "//*[not(self::meta)][contains(@itemprop,'articleSection') or contains(@itemprop,'keywords')"
-    " or contains(@itemprop,'dateModified') or @itemprop='image']"
-)
-_RELATED = etree.XPath("//a[contains(@rel,'tag')] | //link[@rel='image_src'][@href]")
+_NAMES_OF_DETAILS = ("articleSection", "keywords", "dateModified")
 _SPLIT = re.compile(r"\s*[,;|、，]\s*")
 _TAGS = 30
 """Tags kept: pages that name more list every word of the text."""
@@ -63,18 +61,18 @@ class Details:
 
 
 def page_details(
-    tree: html.HtmlElement,
     article: dict[str, Any],
     nodes: list[dict[str, Any]],
     meta: dict[str, list[str]],
     titles: Iterable[str],
+    marks: Attributes,
 ) -> Details:
     """Read the details of the page's article.
 
-    ``article`` is its JSON-LD node among ``nodes``, ``meta`` the meta elements, and ``titles``
-    the forms of its headline, which a breadcrumb ends with.
+    ``article`` is its JSON-LD node among ``nodes``, ``meta`` the meta elements, ``titles`` the
+    forms of its headline, which a breadcrumb ends with, ``marks`` all attributes of the page.
     """
-    marked = _marked(tree)
+    marked = _marked(marks)
     keys = {fold_title(title) for title in titles}
     section = _first([
         ("json_ld", _sections(strings_of(article.get("articleSection")), keys)),
@@ -186,26 +184,46 @@ def _step(step: Any) -> list[str]:
     return (names_of(step) or names_of(step.get("item")))[:1]
 
 
-def _marked(tree: html.HtmlElement) -> dict[str, list[str]]:
+def _marked(marks: Attributes) -> dict[str, list[str]]:
     """What ``itemprop`` and ``rel`` attributes point out, by name."""
     found: dict[str, list[str]] = {
         name: [] for name in
         ("articleSection", "keywords", "dateModified", "image", "tag", "image_src")
     }  # fmt: skip
-    for element in _PROPERTIES(tree)[:40]:
-        for name in (element.get("itemprop") or "").split():
+    properties = ((one, names) for one, names in marks.items() if _is_detail(one, names))
+    for element, names in islice(properties, 40):
+        for name in names["itemprop"].split():
             if name == "image":
-                value = element.get("content") or element.get("src") or element.get("href") or ""
+                value = names.get("content") or names.get("src") or names.get("href") or ""
             elif name in found:
-                value = element.get("content") or element.get("datetime") or ""
+                value = names.get("content") or names.get("datetime") or ""
                 value = value.strip() or element_text(element)[:200]
             else:
                 continue
             if value.strip():
                 found[name].append(value.strip())
-    for element in _RELATED(tree)[: 2 * _TAGS]:
+    related = ((one, names) for one, names in marks.items() if _is_related(one, names))
+    for element, names in islice(related, 2 * _TAGS):
         if element.tag == "link":
-            found["image_src"].append(element.get("href").strip())
-        elif "tag" in (element.get("rel") or "").lower().split():
+            found["image_src"].append(names["href"].strip())
+        elif "tag" in names["rel"].lower().split():
             found["tag"].append(element_text(element))
     return found
+
+
+def _is_detail(element: html.HtmlElement, names: dict[str, str]) -> bool:
+    written = names.get("itemprop")
+    return (
+        written is not None
+        and (written == "image" or any(name in written for name in _NAMES_OF_DETAILS))
+        and element.tag != "meta"
+    )
+
+
+def _is_related(element: html.HtmlElement, names: dict[str, str]) -> bool:
+    kinds = names.get("rel")
+    if kinds is None:
+        return False
+    if element.tag == "link":
+        return kinds == "image_src" and "href" in names
+    return element.tag == "a" and "tag" in kinds

@@ -29,7 +29,7 @@ from ingest.language import language_of
 from ingest.metadata import PageMetadata, page_metadata
 from ingest.models import Article, Capture, Feed, FeedEntry, Page, Rejection
 from ingest.noise import trim_noise
-from ingest.pagetext import is_complex, parse_page
+from ingest.pagetext import attributes_of, is_complex, parse_page
 from ingest.policy import ExtractPolicy
 from ingest.provenance import declared_language, page_fields, where_from
 from ingest.publication import publication, publication_given
@@ -44,6 +44,7 @@ class _Reading:
     """What could be read of a page: either ``text`` or a ``reason`` why it is no article."""
 
     text: str = ""
+    words: int = 0
     reason: str = ""
     detail: str = ""
     meta: PageMetadata = field(default_factory=PageMetadata)
@@ -86,7 +87,7 @@ def _extract(
     if entry.text:
         return _given(capture, feed, now, policy)
     reading = _read(page, now, policy) if page is not None else _Reading(reason="no_page")
-    words = count_words(reading.text)
+    words = reading.words
     if reading.reason or words < policy.stub_words:
         own = feed_text(entry, policy)
         if own and count_words(own) > max(policy.feed_gain * words, words + policy.min_words):
@@ -227,17 +228,21 @@ def _read(page: Page, now: datetime, policy: ExtractPolicy) -> _Reading:
         return _Reading(reason="not_html", detail=reason)
     if len(page.body) > policy.page_bytes:
         return _Reading(reason="too_complex", detail=f"{len(page.body)} bytes")
-    text = decode(page.body, page.content_type).text
-    tree = parse_page(text)
+    decoded = decode(page.body, page.content_type)
+    text = decoded.text
+    tree = parse_page(text, utf8=page.body if decoded.is_whole_utf8 else None)
     if tree is None:
         return _Reading(reason="empty", detail="no element in the page")
-    meta = page_metadata(tree, urlsplit(page.url).hostname or "")
+    marks = attributes_of(tree)
+    meta = page_metadata(tree, urlsplit(page.url).hostname or "", marks)
     guessed = ""
     dated = any(parse_date(raw, now=now) for raw in meta.published)
     if not dated and not is_complex(tree, policy):
         guessed = guess_date(tree, page.url, now)
-    body = _completed(body_of(tree, page.url, meta, policy, text), meta, policy)
-    reading = _Reading(text=body.text, meta=meta, links=body.links, guessed_date=guessed)
+    body = _completed(body_of(tree, page.url, meta, policy, text, marks), meta, policy)
+    reading = _Reading(
+        text=body.text, words=body.words, meta=meta, links=body.links, guessed_date=guessed
+    )
     reason, detail = refusal(page.url, body, meta, policy, asked=page.requested_url)
     if reason:
         return replace(reading, reason=reason, detail=detail)
@@ -250,7 +255,7 @@ def _completed(body: Body, meta: PageMetadata, policy: ExtractPolicy) -> Body:
     Sites that build their pages in the browser send the text in this form alone.  It is not used
     where the page says that it is not free: what is behind a wall stays there.
     """
-    words = count_words(body.text)
+    words = body.words
     if words >= policy.stub_words or meta.is_free is False:
         return body
     text = trim_noise(tidy(meta.article_body[: policy.text_chars]), meta, policy)

@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
-from lxml import etree, html
+from lxml import html
 
 from ingest.bylines import page_authors
 from ingest.datelines import shown_dates, without_label
@@ -30,6 +31,7 @@ from ingest.jsonld import (
 )
 from ingest.metatags import first_of, meta_values, source_of_key
 from ingest.pagestate import state_body
+from ingest.pagetext import Attributes, attributes_of
 from ingest.titles import page_titles
 from ingest.wording import clean, element_text
 
@@ -101,14 +103,17 @@ _PUBLISHED_META = (
     "last_updated_date",
 )
 _YEAR = re.compile(r"\d{4}")
-_DATED = etree.XPath("//*[contains(@itemprop,'datePublished')]")
 
 
-def page_metadata(tree: html.HtmlElement, site_hint: str = "") -> PageMetadata:
+def page_metadata(
+    tree: html.HtmlElement, site_hint: str = "", marks: Attributes | None = None
+) -> PageMetadata:
     """Collect what ``tree`` says of its article; never raises on odd markup.
 
-    ``site_hint`` is the host name, used to tell a site's name from the end of a title.
+    ``site_hint`` is the host name, used to tell a site's name from the end of a title; ``marks``
+    are the attributes of ``tree``, where they were read already.
     """
+    marks = attributes_of(tree) if marks is None else marks
     nodes = list(json_ld_nodes(tree))
     article = article_node(nodes)
     meta = meta_values(tree)
@@ -116,10 +121,11 @@ def page_metadata(tree: html.HtmlElement, site_hint: str = "") -> PageMetadata:
     titles = page_titles(tree, article, meta, site_name, site_hint)
     kinds = {kind for node in nodes for kind in types_of(node)}
     kinds.update(value.lower() for value in meta.get("og:type", [])[:1])
-    authors, byline = page_authors(tree, article, nodes, meta, site_name)
+    authors, byline = page_authors(tree, article, nodes, meta, site_name, marks)
     language, spoken = _language(tree, article, meta)
+    properties = [one for one, names in marks.items() if "itemprop" in names]
     dated: dict[str, str] = {}
-    for raw, source in _published(tree, article, nodes, meta, list(titles.forms)):
+    for raw, source in _published(tree, article, nodes, meta, list(titles.forms), properties):
         dated.setdefault(raw, source)
     sources = {
         "title": titles.source,
@@ -132,7 +138,7 @@ def page_metadata(tree: html.HtmlElement, site_hint: str = "") -> PageMetadata:
         titles=titles.forms,
         authors=authors,
         published=tuple(dated),
-        details=page_details(tree, article, nodes, meta, titles.forms),
+        details=page_details(article, nodes, meta, titles.forms, marks),
         site_name=site_name,
         language=language,
         canonical=tuple(dict.fromkeys(_canonical(tree, meta))),
@@ -202,9 +208,11 @@ def _published(
     nodes: list[dict[str, Any]],
     meta: dict[str, list[str]],
     titles: list[str],
+    properties: list[html.HtmlElement],
 ) -> Iterator[tuple[str, str]]:
     """Times of publication as written, most trusted first, each with its source."""
-    found = [(without_label(raw), source) for raw, source in _marked(tree, article, nodes, meta)]
+    marked = _marked(tree, article, nodes, meta, properties)
+    found = [(without_label(raw), source) for raw, source in marked]
     # reading times and "three hours ago" stand in the same elements
     found = [(raw, source) for raw, source in found if _YEAR.search(raw)]
     yield from found or ((raw, "dateline") for raw in shown_dates(tree, titles))
@@ -215,6 +223,7 @@ def _marked(
     article: dict[str, Any],
     nodes: list[dict[str, Any]],
     meta: dict[str, list[str]],
+    properties: list[html.HtmlElement],
 ) -> Iterator[tuple[str, str]]:
     own = [(raw, "json_ld") for raw in strings_of(article.get("datePublished"))]
     first = [(raw, "opengraph") for raw in first_of(meta, _PUBLISHED_META[:3])]
@@ -235,7 +244,8 @@ def _marked(
         )
         if stamp and marked:
             yield clean(stamp), "time"
-    for element in _DATED(tree)[:3]:
+    dated = (one for one in properties if "datePublished" in one.get("itemprop"))
+    for element in islice(dated, 3):
         stamp = element.get("content") or element.get("datetime") or element_text(element)[:80]
         yield clean(stamp), "microdata"
     for element in list(tree.iter("time"))[:3]:

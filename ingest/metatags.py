@@ -11,15 +11,17 @@ def meta_values(tree: html.HtmlElement) -> dict[str, list[str]]:
     """Contents of the meta elements by lower-case property or name, in the order of the page."""
     found: dict[str, list[str]] = {}
     for element in tree.iter("meta"):
-        content = element.get("content")
+        marks = dict(element.items())
+        content = marks.get("content")
         if not content or len(content) > 5000:
             continue
+        value = clean(content)
+        if not value:
+            continue
         for attribute in ("property", "name", "itemprop", "http-equiv"):
-            key = element.get(attribute)
+            key = marks.get(attribute)
             if key:
-                value = clean(content)
-                if value:
-                    found.setdefault(key.strip().lower(), []).append(value)
+                found.setdefault(key.strip().lower(), []).append(value)
     return found
 
 

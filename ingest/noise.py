@@ -6,15 +6,16 @@ The worse mistake is losing a sentence of the article: every cut is bounded.
 from __future__ import annotations
 
 import re
+from itertools import islice
 
-from lxml import html
+from lxml import etree, html
 
 from ingest import urls
 from ingest.metadata import PageMetadata
 from ingest.policy import ExtractPolicy
 from ingest.wording import fold_title
 
-_SPACE = re.compile(r"\s+")
+_TEXT = etree.XPath("string()")
 
 # Before extraction: paragraphs that only lead elsewhere
 
@@ -30,16 +31,14 @@ def drop_link_lines(tree: html.HtmlElement, policy: ExtractPolicy, url: str = ""
     whose text is an address.
     """
     found = []
-    total = 0
     for paragraph in tree.iter("p"):
-        text = _SPACE.sub(" ", paragraph.text_content()).strip()
-        total += len(text)
-        if not text or len(text) > 300:
-            continue
-        anchors = paragraph.findall(".//a")
+        anchors = list(islice(paragraph.iterdescendants("a"), 4))
         if not 1 <= len(anchors) <= 3:
             continue
-        linked = " ".join(_SPACE.sub(" ", a.text_content()).strip() for a in anchors).strip()
+        text = _line(paragraph)
+        if not text or len(text) > 300:
+            continue
+        linked = " ".join(map(_line, anchors)).strip()
         if len(linked) < policy.link_line_chars or _ADDRESS.search(linked):
             continue
         start = text.find(linked)
@@ -50,10 +49,17 @@ def drop_link_lines(tree: html.HtmlElement, policy: ExtractPolicy, url: str = ""
             in_list = parent is not None and parent.tag in ("li", "dd", "td")
             if not in_list and _same_site(anchors, url):
                 found.append((paragraph, len(text)))
+    if not found:
+        return
+    total = sum(len(_line(paragraph)) for paragraph in tree.iter("p"))
     if sum(length for _, length in found) > policy.link_line_share * max(1, total):
         return
     for paragraph, _ in found:
         paragraph.drop_tree()
+
+
+def _line(element: html.HtmlElement) -> str:
+    return " ".join(str(_TEXT(element)).split())
 
 
 def _same_site(anchors: list[html.HtmlElement], url: str) -> bool:

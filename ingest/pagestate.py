@@ -17,7 +17,7 @@ from lxml import etree, html
 from ingest.pagetext import fragment_text
 from ingest.wording import count_words, fold_title
 
-_SHOWN = etree.XPath("//p")
+_TEXT = etree.XPath("string()")
 _SHOWN_CHARS = 800
 """Text in paragraphs from which on the page itself is read."""
 _START = re.compile(r"[=(:,]\s*(?=[\[{])|^\s*(?=[\[{])")
@@ -36,7 +36,7 @@ _BODY_KEY = re.compile(r"body|content|text|html|article|paragraph|value|elements
 def state_body(tree: html.HtmlElement, titles: list[str]) -> str:
     """The longest text that belongs to one of ``titles`` in the scripts of ``tree``, else ""."""
     keys = {key for key in map(fold_title, titles) if len(key) >= 8}
-    if not keys or sum(len(p.text_content()) for p in _SHOWN(tree)) >= _SHOWN_CHARS:
+    if not keys or _shows_text(tree):
         return ""
     best = ""
     for script in tree.iter("script"):
@@ -46,6 +46,15 @@ def state_body(tree: html.HtmlElement, titles: list[str]) -> str:
         for state in _values(source):
             best = max([best, *_bodies(state, keys)], key=len)
     return best if count_words(best) >= _LEAST_WORDS else ""
+
+
+def _shows_text(tree: html.HtmlElement) -> bool:
+    left = _SHOWN_CHARS
+    for paragraph in tree.iter("p"):
+        left -= len(_TEXT(paragraph))
+        if left <= 0:
+            return True
+    return False
 
 
 def _values(source: str) -> Iterator[Any]:

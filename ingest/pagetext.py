@@ -33,14 +33,17 @@ _LONG_TAG_FROM = 400_000
 
 
 def parse_page(
-    text: str, parse_chars: int = ExtractPolicy().parse_chars
+    text: str, parse_chars: int = ExtractPolicy().parse_chars, utf8: bytes | None = None
 ) -> html.HtmlElement | None:
-    """``text`` of a page as a tree, or None when there is nothing to parse; never raises."""
+    """``text`` of a page as a tree, or None when there is nothing to parse; never raises.
+
+    ``utf8`` is ``text`` in UTF-8, where it came in it.
+    """
     if len(text) > parse_chars:
-        text = _LONG_ATTRIBUTE.sub('=""', _HEAVY.sub(" ", text))
-    if len(text) > _LONG_TAG_FROM:
-        text = _LONG_TAG.sub(_without_attributes, text)
-    source = text.encode("utf-8", "ignore").translate(None, _CONTROL)
+        text, utf8 = _LONG_ATTRIBUTE.sub('=""', _HEAVY.sub(" ", text)), None
+    if len(text) > _LONG_TAG_FROM and _LONG_TAG.search(text):
+        text, utf8 = _LONG_TAG.sub(_without_attributes, text), None
+    source = (text.encode("utf-8", "ignore") if utf8 is None else utf8).translate(None, _CONTROL)
     for sign in _NO_CHARACTERS:
         if sign in source:
             source = source.replace(sign, b"")
@@ -157,6 +160,15 @@ def fragment_text(markup: str) -> str:
         return tidy(markup)
     tree = parse_page(f"<html><body><div>{markup}</div></body></html>")
     return plain_text(tree) if tree is not None else ""
+
+
+Attributes = dict[html.HtmlElement, dict[str, str]]
+"""The attributes of the elements that have any, by element; it keeps these alive, too."""
+
+
+def attributes_of(tree: html.HtmlElement) -> Attributes:
+    """All attributes of ``tree``, read once: each look at one costs as much as at all of them."""
+    return {one: dict(pairs) for one in tree.iter() if (pairs := one.items())}
 
 
 def visible_chars(tree: html.HtmlElement) -> int:

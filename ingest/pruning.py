@@ -15,10 +15,15 @@ from functools import lru_cache
 
 from lxml import etree, html
 
+from ingest.pagetext import Attributes, attributes_of
+
 _SEEN = 20_000
 """Class and id strings remembered; a page has some hundred, a site's pages share them."""
 
 _TEXT = etree.XPath("string()")
+
+
+_NONE: dict[str, str] = {}
 
 
 def text_in(element: html.HtmlElement) -> str:
@@ -68,36 +73,37 @@ _LISTS = frozenset({"ol", "ul"})
 _SECTIONS = frozenset({"div", "section", "aside"})
 
 
-def drop_appended(tree: html.HtmlElement) -> None:
-    """Take out further articles, share buttons and comments."""
+def drop_appended(tree: html.HtmlElement, marks: Attributes | None = None) -> None:
+    """Take out further articles, share buttons and comments; ``marks`` as for ``prune_frame``."""
+    marks = attributes_of(tree) if marks is None else marks
     found = []
     for element in tree.iterdescendants("div", "section", "aside", "list", "details", "ol", "ul"):
-        css, name = element.get("class"), element.get("id")
+        names = marks.get(element, _NONE)
+        css, name = names.get("class"), names.get("id")
         if css is None and name is None:
             continue
-        tag = element.tag
-        if (
-            tag in _SECTIONS
-            and (_is_appended(element, name, css) or "elementor-share-buttons" in (css or ""))
-        ) or (
-            tag != "aside"
-            and (
-                (_COMMENTS_LIST_ID if tag in _LISTS else _COMMENTS_ID)(name) or _COMMENTS_CLASS(css)
-            )
-        ):
+        judged = _is_appended(str(element.tag), name, css)
+        if judged or (judged is None and next(element.iterdescendants("h1"), None) is None):
             found.append(element)
     for element in found:
         drop(element)
 
 
-def _is_appended(element: html.HtmlElement, name: str | None, css: str | None) -> bool:
-    if not (_APPENDED(name) or _APPENDED(css)):
-        return False
-    return (
+@lru_cache(maxsize=_SEEN)
+def _is_appended(tag: str, name: str | None, css: str | None) -> bool | None:
+    """Whether an element goes by its names; None where it does unless it holds a headline."""
+    in_section = tag in _SECTIONS
+    if in_section and (
         _APPENDED_FOR_SURE(name)
         or _APPENDED_FOR_SURE(css)
-        or next(element.iterdescendants("h1"), None) is None
-    )
+        or "elementor-share-buttons" in (css or "")
+    ):
+        return True
+    if tag != "aside" and (
+        (_COMMENTS_LIST_ID if tag in _LISTS else _COMMENTS_ID)(name) or _COMMENTS_CLASS(css)
+    ):
+        return True
+    return None if in_section and (_APPENDED(name) or _APPENDED(css)) else False
 
 
 # Elements whose kind alone says that they are no text
@@ -112,8 +118,7 @@ nobr ruby small tbody template tfoot thead wbr"""
 _STRIPPED = tuple(_STRIPPED_TAGS.split())
 _CUT_EMPTY_TAGS = """article b blockquote dd div dt em h1 h2 h3 h4 h5 h6 i li main p pre q section
 span strong"""
-_CUT_EMPTY = frozenset(_CUT_EMPTY_TAGS.split())
-_CHILDLESS = etree.XPath("descendant::*[not(node())]")
+_CUT_EMPTY = tuple(_CUT_EMPTY_TAGS.split())
 _ANNOTATION = etree.XPath('.//*[local-name()="annotation"][@encoding="application/x-tex"]')
 
 
@@ -129,7 +134,8 @@ def clean(tree: html.HtmlElement) -> html.HtmlElement:
     etree.strip_tags(tree, *_STRIPPED)
     etree.strip_elements(tree, *_CLEANED, with_tail=False)
     _judge_forms(tree)
-    for element in [one for one in _CHILDLESS(tree) if one.tag in _CUT_EMPTY]:
+    empty = [one for one in tree.iterdescendants(*_CUT_EMPTY) if len(one) == 0 and one.text is None]
+    for element in empty:
         drop(element)
     return tree
 
@@ -166,18 +172,21 @@ _CONSENT = _searches(
     "|consent[-_]?(?:banner|manager|sdk)|borlabs|cookiebot|cmplz|onetrust|moove[-_]?gdpr",
     re.IGNORECASE,
 )
-_NAMED = etree.XPath("descendant::*[@id or @class]")
 
 
 def drop_banners(tree: html.HtmlElement) -> html.HtmlElement:
     """Take out asides, footers and consent banners."""
-    found = [
-        one
-        for one in _NAMED(tree)
-        if _CONSENT(one.get("class"))
-        or _CONSENT(one.get("id"))
-        or (one.tag == "div" and "footer" in (_first(one, "class", "id") or ""))
-    ]
+    found = []
+    for one in tree.iterdescendants():
+        css, name = one.get("class"), one.get("id")
+        if css is None and name is None:
+            continue
+        if (
+            _CONSENT(css)
+            or _CONSENT(name)
+            or (one.tag == "div" and "footer" in (_first(dict(one.items()), "class", "id") or ""))
+        ):
+            found.append(one)
     for element in found:
         drop(element)
     etree.strip_elements(
@@ -226,31 +235,45 @@ _UNSEEN_CLASS = _searches(
 _UNSEEN_STYLE = _searches("display:none|display: none")
 _CAPTION = _searches("caption")
 _TEASER = _searches("[tT]easer")
-_MARKED = etree.XPath(
-    "descendant::*[@id or @class or @style or @role or @aria-hidden or @data-component"
-    " or @data-lp-replacement-content]"
-)
 _JUDGED = frozenset({"div", "item", "list", "p", "section", "span"})
 
 
 def prune_frame(
-    frame: html.HtmlElement, *, keep_refs: bool = False, keep_teasers: bool = False
+    frame: html.HtmlElement,
+    marks: Attributes | None = None,
+    *,
+    keep_refs: bool = False,
+    keep_teasers: bool = False,
 ) -> html.HtmlElement:
     """Take what is no running text out of ``frame``, whose tags are trafilatura's own by now.
 
-    Boilerplate stays where most of the text would go with it.
+    Boilerplate stays where most of the text would go with it.  ``marks`` are the attributes of the
+    page, where they were read already.
     """
+    marks = attributes_of(frame) if marks is None else marks
     chrome: dict[html.HtmlElement, None] = {}
     more = []
-    for element in _MARKED(frame):
-        css, name = element.get("class"), element.get("id")
-        judged = element.tag in _JUDGED
-        if (judged and _is_chrome(element, name, css)) or _is_unseen(element, name, css):
+    for element in frame.iterdescendants():
+        names = marks.get(element)
+        tag = element.tag
+        # headings have lost theirs by now
+        if names is None or tag == "head":
+            continue
+        judged = tag in _JUDGED
+        css, name = names.get("class"), names.get("id")
+        if tag == "span" and css is not None and css.startswith("hljs"):
+            continue  # coloured code: "hljs-meta" is none
+        named = css is not None or name is not None
+        if (judged and _is_chrome(names, name, css)) or _is_unseen(names, name, css):
             chrome[element] = None
-        if judged and (
-            _CAPTION(name)
-            or _CAPTION(css)
-            or (not keep_teasers and (_TEASER(name) or _TEASER(css)))
+        if (
+            judged
+            and named
+            and (
+                _CAPTION(name)
+                or _CAPTION(css)
+                or (not keep_teasers and (_TEASER(name) or _TEASER(css)))
+            )
         ):
             more.append(element)
     if chrome:
@@ -266,40 +289,42 @@ def prune_frame(
     return frame
 
 
-def _is_chrome(element: html.HtmlElement, name: str | None, css: str | None) -> bool:
+_Marks = dict[str, str]
+"""The attributes of an element, in the order of its markup."""
+
+
+def _is_chrome(marks: _Marks, name: str | None, css: str | None) -> bool:
     if _CHROME_CLASS(css) or _CHROME_ID(name):
         return True
-    if "cookie" in (_first(element, "id", "class") or ""):
+    if "cookie" in (_first(marks, "id", "class") or ""):
         return True
-    role = element.get("role")
+    role = marks.get("role")
     if role is not None and ("nav" in role or "Nav" in role):
         return True
     return (
-        "MostPopularStories" in element.get("data-component", "")
-        or element.get("data-lp-replacement-content") is not None
+        "MostPopularStories" in marks.get("data-component", "")
+        or "data-lp-replacement-content" in marks
     )
 
 
-def _is_unseen(element: html.HtmlElement, name: str | None, css: str | None) -> bool:
-    style = element.get("style")
+def _is_unseen(marks: _Marks, name: str | None, css: str | None) -> bool:
+    style = marks.get("style")
     return (
         _UNSEEN_CLASS(css)
         or (style is not None and _UNSEEN_STYLE(style))
-        or element.get("aria-hidden") == "true"
+        or marks.get("aria-hidden") == "true"
         or _UNSEEN_ID(name)
-        or ((name or style) is not None and "hidden" in (_first(element, "id", "style") or ""))
-        or (_first(element, "id", "class") or "").startswith("reply-")
+        or ((name or style) is not None and "hidden" in (_first(marks, "id", "style") or ""))
+        or (_first(marks, "id", "class") or "").startswith("reply-")
     )
 
 
-def _first(element: html.HtmlElement, one: str, other: str) -> str | None:
+def _first(marks: _Marks, one: str, other: str) -> str | None:
     """The value of whichever attribute is written first: what XPath makes of ``@one|@other``."""
-    value: str | None = element.get(one)
-    second: str | None = element.get(other)
+    value, second = marks.get(one), marks.get(other)
     if value is None or second is None:
         return second if value is None else value
-    first = next(key for key in element.attrib if key in (one, other))
-    return value if first == one else second
+    return value if next(key for key in marks if key in (one, other)) == one else second
 
 
 # Lists of links
@@ -324,10 +349,13 @@ def _drop_link_farms(frame: html.HtmlElement) -> None:
 
 def _drop_linked(frame: html.HtmlElement, tag: str) -> bool:
     found = []
+    pictured = next(frame.iter("graphic"), None) is not None
+    lengths: dict[html.HtmlElement, int] = {}
     for element in frame.iter(tag):
-        if next(element.iter("ref"), None) is None:
+        links = list(element.iterdescendants("ref"))
+        if not links or (pictured and next(element.iterdescendants("graphic"), None) is not None):
             continue
-        linked, short = _link_density(element)
+        linked, short = _link_density(element, links, lengths)
         if linked or (short and tag == "div" and len(element) >= 3 and len(_line(element)) < 100):
             parent = element.getparent()
             # a paragraph that is all of a list entry is judged with its list
@@ -343,21 +371,22 @@ def _line(element: html.HtmlElement) -> str:
     return single_spaced(text_in(element))
 
 
-def _link_density(element: html.HtmlElement) -> tuple[bool, bool]:
-    """Whether ``element`` is but links, and whether it is a short one that holds some."""
-    if next(element.iterdescendants("graphic"), None) is not None:
-        return False, False
-    links = list(element.iterdescendants("ref"))
-    text = _line(element)
-    length = len(text)
-    if len(links) == 1:
+def _link_density(
+    element: html.HtmlElement, links: list[html.HtmlElement], known: dict[html.HtmlElement, int]
+) -> tuple[bool, bool]:
+    """Whether ``element`` is but ``links``, and whether it is a short one that holds some.
+
+    ``known`` remembers the lengths of links: each stands in many elements.
+    """
+    length = len(_line(element))
+    if len(links) == 1 and length > 100:
         linked = len(_line(links[0]))
         if linked > 100 and linked > 0.9 * length:
             return True, False
     last = element.getnext() is None
     limit = (60 if last else 30) if element.tag == "p" else (300 if last else 100)
     if length < limit:
-        lengths = _link_lengths(links)
+        lengths = _link_lengths(links, known)
         if not lengths:
             return True, False
         short = sum(one < 10 for one in lengths)
@@ -366,7 +395,7 @@ def _link_density(element: html.HtmlElement) -> tuple[bool, bool]:
             True,
         )
     if len(links) > 4:
-        lengths = _link_lengths(links)
+        lengths = _link_lengths(links, known)
         total = sum(lengths)
         # links of a hundred characters and more are the cards of a catalogue
         if (
@@ -378,8 +407,18 @@ def _link_density(element: html.HtmlElement) -> tuple[bool, bool]:
     return False, False
 
 
-def _link_lengths(links: Iterable[html.HtmlElement]) -> list[int]:
-    return [length for length in (len(_line(link)) for link in links) if length]
+def _link_lengths(
+    links: Iterable[html.HtmlElement], known: dict[html.HtmlElement, int]
+) -> list[int]:
+    """Characters of those ``links`` that have any."""
+    found = []
+    for link in links:
+        length = known.get(link)
+        if length is None:
+            length = known[link] = len(_line(link))
+        if length:
+            found.append(length)
+    return found
 
 
 def _is_alone(link: html.HtmlElement) -> bool:
@@ -398,7 +437,7 @@ def _is_link_table(table: html.HtmlElement) -> bool:
     length = len(_line(table))
     if length < 200:
         return False
-    linked = sum(_link_lengths(links))
+    linked = sum(_link_lengths(links, {}))
     return linked > (0.8 if length < 1000 else 0.5) * length
 
 
@@ -427,46 +466,53 @@ _MAIN_CLASS = _searches(
 _FRAME_TAGS = ("article", "div", "main", "section")
 
 
-def _body_frame(tree: html.HtmlElement) -> html.HtmlElement | None:
+Frame = Callable[[html.HtmlElement, Attributes], "html.HtmlElement | None"]
+
+
+def _body_frame(tree: html.HtmlElement, marks: Attributes) -> html.HtmlElement | None:
     for element in tree.iterdescendants(*_FRAME_TAGS):
-        if (
-            _ARTICLE_CLASS(element.get("class"))
-            or _ARTICLE_ID(element.get("id"))
-            or element.get("itemprop") == "articleBody"
+        names = marks.get(element)
+        if names and (
+            _ARTICLE_CLASS(names.get("class"))
+            or _ARTICLE_ID(names.get("id"))
+            or names.get("itemprop") == "articleBody"
         ):
             return element
     return None
 
 
-def _article_frame(tree: html.HtmlElement) -> html.HtmlElement | None:
+def _article_frame(tree: html.HtmlElement, _: Attributes) -> html.HtmlElement | None:
     return next(tree.iterdescendants("article"), None)
 
 
-def _story_frame(tree: html.HtmlElement) -> html.HtmlElement | None:
+def _story_frame(tree: html.HtmlElement, marks: Attributes) -> html.HtmlElement | None:
     for element in tree.iterdescendants(*_FRAME_TAGS):
-        if (
-            _STORY_CLASS(element.get("class"))
-            or _STORY_ID(element.get("id"))
-            or element.get("role") == "article"
+        names = marks.get(element)
+        if names and (
+            _STORY_CLASS(names.get("class"))
+            or _STORY_ID(names.get("id"))
+            or names.get("role") == "article"
         ):
             return element
     return None
 
 
-def _content_frame(tree: html.HtmlElement) -> html.HtmlElement | None:
+def _content_frame(tree: html.HtmlElement, marks: Attributes) -> html.HtmlElement | None:
     for element in tree.iterdescendants(*_FRAME_TAGS):
-        if _MAIN_CLASS(element.get("class")) or _MAIN_ID(element.get("id")):
+        names = marks.get(element)
+        if names and (_MAIN_CLASS(names.get("class")) or _MAIN_ID(names.get("id"))):
             return element
     return None
 
 
-def _main_frame(tree: html.HtmlElement) -> html.HtmlElement | None:
+def _main_frame(tree: html.HtmlElement, marks: Attributes) -> html.HtmlElement | None:
     for element in tree.iterdescendants(*_FRAME_TAGS):
+        names = marks.get(element, _NONE)
         if element.tag == "main" or any(
-            element.get(name, "").startswith("main") for name in ("class", "id", "role")
+            names.get(name, "").startswith("main") for name in ("class", "id", "role")
         ):
             return element
     return None
 
 
-FRAMES = (_body_frame, _article_frame, _story_frame, _content_frame, _main_frame)
+FRAMES: tuple[Frame, ...] = (_body_frame, _article_frame, _story_frame, _content_frame, _main_frame)

@@ -77,7 +77,7 @@ def refusal(
     ``asked`` is the URL that was requested, where the answer came from another.
     """
     text = body.text
-    words = count_words(text)
+    words = body.words
     start = text[: policy.detail_chars]
     if not words:
         return "empty", f"{body.page_chars} characters in the page, none that reads as an article"
