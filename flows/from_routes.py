@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import islice
-from typing import TypeVar
 
 from duckdb import DuckDBPyConnection
 
@@ -17,8 +16,11 @@ from flows.workers import Workers
 from ingest.models import Capture, Rejection
 from storage import entries, rejections
 
-T = TypeVar("T")
 STAGE = "reading and storing"
+# Batches under way at once: while one is written, the processes read the next.  A third stands
+# read from the archive, so this much of their pages is in memory three times.
+AT_ONCE = 2
+BATCH_BYTES = 64 * 2**20
 
 
 async def backfill(
@@ -37,14 +39,37 @@ async def backfill(
         until: end of the window, exclusive; None for open.
     """
     context.progress.stage(STAGE, None)
+    workers.warm()
     source = iter(route)
-    while batch := await asyncio.to_thread(_take, source, context.settings.backfill_batch):
-        await _backfill_batch(context, workers, batch, since, until)
-        context.progress.advance(STAGE, len(batch))
+    under_way: deque[asyncio.Task[None]] = deque()
+    try:
+        while batch := await asyncio.to_thread(_take, source, context.settings.backfill_batch):
+            if len(under_way) == AT_ONCE:
+                await under_way.popleft()
+            before = under_way[-1] if under_way else None
+            under_way.append(
+                asyncio.create_task(_backfill_batch(context, workers, batch, since, until, before))
+            )
+            del batch
+        while under_way:
+            await under_way.popleft()
+    finally:
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
 
 
-def _take(source: Iterator[T], size: int) -> list[T]:
-    return list(islice(source, size))
+def _take(source: Iterator[Capture | Rejection], size: int) -> list[Capture | Rejection]:
+    """The next ``size`` of ``source``, or fewer when their pages are large."""
+    taken: list[Capture | Rejection] = []
+    held = 0
+    for one in source:
+        taken.append(one)
+        if isinstance(one, Capture) and one.page is not None:
+            held += len(one.page.body)
+        if len(taken) >= size or held >= BATCH_BYTES:
+            break
+    return taken
 
 
 async def _backfill_batch(
@@ -53,7 +78,9 @@ async def _backfill_batch(
     batch: Sequence[Capture | Rejection],
     since: datetime | None,
     until: datetime | None,
+    before: asyncio.Task[None] | None,
 ) -> None:
+    """One batch to the store; written after ``before``, the batch before it in the route."""
     report = context.report
     refused = [one for one in batch if isinstance(one, Rejection)]
     inside: list[Capture] = []
@@ -92,4 +119,8 @@ async def _backfill_batch(
             label=label,
             window=(since, until),
             keep_known_entries=False,
+            after=before,
         )
+    elif before is not None:
+        await before
+    context.progress.advance(STAGE, len(batch))

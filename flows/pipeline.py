@@ -14,7 +14,7 @@ write window.  Windows are short: the store is open only to look up, and to save
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from time import monotonic
@@ -23,6 +23,7 @@ from typing import TypeVar
 from duckdb import DuckDBPyConnection
 
 from flows.context import RunContext
+from flows.digested import Digested
 from flows.errors import trouble
 from flows.save import Saved, save_batch
 from flows.workers import Workers
@@ -101,6 +102,7 @@ async def digest_and_save(
     label: str,
     window: tuple[datetime | None, datetime | None] = (None, None),
     keep_known_entries: bool = True,
+    after: Awaitable[object] | None = None,
 ) -> None:
     """Digest captures and write them as one batch; the report is brought up to date.
 
@@ -109,6 +111,7 @@ async def digest_and_save(
             article count as known.
         window: publication times to keep; what extraction dates outside it is left out.
         keep_known_entries: see ``flows.save.save_batch``.
+        after: what has to end before this batch is written; if it failed, so does this.
     """
     now = context.clock()
     try:
@@ -117,6 +120,8 @@ async def digest_and_save(
         )
     except OSError as error:
         raise trouble("read pages", error) from error
+    if after is not None:
+        await after
     inside = [
         one
         for one in digested
@@ -129,13 +134,11 @@ async def digest_and_save(
     context.report.entries -= outside
 
     async def save() -> Saved:
-        async with context.window:
-            return await asyncio.to_thread(
-                save_batch, context.store, inside, now, keep_known_entries=keep_known_entries
-            )
+        return await save_digested(
+            context, inside, times, now, keep_known_entries=keep_known_entries
+        )
 
     saved = await context.step("save", f"save {label}", save)
-    _count(context, saved, times)
     context.report.repeats += sum(
         len(one.prepared.repeats) for one in inside if one.prepared is not None
     )
@@ -145,6 +148,23 @@ async def digest_and_save(
         and saved.status_of[one.entry.canonical_url] == "new"
         for one in inside
     )
+
+
+async def save_digested(
+    context: RunContext,
+    digested: Sequence[Digested],
+    times: dict[str, int],
+    now: datetime,
+    *,
+    keep_known_entries: bool = True,
+) -> Saved:
+    """Write what became of entries, and count it in the report."""
+    async with context.window:
+        saved = await asyncio.to_thread(
+            save_batch, context.store, digested, now, keep_known_entries=keep_known_entries
+        )
+    _count(context, saved, times)
+    return saved
 
 
 def _count(context: RunContext, saved: Saved, times: dict[str, int]) -> None:

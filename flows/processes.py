@@ -24,9 +24,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-PRELOADED = ("flows.preloaded", "flows.cli")
-"""What the fork server imports: all that reading takes, and the command, which each process
-imports again as its main module."""
+PRELOADED = ("flows.preloaded", "click")
+"""What the fork server imports: all that reading takes, and what the command needs, which each
+process imports again as its main module."""
 CALLS_A_PROCESS = 50
 """trafilatura and lxml grow with what they have read; a process is replaced after so many calls."""
 QUIET_SECONDS = 150.0
