@@ -5,6 +5,7 @@ No figure depends on the policy, so that one pair can be judged by many policies
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -65,11 +66,16 @@ class Measured:
 
     @cached_property
     def days_apart(self) -> float | None:
-        """Days between the publications; None when a date is not known."""
+        """Days between the publications, or the fetches where no time of publication is known."""
         left, right = self.a.document.published_at, self.b.document.published_at
         if left is None or right is None:
             return None
         return abs((left - right).total_seconds()) / 86400
+
+    @property
+    def dated(self) -> bool:
+        """Whether both publication times are known."""
+        return self.days_apart is not None and self.a.document.dated and self.b.document.dated
 
     @cached_property
     def title_words(self) -> int:
@@ -90,6 +96,16 @@ class Measured:
     def names_shared(self) -> float:
         """Shared names over those of the text that has fewer."""
         return _overlap(self.a.names, self.b.names)
+
+    @cached_property
+    def words_shared(self) -> float:
+        """Words of both together that stand in both, in whatever order."""
+        return _resemblance(self.a.bag, self.b.bag)
+
+    @cached_property
+    def figures_shared(self) -> float:
+        """Figures of both together that stand in both, in whatever order; 1 without figures."""
+        return _resemblance(self.a.figures, self.b.figures)
 
     @cached_property
     def languages(self) -> tuple[str, str]:
@@ -154,6 +170,11 @@ def _named(of: Prepared, within: frozenset[int]) -> tuple[int, int]:
         if stem in of.subjects:
             named[is_shared].add(stem)
     return len(named[0]), len(named[1])
+
+
+def _resemblance(left: Counter[str], right: Counter[str]) -> float:
+    union = (left | right).total()
+    return (left & right).total() / union if union else 1.0
 
 
 def _overlap(left: frozenset[str], right: frozenset[str]) -> float:

@@ -55,6 +55,9 @@ class Document:
     language: str = ""
     published_at: datetime | None = None
     """Publication time, or the fetch time where none is known; None matches any day."""
+    dated: bool = True
+    """``published_at`` is no fetch time.  Two texts fetched in one hour need not have been written
+    in one: an archive is fetched in an hour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -45,6 +46,16 @@ class Prepared:
     def tokens(self) -> list[numbers.Token]:
         """Words and figures in order."""
         return numbers.tokens(self.text)
+
+    @cached_property
+    def bag(self) -> Counter[str]:
+        """Its words, each as often as it stands in the text."""
+        return Counter(words(self.text))
+
+    @cached_property
+    def figures(self) -> Counter[str]:
+        """Its figures, each as often as it stands in the text."""
+        return Counter(token.value for token in self.tokens if token.mask == numbers.FIGURE)
 
     @cached_property
     def corrects(self) -> bool:

@@ -6,7 +6,7 @@ that another one refuses the pair too does not change what it says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from dedupe.measured import Measured
@@ -28,7 +28,7 @@ class Rule:
     outweighed: bool = False
     """Something else makes up for a figure that falls short."""
     form: bool = False
-    """A refusal says that two stories fill one form: they must not share a story."""
+    """It refuses as two stories fill one form: they must not share a story."""
     said: str = ""
     """The sentence for a refusal; empty when there is none."""
 
@@ -88,9 +88,23 @@ def placed(pair: Measured, policy: MatchPolicy) -> str:
     return ""
 
 
+def reordered(pair: Measured, policy: MatchPolicy) -> bool:
+    """Whether both texts have the same words and figures in another order."""
+    fewer, more = sorted((pair.a.words, pair.b.words))
+    return (
+        fewer >= policy.reordered_words
+        and fewer >= policy.reordered * more  # or they cannot have so much in common
+        and pair.words_shared >= policy.reordered
+        and pair.figures_shared >= policy.numbers
+    )
+
+
 def inside(pair: Measured) -> str:
     """How much of the shorter text stands in the longer, in words."""
     return f"{pair.containment:.0%} of the shorter text stands in the longer"
+
+
+_REORDERED = "the same words in another order"
 
 
 def _runs(pair: Measured, policy: MatchPolicy) -> Rule:
@@ -100,11 +114,19 @@ def _runs(pair: Measured, policy: MatchPolicy) -> Rule:
     return Rule("runs of words in both", pair.shared, policy.min_shared, unit="runs", said=said)
 
 
+def _share(
+    pair: Measured, policy: MatchPolicy, name: str, asked: float, note: str, said: Callable[[], str]
+) -> Rule:
+    """A rule on how much of the shorter text stands in the longer, in runs of words."""
+    short = pair.containment < asked
+    if short and reordered(pair, policy):
+        return Rule(name, pair.containment, asked, note=_REORDERED, outweighed=True)
+    return Rule(name, pair.containment, asked, note=note, said=said() if short else "")
+
+
 def _inside(pair: Measured, policy: MatchPolicy) -> Rule:
-    said = inside(pair) if pair.containment < policy.containment else ""
-    return Rule(
-        "of the shorter text in the longer", pair.containment, policy.containment, said=said
-    )
+    name = "of the shorter text in the longer"
+    return _share(pair, policy, name, policy.containment, "", lambda: inside(pair))
 
 
 def _languages(pair: Measured, policy: MatchPolicy) -> Rule:
@@ -120,14 +142,11 @@ def _languages(pair: Measured, policy: MatchPolicy) -> Rule:
 def _short(pair: Measured, policy: MatchPolicy) -> Rule:
     words = pair.shorter.words
     asked = policy.short_containment if words < policy.short_words else 0.0
-    said = ""
-    if pair.containment < asked:
-        said = (
-            f"{inside(pair)}; of a text of {words} words {asked:.0%} is needed, as forms of words "
-            "fill it"
-        )
-    note = f"the shorter has {words} words"
-    return Rule("of it, for a short text", pair.containment, asked, note=note, said=said)
+    return _share(
+        pair, policy, "of it, for a short text", asked, f"the shorter has {words} words",
+        lambda: f"{inside(pair)}; of a text of {words} words {asked:.0%} is needed, as forms of "
+        "words fill it",
+    )  # fmt: skip
 
 
 def _late(pair: Measured, policy: MatchPolicy) -> Rule:
@@ -153,8 +172,13 @@ def _figures(pair: Measured, policy: MatchPolicy) -> Rule:
             asked, why = policy.correction_numbers, ", a correction"
         elif _updates(pair, policy):
             asked, why = policy.correction_numbers, ", brought up to date"
+        elif found.days_differ and found.changes >= policy.issue_changes:
+            asked, why = policy.issue_numbers, ", and a day differs too"
     share = found.agree / total if total else 1.0
-    said = ""
+    said, name = "", "of the figures in the same place agree"
+    if share < asked and pair.containment < policy.containment and reordered(pair, policy):
+        # Texts that do not run in parallel have hardly a place in common.
+        return Rule(name, share, asked, note=_REORDERED, outweighed=True)
     if share < asked:
         examples = ", ".join(f"{left} / {right}" for left, right in found.examples[:3])
         said = (
@@ -162,9 +186,7 @@ def _figures(pair: Measured, policy: MatchPolicy) -> Rule:
             f"({examples}): one template, two stories"
         )
     note = f"{found.agree} of {total}{why}"
-    return Rule(
-        "of the figures in the same place agree", share, asked, note=note, form=True, said=said
-    )
+    return Rule(name, share, asked, note=note, form=share < asked, said=said)
 
 
 def _corrects(pair: Measured, policy: MatchPolicy) -> bool:
@@ -176,6 +198,7 @@ def _updates(pair: Measured, policy: MatchPolicy) -> bool:
     days = pair.days_apart
     return (
         days is not None
+        and pair.dated
         and days <= policy.update_days
         and pair.figures.changes <= policy.update_changes
         and pair.names_shared >= policy.update_names
@@ -221,26 +244,32 @@ def _titles(pair: Measured, policy: MatchPolicy) -> Rule:
     if pair.title_words < policy.title_words:
         return Rule(name, pair.containment, 0.0, note="no title that says something")
     other = pair.title_overlap <= policy.other_title
-    asked = policy.other_title_containment if other else 0.0
-    said = ""
-    if pair.containment < asked:
-        said = f"{inside(pair)}, under titles with {pair.title_overlap:.0%} in common"
-    note = f"{pair.title_overlap:.0%} of the title words shared"
-    return Rule(name, pair.containment, asked, note=note, said=said)
+    return _share(
+        pair, policy, name, policy.other_title_containment if other else 0.0,
+        f"{pair.title_overlap:.0%} of the title words shared",
+        lambda: f"{inside(pair)}, under titles with {pair.title_overlap:.0%} in common",
+    )  # fmt: skip
 
 
 def _opening(pair: Measured, policy: MatchPolicy) -> Rule:
     head = max(pair.heads(policy.head_words))
     weak = pair.containment < policy.weak_containment
     asked = policy.weak_head if weak else policy.head
-    note, outweighed, said = "for so little in common" if weak else "", False, ""
+    note, outweighed, said = "for so little in common" if weak else "", "", ""
     if head < asked:
-        piece = "" if title_carries(pair, policy) or not pair.shared else placed(pair, policy)
-        outweighed = title_carries(pair, policy) or bool(piece)
-        if outweighed:
-            note = "a piece of a longer page" if piece else "the same title makes up for it"
+        if title_carries(pair, policy):
+            outweighed = "the same title makes up for it"
+        elif reordered(pair, policy):
+            outweighed = _REORDERED
+        elif pair.shared and placed(pair, policy):
+            outweighed = "a piece of a longer page"
         else:
             said = f"{inside(pair)}, but {head:.0%} of the openings: shared background"
     return Rule(
-        "of an opening in the other", head, asked, note=note, outweighed=outweighed, said=said
+        "of an opening in the other",
+        head,
+        asked,
+        note=outweighed or note,
+        outweighed=bool(outweighed),
+        said=said,
     )

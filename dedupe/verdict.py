@@ -75,6 +75,9 @@ def decide(pair: Measured, policy: MatchPolicy = POLICY) -> Verdict:
             return Verdict(None, rule.said, rule.form)
     if title_carries(pair, policy):
         return Verdict("near", _near_reason(pair, f"{inside(pair)} under the same title", policy))
+    if pair.containment < policy.containment:
+        said = f"{pair.words_shared:.0%} of the words of both in another order"
+        return Verdict("near", _near_reason(pair, said, policy))
     piece = placed(pair, policy)
     if piece:
         holds = pair.longer is pair.a

@@ -99,6 +99,7 @@ def document_of(article: Article) -> Document:
         publisher=article.publisher,
         language=article.language,
         published_at=article.published_at or article.fetched_at,
+        dated=article.published_at is not None,
     )
 
 

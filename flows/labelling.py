@@ -215,7 +215,7 @@ def remember(
 
 
 def _record(one: Document) -> dict[str, Any]:
-    names = ("article_id", "title", "publisher", "language", "text")
+    names = ("article_id", "title", "publisher", "language", "text", "dated")
     at = one.published_at.isoformat() if one.published_at else None
     return {**{name: getattr(one, name) for name in names}, "published_at": at}
 
@@ -263,7 +263,7 @@ def _document(side: dict[str, Any]) -> Document:
     return Document(
         article_id=str(side["article_id"]), text=side["text"], title=str(side.get("title") or ""),
         publisher=str(side.get("publisher") or ""), language=str(side.get("language") or ""),
-        published_at=datetime.fromisoformat(at) if at else None,
+        published_at=datetime.fromisoformat(at) if at else None, dated=side.get("dated", True),
     )  # fmt: skip
 
 

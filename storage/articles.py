@@ -115,16 +115,16 @@ def documents(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[Docume
     locate(con, "asked_rows", "core.articles", "article_id", ids)
     found = con.execute(
         "SELECT article_id, text, title, publisher, language, "
-        "coalesce(published_at, fetched_at) FROM core.articles "
+        "coalesce(published_at, fetched_at), published_at IS NOT NULL FROM core.articles "
         "WHERE rowid IN (SELECT place FROM temp.asked_rows) ORDER BY article_id"
     ).fetchall()
     con.execute("DROP TABLE temp.asked_rows")
     return [
         Document(
             article_id=article_id, text=text, title=title, publisher=publisher,
-            language=language, published_at=at,
+            language=language, published_at=at, dated=dated,
         )
-        for article_id, text, title, publisher, language, at in found
+        for article_id, text, title, publisher, language, at, dated in found
     ]  # fmt: skip
 
 

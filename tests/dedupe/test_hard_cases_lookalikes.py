@@ -1,8 +1,12 @@
 """Texts that share most of their words and tell two stories."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.dedupe.hard_cases_support import relation
+from dedupe import match
+from dedupe.models import Document
+from tests.dedupe.hard_cases_support import NOON, relation
 
 
 def _filled(form: str, *values: str) -> str:
@@ -221,6 +225,61 @@ def test_daily_metal_table_of_which_six_of_twenty_prices_moved_is_not_matched() 
     assert relation(one, other, titles, hours=24) is None
 
 
+def test_table_of_another_month_of_which_four_of_thirty_prices_moved_is_not_matched() -> None:
+    """Six quotations in seven stand still, and the month in the heading does not."""
+    rows = "\n".join(
+        f"Grade {chr(65 + n)} of black mass, delivered, {n * 137 + 4000}" for n in range(26)
+    )
+    form = f"Black mass assessed in <0>, in yuan a tonne\n<1>\n<2>\n<3>\n<4>\n{rows}"
+    first, later = (
+        _filled(
+            form,
+            month,
+            *(f"Cell scrap of kind {chr(75 + n)}, bales {n * 911 + moved}" for n in range(4)),
+        )
+        for month, moved in (("September", 5100), ("October", 5230))
+    )
+    titles = ("Black mass prices of the month", "Black mass prices of the month")
+    assert relation(first, later, titles, hours=48) is None
+    assert relation(first, first + "\nMore prices for subscribers.", titles, hours=2) == "near"
+
+
+def _by_columns(rows: list[tuple[str, ...]]) -> str:
+    return "\n".join(" ".join(cells) for cells in zip(*rows, strict=True))
+
+
+@pytest.mark.parametrize(("moved", "found"), [(0, "near"), (130, None)])
+def test_table_read_by_rows_and_by_columns_is_near_on_one_day_only(
+    moved: int, found: str | None
+) -> None:
+    """Hardly any run of words is the same, all words and figures are."""
+    words = [
+        "Antofagasta",
+        "Bikita",
+        "Cauchari",
+        "Dexing",
+        "Egerton",
+        "Finniss",
+        "Greenbushes",
+        "Hombre",
+        "Itinga",
+    ]
+    kinds = ["brine", "spodumene", "petalite", "clay"]
+    rows = [
+        (f"{place} {kind}", f"{n * 37 + 4100}", f"{kind} of {place} sold to {other} works")
+        for n, (place, other, kind) in enumerate(
+            (place, other, kind)
+            for kind in kinds
+            for place, other in zip(words, words[::-1], strict=True)
+        )
+    ]
+    heading = "Deliveries of concentrate by mine and kind, in tonnes, as the ports counted them.\n"
+    by_rows = heading + "\n".join(" ".join(row) for row in rows)
+    other_day = [(mine, str(int(count) + moved + 3 * n % (moved + 1)), sold)
+                 for n, (mine, count, sold) in enumerate(rows)]  # fmt: skip
+    assert relation(by_rows, heading + _by_columns(other_day)) == found
+
+
 def test_daily_metal_table_on_two_sites_is_near() -> None:
     """The table of one day, with one site's heading cut."""
     one = _filled(TABLE, "74,500", "231,000", "27,900", "11,050", "141,500", "92,300")
@@ -310,3 +369,24 @@ def test_german_market_reports_of_two_days_are_not_matched() -> None:
         "Seehandel", "4,0", "2,68", "1,1465",
     )  # fmt: skip
     assert relation(one, other, hours=24) is None
+
+
+def test_forms_fetched_in_one_hour_from_an_archive_are_no_updates_of_each_other() -> None:
+    """Undated notices of one form, stored in one backfill, differ in half of their figures."""
+    form = (
+        "The Central Bank of Norland in Oddvik entered the Norland money market on behalf of its "
+        "customers to arrange {} billion crowns of repurchase agreements, spokesman Per Storm "
+        "said. Dealers said that overnight funds were trading at {} percent when the bank began "
+        "its temporary and indirect supply of reserves to the banking system."
+    )
+    one, other = (
+        Document(
+            article_id=name, text=form.format(*figures), title="Bank adds reserves for customers",
+            published_at=NOON, dated=dated,
+        )
+        for name, figures, dated in (("a", ("1.5", "6.25"), True), ("b", ("1.5", "6.75"), False))
+    )  # fmt: skip
+    found = match.explain(one, other)
+    assert found.relation is None
+    assert found.form
+    assert match.compare(one, replace(other, dated=True)) is not None
