@@ -87,6 +87,20 @@ def test_holders_of_a_crowded_key_meet_those_who_speak_for_it(con, build):
     assert len(_pairs(con, "a", "b", "c", "d", common=4)) == 6
 
 
+@pytest.mark.parametrize("place", range(5))
+def test_who_speaks_is_decided_by_whole_blocks_of_days(con, build, place):
+    """One beyond the window's edge speaks for the block on which the window ends."""
+    days = (build.noon.date() - build.noon.date().min).days
+    asked = 10 - days % 5 + place  # so many days into its block
+    edge = asked - place - 1  # the last day of the block before it
+    days = {"y": asked, "z": asked, "m": edge}
+    _save(con, build, days, **dict.fromkeys("ymz", ((1,), ())))
+    assert _pairs(con, "z", window=5, common=1) == [("m", "z", 1, 0), ("y", "z", 1, 0)]
+    _save(con, build, {"a": edge - 4}, a=((1,), ()))
+    beyond = [] if place else [("a", "z", 1, 0)]
+    assert _pairs(con, "z", window=5, common=1) == [*beyond, ("y", "z", 1, 0)]
+
+
 def test_who_is_displaced_by_others_is_told(con, build):
     """A newcomer of a lower id takes the place of the highest that spoke for a key."""
     _save(con, build, dict.fromkeys("bcd", 0), **dict.fromkeys("bcd", ((1,), ())))
