@@ -27,7 +27,7 @@ def is_copy(reading: Reading, region: Region, policy: RepeatPolicy) -> bool:
     units = reading.units
     total = sum(units[number].words for number in region.copied)
     similarity = len(region.words) / max(1, total)
-    amount = _amount(reading, region)
+    amount = _amount(reading, region, policy)
     prose, plain, sentences = amount.prose, amount.plain, amount.sentences
     if max(prose, plain) < policy.least_words or _is_template(reading, region, prose, policy):
         return False
@@ -46,12 +46,16 @@ def is_copy(reading: Reading, region: Region, policy: RepeatPolicy) -> bool:
     # Clauses of one wording follow one another; each names something else.
     breaks = int((np.diff(region.words) > 1).sum())
     alone = sentences < 2 and not exact and breaks <= policy.clause_breaks
-    if alone and min(similarity, _held(region)) < policy.apart_share:
-        return False
+    both = min(similarity, _held(region))
+    if alone and both < policy.apart_share:
+        worked_over = both >= policy.adjacent_share and prose >= policy.near_words
+        if not (worked_over and place.contact and _is_edited(region)):
+            return False
     contact, near, whole, paragraphs = place.contact, place.near, place.whole, place.paragraphs
     if _copies(reading, region) > 2:
         # A refrain or a disclaimer, unless the copies follow one another.
-        if place.back_to_back and paragraphs == 1 and exact and sentences >= 3:
+        the_same = similarity > 0.995 or (exact and paragraphs == 1)  # terms of several offers
+        if place.back_to_back and the_same and sentences >= 3:
             return True
         follows = (contact and not alone) or (near and paragraphs >= 3 and sentences >= 3)
         in_order = exact or len(split(reading, region, policy)) == 1
@@ -99,6 +103,12 @@ def _is_section(reading: Reading, region: Region) -> bool:
     return len(running) >= 2 or units[region.copied[0]].line not in running
 
 
+def _is_edited(region: Region) -> bool:
+    """Whether words were dropped, put in or moved in two places.  A form only replaces them."""
+    more, less = np.diff(region.words) > 1, np.diff(region.source) > 1
+    return int((more != less).sum()) >= 2
+
+
 def _held(region: Region) -> float:
     """Share of the earlier copy's words that stand in the later one."""
     low, high = region.hull
@@ -117,7 +127,7 @@ class _Amount:
     """Of the copy that has fewer."""
 
 
-def _amount(reading: Reading, region: Region) -> _Amount:
+def _amount(reading: Reading, region: Region, policy: RepeatPolicy) -> _Amount:
     unit_b, where_b = np.unique(reading.unit_of[region.words], return_inverse=True)
     unit_a, where_a = np.unique(reading.unit_of[region.source], return_inverse=True)
     style_b = [reading.style_of(number) for number in unit_b.tolist()]
@@ -128,6 +138,9 @@ def _amount(reading: Reading, region: Region) -> _Amount:
     prose_a = np.array([style.prose for style in style_a])[where_a]
     weight = reading.weight[region.words]
     alike = marked_a == marked_b
+    unlike = float(weight[~alike].sum())
+    if unlike >= policy.excerpt_words and len(split(reading, region, policy)) == 1:
+        alike = np.ones_like(alike)  # the same text with and without its marks; no key points
     running = weight * (alike & prose_a & prose_b)
     return _Amount(
         prose=float(running.sum()),
@@ -164,13 +177,14 @@ def _place(reading: Reading, region: Region, prose: float, policy: RepeatPolicy)
     a_open_unit, a_shut_unit = units[unit_of[a_first]], units[unit_of[a_end - 1]]
     following = int(unit_of[a_end - 1]) + 1
     contact = following >= region.copied[0]
-    b_open = _opens(text, b_open_unit)
-    b_shut = _shuts(text, b_shut_unit)
+    long = prose >= policy.short_words
+    b_open = _opens(text, b_open_unit, long)
+    b_shut = _shuts(text, b_shut_unit, long)
     lead = text[a_open_unit.start : int(reading.words.starts[a_first])]
     slack = 1 if prose < policy.short_words else 3
     a_starts = a_first <= a_open_unit.first + slack and ":" not in lead
-    a_open = a_starts and _opens(text, a_open_unit)
-    a_shut = contact or (a_end >= a_shut_unit.last - 2 and _shuts(text, a_shut_unit))
+    a_open = a_starts and _opens(text, a_open_unit, long)
+    a_shut = contact or (a_end >= a_shut_unit.last - 2 and _shuts(text, a_shut_unit, long))
     lines_b = len({units[number].line for number in region.copied})
     lines_a = len({units[number].line for number in _source_units(reading, region)})
     return _Place(
@@ -186,19 +200,20 @@ def _place(reading: Reading, region: Region, prose: float, policy: RepeatPolicy)
     )
 
 
-def _opens(text: str, unit: Unit) -> bool:
-    """Whether ``unit`` begins its line or is stuck to what stands before it."""
-    return unit.opens_line or not text[unit.start - 1].isspace()
+def _opens(text: str, unit: Unit, long: bool) -> bool:
+    """Whether ``unit`` begins its line or is stuck to what stands before it.
 
-
-def _shuts(text: str, unit: Unit) -> bool:
-    """Whether ``unit`` ends its line or is stuck to what follows.
-
-    After a full stop of a script without spaces the next sentence is no glue.
+    Behind a full stop after which no space is due, only a ``long`` copy counts as stuck on.
     """
+    before = text[unit.start - 1]
+    return unit.opens_line or not (before.isspace() or (before in WIDE_ENDS and not long))
+
+
+def _shuts(text: str, unit: Unit, long: bool) -> bool:
+    """Whether ``unit`` ends its line or is stuck to what follows."""
     if unit.closes_line:
         return True
-    return not text[unit.end].isspace() and text[unit.end - 1] not in WIDE_ENDS
+    return not (text[unit.end].isspace() or (text[unit.end - 1] in WIDE_ENDS and not long))
 
 
 def _source_units(reading: Reading, region: Region) -> list[int]:

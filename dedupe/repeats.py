@@ -24,6 +24,7 @@ from __future__ import annotations
 import numpy as np
 
 from dedupe.align import chains, repeated_runs, without_echoes
+from dedupe.captions import captions
 from dedupe.copies import Cut, decide
 from dedupe.models import Repeat, RepeatReport
 from dedupe.policy import RepeatPolicy
@@ -32,7 +33,7 @@ from dedupe.segments import lines
 from dedupe.teasers import teasers
 from dedupe.text import count_words
 from dedupe.tokens import Ints, tokens
-from dedupe.windows import rewritten
+from dedupe.windows import doubled_lines, rewritten
 
 DEFAULT = RepeatPolicy()
 
@@ -149,10 +150,11 @@ def _find(text: str, policy: RepeatPolicy) -> tuple[list[Cut], set[int]]:
     found = chains(words.ids.tolist(), runs, policy) if runs else []
     laid = lines(text)
     found += rewritten(words, laid, found, policy)
+    found += doubled_lines(text, words, laid, policy)
     found.sort(key=lambda chain: (-chain.matched, int(chain.later[0])))
     if not found or found[0].matched < policy.least_words:
         return [], set()
-    broken = teasers(text, words, laid, policy)
+    broken = teasers(text, words, laid, policy) or captions(text, words, laid, policy)
     if broken:
         return [Cut(*places, similarity=1.0) for places in broken], set()
     clear = without_echoes(found, len(words), policy)

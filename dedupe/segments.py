@@ -32,6 +32,12 @@ _REFERENCE = re.compile(r"(?:https?://|www\.|\bdoi:)\S+\W*$")
 _LINK = re.compile(r"https?://\S+|www\.\S+")
 
 
+_LONG_LINE = 160
+"""Characters of a line that is running text whatever its end."""
+_ABBREVIATION = re.compile(r"\w\.\w\Z")
+"""What stands before the last full stop of ``U.S.`` and ``e.g.``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """A sentence or a piece of one: what is kept or cut as a whole."""
@@ -131,7 +137,9 @@ def style(line: str) -> Style:
         and not _REFERENCE.search(line)
         and not line.startswith("|")
         and len(line) >= 25
-        and (len(line) >= 160 or bool(_PROSE_END.search(line[-40:])) or _is_unpunctuated(line))
+        and (
+            len(line) >= _LONG_LINE or bool(_PROSE_END.search(line[-40:])) or _is_unpunctuated(line)
+        )
         and not _is_titled(line)
         and len(_SYMBOLS.findall(line)) * 25 < len(line)
     )
@@ -146,6 +154,8 @@ def _is_unpunctuated(line: str) -> bool:
 def _is_titled(line: str) -> bool:
     """Whether most words begin with a capital: a heading, a table row, a list of names."""
     cased = [word for word in line.split() if word[0].isalpha() and word[0] != word[0].swapcase()]
+    if len(line) >= _LONG_LINE and line.isupper():
+        return False  # a text set in capitals
     if len(cased) < 4 or sum(word[0].isupper() for word in cased) <= 0.6 * len(cased):
         return False
     # A script without capitals, with some foreign names in it, is no heading.
@@ -170,7 +180,9 @@ def sentence_starts(text: str, start: int, stop: int) -> list[int]:
         if following.isspace():
             while end < stop and text[end].isspace():
                 end += 1
-            starts.append(end)
+            short = _ABBREVIATION.search(text, max(start, match.start() - 3), match.start())
+            if not (short and text[end : end + 1].islower()):
+                starts.append(end)
         elif match.group()[0] in WIDE_ENDS:
             starts.append(end)
         elif match.start() > start and (following.isupper() or following in "\"'“‘«「『("):

@@ -9,6 +9,8 @@ fourth or fifth word leaves none, but three word pairs in five.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from dedupe.align import Chain, common
@@ -18,6 +20,7 @@ from dedupe.segments import Line
 from dedupe.tokens import Ints, Tokens
 
 _BINS = 16
+_LEAST_LINES = 3
 _EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 
@@ -57,6 +60,42 @@ def rewritten(
             confirmed.append(Chain(both[:, 0], both[:, 1]))
             known[both[:, 1]] = True
     return confirmed
+
+
+def doubled_lines(text: str, words: Tokens, laid: list[Line], policy: RepeatPolicy) -> list[Chain]:
+    """Chains between runs of three lines and more that stand twice word for word.
+
+    The rows of a table resemble each other so much that their words lead anywhere.
+    """
+    if len(laid) < 2 * _LEAST_LINES:
+        return []
+    keys: dict[str, int] = {}
+    line_ids = [keys.setdefault(text[line.start : line.end], len(keys)) for line in laid]
+    if len(keys) > len(laid) - _LEAST_LINES:
+        return []
+    seen: dict[tuple[int, int], list[int]] = {}
+    for number, pair in enumerate(pairwise(line_ids)):
+        seen.setdefault(pair, []).append(number)
+    runs: dict[tuple[int, int], int] = {}
+    for places in seen.values():
+        if len(places) == 2:
+            early, late = places
+            runs[early, late] = 1
+    edges = np.array([(line.start, line.end) for line in laid], dtype=np.int64)
+    reach = np.searchsorted(words.starts, edges).tolist()
+    found = []
+    for early, late in sorted(runs):
+        if (early - 1, late - 1) in runs:
+            continue
+        count = 1
+        while (early + count, late + count) in runs:
+            count += 1
+        count = min(count + 1, late - early)
+        first, begin = reach[early][0], reach[late][0]
+        size = reach[early + count - 1][1] - first
+        if count >= _LEAST_LINES and size >= policy.apart_words:
+            found.append(Chain(np.arange(first, first + size), np.arange(begin, begin + size)))
+    return found
 
 
 def _sketch(words: Tokens, windows: Ints) -> U64:
