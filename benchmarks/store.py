@@ -468,16 +468,16 @@ def write(store: Store, batch: Sequence[Made], clock: Clock) -> None:
     with clock.step("articles.documents"):
         read = articles.documents(con, ids)
     with clock.step("signatures.save"):
-        signatures.save(
+        keys = signatures.save(
             con,
             [one.prepared.signature for one in batch],
             {one.article_id: one.published_at for one in read},
             new=ids,
         )
-    with clock.step("signatures.candidates"):
-        pairs = signatures.candidates(
-            con, ids, window_days=ceil(POLICY.window_days), max_common=POLICY.key_cap
-        )
+    with clock.step("signatures.neighbours"):
+        pairs = signatures.neighbours(
+            con, keys, window_days=ceil(POLICY.window_days), max_common=POLICY.key_cap
+        ).pairs
     with clock.step("articles.documents of pairs"):
         articles.documents(con, [i for p in pairs for i in (p.article_id, p.of_article_id)])
     with clock.step("stories.save_matches"):

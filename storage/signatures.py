@@ -287,7 +287,8 @@ def _numbered(asked: Keys, others: _Rows) -> tuple[list[str], pairing.Holders]:
         All ids in order, and rows whose articles are places in that list.
     """
     own = set(asked.ids)
-    foreign = np.array([one not in own for one in others.article_id], dtype=bool)
+    among = map(own.__contains__, others.article_id)
+    foreign = ~np.fromiter(among, dtype=bool, count=len(others.article_id))
     theirs = [others.article_id[row] for row in np.flatnonzero(foreign).tolist()]
     ids = sorted(own | set(theirs))
     number_of = {article_id: number for number, article_id in enumerate(ids)}
