@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -68,6 +69,17 @@ def _edited(entry: FeedEntry, record: EntryRecord, now: datetime) -> bool:
     fresh = entry.published_at is None or now - entry.published_at <= EDIT_WINDOW
     rested = record.checked_at is None or now - record.checked_at >= EDIT_PAUSE
     return fresh and rested
+
+
+def portion(wanted: Iterable[FeedEntry], most: int) -> tuple[list[FeedEntry], list[FeedEntry]]:
+    """``wanted`` parted into what this run takes, ``most`` of each feed, and what waits."""
+    taken: list[FeedEntry] = []
+    waiting: list[FeedEntry] = []
+    of_feed: Counter[str] = Counter()
+    for entry in wanted:
+        of_feed[entry.feed] += 1
+        (taken if of_feed[entry.feed] <= most else waiting).append(entry)
+    return taken, waiting
 
 
 def batches(entries: Sequence[FeedEntry], size: int) -> list[list[FeedEntry]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flows.polling import poll_one
+from flows.reading import FeedReader
 from ingest import poll, rhythm
 from ingest.extract import extract
 from ingest.feedtext import feed_text
@@ -60,7 +61,8 @@ class Tried:
 
 async def try_feed(fetcher: Fetcher, feed: Feed, now: datetime, *, pages: int) -> Tried:
     """Ask ``feed`` once, and for the first ``pages`` entries their pages; nothing is stored."""
-    polled = await poll_one(fetcher, feed, None, now)
+    async with FeedReader() as reader:
+        polled = await poll_one(fetcher, reader, feed, None, now)
     answer, parsed = polled.answer, polled.parsed
     page = answer if isinstance(answer, Page) else None
     if polled.failure is not None or page is None or not isinstance(parsed, ParsedFeed):

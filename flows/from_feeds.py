@@ -15,14 +15,16 @@ from datetime import datetime
 from duckdb import DuckDBPyConnection
 
 from flows.context import RunContext
-from flows.decide import batches, is_fresh, merge, step_for
+from flows.decide import batches, is_fresh, merge, portion, step_for
+from flows.digested import Digested
 from flows.feed_changes import as_told, changes, message
-from flows.pipeline import digest_and_save, write_window
+from flows.pipeline import digest_and_save, save_digested, write_window
 from flows.polling import Poll, lessons, poll_all
+from flows.reading import FeedReader
 from flows.workers import Workers
 from ingest import poll
 from ingest.http import Fetcher
-from ingest.models import Capture, FeedEntry, FeedState, Gap, Page
+from ingest.models import Capture, FeedEntry, FeedState, Gap, Page, Rejection
 from ingest.notify import post_json
 from ingest.parse import ParsedFeed
 from ingest.policy import RepairPolicy
@@ -31,6 +33,10 @@ from storage import entries, feeds, gaps, rejections
 # Rejected entries whose retry is due are taken up in portions: after a long outage the first
 # run must not be one that never ends.
 RETRIES_A_RUN = 500
+# Of each feed: one entry a second can be fetched of a site, and a feed that lists thousands, by
+# its nature or by malice, must not make the run so long that the next ones are dropped.
+TAKEN_OF_A_FEED = 300
+RETRIES_OF_A_FEED = 200
 # Groups of entries under way at once: their pages are in memory until they are saved (100 pages
 # of 0.3 MB each, so about 240 MB in all), and a slow domain occupies one of them.
 GROUPS_AT_ONCE = 8
@@ -70,7 +76,8 @@ async def ingest(
         if force or chosen or poll.is_due(feed, states.get(feed.slug), now)
     ]
     report.feeds, report.feeds_waiting = len(due), len(candidates) - len(due)
-    polls = await poll_all(context, fetcher, due, states, open_gaps)
+    async with FeedReader() as reader:
+        polls = await poll_all(context, fetcher, reader, due, states, open_gaps)
     for one in polls:
         if one.failure is not None:
             report.feeds_failed[one.feed.slug] = f"{one.failure.reason}: {one.failure.detail}"
@@ -111,6 +118,10 @@ async def _take_in(
             report.known += one.times
         else:
             report.reject(record.reason if record else "", one.times)
+    if fetcher.live:
+        wanted, waiting = portion(wanted, TAKEN_OF_A_FEED)
+        if waiting:
+            await _put_off(context, waiting, times)
     context.progress.stage(FETCHING, len(wanted))
     context.progress.stage(READING, len(wanted))
     turns = asyncio.Semaphore(GROUPS_AT_ONCE)
@@ -128,6 +139,25 @@ async def _take_in(
         if end is not None:
             raise end
     return frozenset(fresh)
+
+
+async def _put_off(
+    context: RunContext, waiting: Sequence[FeedEntry], times: dict[str, int]
+) -> None:
+    """Leave entries to the next runs, which take them up even if their feed drops them."""
+    now = context.clock()
+    why = f"this run took {TAKEN_OF_A_FEED} other entries of the feed"
+    digested = [
+        Digested(
+            entry=entry,
+            rejection=Rejection(
+                url=entry.url, feed=entry.feed, stage="fetch", reason="put_off", detail=why,
+                at=now, retry_at=now,
+            ),
+        )
+        for entry in waiting
+    ]  # fmt: skip
+    await save_digested(context, digested, times, now)
 
 
 async def _batch(
@@ -217,6 +247,6 @@ def _remembered(
     feeds.save_feeds(con, list(context.feeds.values()))
     return (
         feeds.load_states(con),
-        entries.due_retries(con, now, limit=RETRIES_A_RUN),
+        entries.due_retries(con, now, limit=RETRIES_A_RUN, of_a_feed=RETRIES_OF_A_FEED),
         gaps.open_gaps(con, RepairPolicy().attempts),
     )

@@ -12,9 +12,11 @@ from datetime import datetime
 from functools import partial
 
 from flows.context import RunContext
+from flows.reading import FeedReader
 from flows.repairing import repair
 from ingest import gaps, poll
 from ingest.http import Fetcher
+from ingest.impostor import HEAD_BYTES
 from ingest.models import (
     Feed,
     FeedEntry,
@@ -25,7 +27,7 @@ from ingest.models import (
     Page,
     Rejection,
 )
-from ingest.parse import ParsedFeed, parse_feed
+from ingest.parse import ParsedFeed
 
 # Feeds polled by one step: eight groups for the bundled list, so that a Prefect run shows
 # where it is without a task a feed.
@@ -40,6 +42,8 @@ class Poll:
     feed: Feed
     answer: Page | NotModified | FetchFailure
     parsed: ParsedFeed | Rejection | None = None
+    digest: str = ""
+    """Of the answer's whole body."""
     contradicted: bool = False
     """A 304 came first, and then this answer to a request without validators."""
     gap: Gap | None = None
@@ -63,6 +67,15 @@ class Poll:
             return ()
         return (*self.parsed.entries, *self.recovered)
 
+    def without_body(self) -> Poll:
+        """The poll with no more of the answer's body than tells what an impostor is.
+
+        All polls of a run are kept until its end, and bodies may have 10 MB.
+        """
+        if not isinstance(self.answer, Page) or len(self.answer.body) <= HEAD_BYTES:
+            return self
+        return replace(self, answer=replace(self.answer, body=self.answer.body[:HEAD_BYTES]))
+
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
@@ -80,6 +93,7 @@ class Lessons:
 async def poll_all(
     context: RunContext,
     fetcher: Fetcher,
+    reader: FeedReader,
     due: Sequence[Feed],
     states: Mapping[str, FeedState],
     open_gaps: Mapping[str, Sequence[Gap]],
@@ -89,12 +103,12 @@ async def poll_all(
 
     async def one(feed: Feed) -> Poll:
         state = states.get(feed.slug)
-        polled = await poll_one(fetcher, feed, state, context.clock())
+        polled = await poll_one(fetcher, reader, feed, state, context.clock())
         polled = await _mended(
-            fetcher, polled, state, open_gaps.get(feed.slug, ()), context.clock()
+            fetcher, reader, polled, state, open_gaps.get(feed.slug, ()), context.clock()
         )
         context.progress.advance(STAGE)
-        return polled
+        return polled.without_body()
 
     async def some(group: Sequence[Feed]) -> list[Poll]:
         return list(await asyncio.gather(*(one(feed) for feed in group)))
@@ -109,7 +123,9 @@ async def poll_all(
     return [polled for group in done for polled in group]
 
 
-async def poll_one(fetcher: Fetcher, feed: Feed, state: FeedState | None, now: datetime) -> Poll:
+async def poll_one(
+    fetcher: Fetcher, reader: FeedReader, feed: Feed, state: FeedState | None, now: datetime
+) -> Poll:
     """Ask one feed, with the validators that are remembered for it, and read its answer."""
     url = poll.address(feed, state)
     etag, last_modified = poll.validators(feed, state, now)
@@ -121,32 +137,31 @@ async def poll_one(fetcher: Fetcher, feed: Feed, state: FeedState | None, now: d
             answer, contradicted = whole, True
     if not isinstance(answer, Page):
         return Poll(feed, answer)
-    parsed = await asyncio.to_thread(
-        parse_feed,
-        answer.body,
-        url=answer.url,
-        content_type=answer.content_type,
-        feed=feed,
-        now=now,
-    )
+    parsed = await reader.read(answer, feed, now)
     gap = None
     if isinstance(parsed, ParsedFeed):
         gap = gaps.find_gap(feed, state, parsed.entries, now)
     elif contradicted:
         # the 304 was sound, what an unconditional request brings is not
         return Poll(feed, NotModified(url=url, fetched_at=now))
-    return Poll(feed, answer, parsed, contradicted=contradicted, gap=gap)
+    digest = poll.digest_of(answer.body)
+    return Poll(feed, answer, parsed, digest=digest, contradicted=contradicted, gap=gap)
 
 
 async def _mended(
-    fetcher: Fetcher, polled: Poll, state: FeedState | None, open_gaps: Sequence[Gap], now: datetime
+    fetcher: Fetcher,
+    reader: FeedReader,
+    polled: Poll,
+    state: FeedState | None,
+    open_gaps: Sequence[Gap],
+    now: datetime,
 ) -> Poll:
     """The poll with what its feed dropped, where the feed or its site can still list it."""
     page, parsed = polled.answer, polled.parsed
     todo = [*open_gaps, *([polled.gap] if polled.gap else [])]
     if not todo or not isinstance(page, Page) or not isinstance(parsed, ParsedFeed):
         return polled
-    done = await repair(fetcher, polled.feed, state, page, parsed, todo, now)
+    done = await repair(fetcher, reader, polled.feed, state, page, parsed, todo, now)
     return replace(polled, repairs=done.gaps, recovered=done.entries)
 
 
@@ -178,6 +193,7 @@ def lessons(
                     one.parsed,
                     fresh,
                     now,
+                    digest=one.digest,
                     gap=one.gap,
                     contradicted=one.contradicted,
                 )

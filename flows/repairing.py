@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import monotonic
 
+from flows.reading import FeedReader
 from ingest import gaps
 from ingest.http import Fetcher
 from ingest.models import Feed, FeedEntry, FeedState, Gap, Page
-from ingest.parse import ParsedFeed, parse_feed
+from ingest.parse import ParsedFeed
 from ingest.policy import RepairPolicy
 from ingest.routes import feed_archive, sitemap, wordpress
 
@@ -34,6 +35,7 @@ class Repaired:
 
 async def repair(
     fetcher: Fetcher,
+    reader: FeedReader,
     feed: Feed,
     state: FeedState | None,
     page: Page,
@@ -52,7 +54,7 @@ async def repair(
     known = state if state is not None and len(todo) == 1 and todo[0].detected_at == now else None
     walk = gaps.set_out(whole, known or FeedState(slug=feed.slug), parsed.entries)
     paging = parsed.next_url or wordpress.is_wordpress(page.body)
-    walk, route, found = await _through_pages(fetcher, feed, page, parsed, walk, now)
+    walk, route, found = await _through_pages(fetcher, reader, feed, page, parsed, walk, now)
     if walk.progress != "closed" and not paging:
         walk, route, found = await _through_sitemaps(fetcher, feed, page, parsed, walk, now)
     ended = gaps.settled(walk, route, now)
@@ -76,6 +78,7 @@ async def repair(
 
 async def _through_pages(
     fetcher: Fetcher,
+    reader: FeedReader,
     feed: Feed,
     page: Page,
     parsed: ParsedFeed,
@@ -108,14 +111,7 @@ async def _through_pages(
                 reason = getattr(answer, "reason", "not modified")
                 walk = replace(walk, progress="spent", detail=f"{reason} from {url}")
             break
-        read = await asyncio.to_thread(
-            parse_feed,
-            answer.body,
-            url=answer.url,
-            content_type=answer.content_type,
-            feed=feed,
-            now=now,
-        )
+        read = await reader.read(answer, feed, now)
         if not isinstance(read, ParsedFeed):
             walk = replace(walk, progress="spent", detail=f"{read.reason} from {url}")
             break

@@ -17,6 +17,7 @@ from flows.settings import Settings
 from flows.workers import Workers
 from ingest.archive import ArchiveWriter, read_pages
 from ingest.errors import VoltwireError
+from ingest.guard import Resolver, resolve
 from ingest.http import Fetcher
 from ingest.models import Capture, Feed, Rejection
 from ingest.policy import FetchPolicy
@@ -57,11 +58,14 @@ class BackfillOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """Who runs it: how steps are called, who watches, what the time is."""
+    """Who runs it: how steps are called, who watches, what the time is, what the web may cost."""
 
     step: Step = plain_step
     progress: Progress = field(default_factory=Silent)
     clock: Callable[[], datetime] = utc_now
+    limits: FetchPolicy = field(default_factory=FetchPolicy)
+    """Of the fetcher; what ``Settings`` says of connections and pace goes before it."""
+    resolver: Resolver = resolve
 
 
 def check_ingest(settings: Settings, options: IngestOptions) -> None:
@@ -105,7 +109,7 @@ async def run_ingest(
     context = _context(settings, "ingest", feeds, options.all_topics, around)
     archive = None if options.replay else ArchiveWriter(context.store.archive, around.clock)
     fetcher = fetcher_for(
-        settings, options.replay, as_of=options.as_of, clock=around.clock, archive=archive
+        settings, options.replay, as_of=options.as_of, around=around, archive=archive
     )
     workers = Workers(settings.workers, feeds, all_topics=options.all_topics)
     try:
@@ -135,7 +139,7 @@ def fetcher_for(
     replay: Sequence[Path] = (),
     *,
     as_of: datetime | None = None,
-    clock: Callable[[], datetime] = utc_now,
+    around: Surroundings | None = None,
     archive: ArchiveWriter | None = None,
 ) -> Fetcher:
     """The client for the network, or for the archives in ``replay``.
@@ -143,10 +147,15 @@ def fetcher_for(
     Raises:
         ingest.errors.UnreadableArchive: when one of ``replay`` is no WARC.
     """
+    around = around or Surroundings()
+    limits = replace(
+        around.limits, concurrent=settings.connections, pace_seconds=settings.pace_seconds
+    )
     return Fetcher(
-        FetchPolicy(concurrent=settings.connections, pace_seconds=settings.pace_seconds),
+        limits,
         user_agent=settings.user_agent,
-        clock=clock,
+        clock=around.clock,
+        resolver=around.resolver,
         archive=archive,
         transport=ReplayTransport(replay, as_of=as_of) if replay else None,
         allow_hosts=frozenset(settings.allow_hosts),

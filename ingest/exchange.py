@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 
 import httpx
 
@@ -80,6 +81,17 @@ class Failed(Exception):
         self.retry_at = retry_at
 
 
+class NotAsked(Failed):
+    """The site is left alone for now, by what it said or did before."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """Seconds left for one request with its redirects and further tries."""
+
+    left: float
+
+
 class Exchanger:
     """Sends requests through ``client``.
 
@@ -103,8 +115,13 @@ class Exchanger:
         self._lanes = lanes
         self._concurrent = asyncio.Semaphore(policy.concurrent)
 
-    async def exchange(self, url: httpx.URL, ask: Ask, cookies: httpx.Cookies) -> Answer:
-        """One request and its archived answer; raises ``Failed`` where none came whole."""
+    async def exchange(
+        self, url: httpx.URL, ask: Ask, cookies: httpx.Cookies, budget: Budget
+    ) -> Answer:
+        """One request and its archived answer; raises ``Failed`` where none came whole.
+
+        The time that it takes, without its waiting for a turn, is taken off ``budget``.
+        """
         async with AsyncExitStack() as stack:
             if self._lanes is not None:
                 lane = self._lanes.of(url)
@@ -116,24 +133,33 @@ class Exchanger:
                 "GET", url, headers={"Accept": ask.accept, **ask.validators}
             )
             cookies.set_cookie_header(request)
-            reading = await self._read(request, ask)
+            reading = await self._read(request, ask, budget)
         cookies.extract_cookies(reading.response)
         return await self._answer(url, reading, ask)
 
     def _respect_rest(self, lane: Lane) -> None:
         if lane.rest_until is not None and self._clock() < lane.rest_until:
-            raise Failed(
+            raise NotAsked(
                 "http_429",
                 f"not asked: the site wants rest until {lane.rest_until:%Y-%m-%d %H:%M}Z",
                 status=429,
                 retry_at=lane.rest_until,
             )
+        if lane.strikes >= self._policy.strikes:
+            reason, status = lane.last_strike
+            raise NotAsked(
+                reason,
+                f"not asked: the last {lane.strikes} requests to the site ended so",
+                status=status,
+                later=True,
+            )
 
-    async def _read(self, request: httpx.Request, ask: Ask) -> _Reading:
-        """Status, headers and the raw body up to the limit, within the total deadline."""
+    async def _read(self, request: httpx.Request, ask: Ask, budget: Budget) -> _Reading:
+        """Status, headers and the raw body up to the limit, within the budget."""
         reading: _Reading | None = None
+        began = monotonic()
         try:
-            async with asyncio.timeout(self._policy.total_seconds):
+            async with asyncio.timeout(budget.left):
                 response = await self._client.send(request, stream=True)
                 try:
                     reading = _Reading(response)
@@ -154,6 +180,8 @@ class Exchanger:
             if isinstance(error, Failed) or reading is None or reading.usable:
                 raise self._failed(error) from error
             reading.cut = True
+        finally:
+            budget.left = max(0.0, budget.left - (monotonic() - began))
         assert reading is not None
         if reading.cut and reading.usable and not ask.cut:
             raise Failed("too_large", f"more than {ask.limit} bytes")
@@ -206,6 +234,7 @@ class Exchanger:
 
     async def _decoded(self, reading: _Reading, ask: Ask) -> bytes:
         raw = b"".join(reading.chunks)
+        reading.chunks.clear()
         codings = reading.response.headers.get("content-encoding", "")
         partial = ask.cut or reading.cut or not reading.usable
         limit = ask.limit if reading.usable else self._policy.error_body_bytes
@@ -236,6 +265,8 @@ class Exchanger:
         if reason == "protocol":
             if "buffer too long" in said or "Too many" in said:
                 return Failed("headers_too_large", said)
+            if "location header" in said:
+                return Failed("bad_redirect", said)
             if "closed connection" in said or "disconnected" in said:
                 reason = "disconnected"
         if reason == "timeout":
@@ -249,6 +280,8 @@ _WORDS: tuple[tuple[type[Exception], str, bool], ...] = (
     # The resolver has tried several times itself; a run without a network should end soon.
     (NameNotResolved, "dns", False),
     (TLSFailed, "tls", False),
+    # httpx reads the Location of a redirect even where it does not follow it.
+    (httpx.InvalidURL, "bad_redirect", False),
     (httpx.TimeoutException, "timeout", True),
     (httpx.ConnectError, "connect", True),
     # Over HTTP/2 also what comes of a server that closes while we send.

@@ -38,6 +38,8 @@ class Prepared:
     refused: str = ""
     """``html``, ``not_a_feed`` or ``too_complex``; empty when ``xml`` may be parsed."""
     detail: str = ""
+    left_out: int = 0
+    """Entries taken out because they are too many."""
     cut: bool = False
     """The text breaks off inside its last entry."""
 
@@ -64,29 +66,29 @@ def prepare(text: str, policy: ParsePolicy) -> Prepared:
     text = text[root.start() :]
     # A second document glued on after the root's end, or advertising, would make all of it broken.
     text = _without_tail(text)
-    well, error, elements = _check(text)
-    if not well:
-        mended = _mend(text)
-        well, later, elements = _check(mended)
-        if well:
-            text, error = mended, ""
+    text, left_out = _newest(text, policy.max_entries)
+    checked = _check(text)
+    if not checked.well:
+        text = _mend(text)
+        checked = _check(text)
+        if checked.well:
             notes.append("entities mended")
-        else:
-            text, error = mended, later
-    if elements > policy.max_elements:
-        return Prepared(refused="too_complex", detail=f"over {policy.max_elements} elements")
+    if refusal := _too_much(checked, policy):
+        return refusal
     cut = False
-    if not well:
+    if not checked.well:
+        error = checked.error
         notes.append(f"broken XML ({error}); what stands before the break was kept")
         text = _before_open_comment(text)
         cut = _last(_OPEN, text) > _last(_CLOSE, text)
-        recovered = _recover(text)
-        well, _, elements = _check(recovered)
-        if well and elements <= policy.max_elements:
+        # libxml2 takes some hundred bytes for each element
+        recovered = _recover(text) if text.count("<") <= 2 * policy.max_elements else ""
+        checked = _check(recovered)
+        if checked.well and not _too_much(checked, policy):
             text = recovered
         elif len(text) > policy.max_broken_bytes or text.count("<") > policy.max_broken_tags:
             return Prepared(refused="too_complex", detail=f"broken XML and too large: {error}")
-    return Prepared(xml=text, note="; ".join(notes), cut=cut)
+    return Prepared(xml=text, note="; ".join(notes), left_out=left_out, cut=cut)
 
 
 def _after_prolog(text: str) -> int:
@@ -108,21 +110,62 @@ def _without_tail(text: str) -> str:
     return text[: close + 1] if close >= 0 else text
 
 
-def _check(text: str) -> tuple[bool, str, int]:
-    """Whether ``text`` is well-formed, the first error, and the elements read."""
-    elements = 0
+def _newest(text: str, most: int) -> tuple[str, int]:
+    """``text`` without the entries after the first ``most``, and how many these were."""
+    if text.count("</") <= most:
+        return text, 0
+    ends = [match.end() for match in _CLOSE.finditer(text)]
+    if len(ends) <= most:
+        return text, 0
+    return text[: ends[most - 1]] + text[ends[-1] :], len(ends) - most
 
-    def count(_name: str, _attributes: object) -> None:
-        nonlocal elements
-        elements += 1
+
+@dataclass(slots=True)
+class _Checked:
+    """What expat says of a text."""
+
+    well: bool = False
+    error: str = ""
+    elements: int = 0
+    attributes: int = 0
+    """Of the element that has the most."""
+
+
+def _check(text: str) -> _Checked:
+    """Whether ``text`` is well-formed, the first error, and how much was read."""
+    checked = _Checked()
+    declared = 0
+
+    def declare(_prefix: str | None, _uri: str) -> None:
+        nonlocal declared
+        declared += 1
+
+    def count(_name: str, attributes: list[str]) -> None:
+        nonlocal declared
+        checked.elements += 1
+        checked.attributes = max(checked.attributes, declared + len(attributes) // 2)
+        declared = 0
 
     parser = expat.ParserCreate("utf-8", namespace_separator=" ")
+    parser.ordered_attributes = True
+    parser.StartNamespaceDeclHandler = declare
     parser.StartElementHandler = count
     try:
         parser.Parse(text.encode("utf-8", "replace"), True)
+        checked.well = True
     except expat.ExpatError as error:
-        return False, str(error)[:200], elements
-    return True, "", elements
+        checked.error = str(error)[:200]
+    return checked
+
+
+def _too_much(checked: _Checked, policy: ParsePolicy) -> Prepared | None:
+    """The refusal of a text with more elements, or attributes of one, than are read."""
+    if checked.elements > policy.max_elements:
+        return Prepared(refused="too_complex", detail=f"over {policy.max_elements} elements")
+    if checked.attributes > policy.max_attributes:
+        detail = f"an element with over {policy.max_attributes} attributes"
+        return Prepared(refused="too_complex", detail=detail)
+    return None
 
 
 def _mend(text: str) -> str:

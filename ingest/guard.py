@@ -23,6 +23,8 @@ from typing import Any
 import httpcore
 import httpx
 
+from ingest.pacing import Spacing
+
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """Addresses, as text, that a host name and port stand for; raises ``OSError`` when none do."""
 
@@ -127,10 +129,12 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         allow_hosts: frozenset[str] = frozenset(),
         resolver: Resolver = resolve,
         inner: httpcore.AsyncNetworkBackend | None = None,
+        spacing: Spacing | None = None,
     ) -> None:
         self._allow_hosts = frozenset(host.lower() for host in allow_hosts)
         self._resolver = resolver
         self._inner = inner or httpcore.AnyIOBackend()
+        self._spacing = spacing or Spacing(0.0)
 
     async def connect_tcp(
         self,
@@ -148,6 +152,12 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         addresses = await self._checked(host, port, timeout)
         last: Exception = NameNotResolved(f"{host} has no address")
         for tried, address in enumerate(addresses):
+            if not self._is_allowed(host):
+                # a server of one's own sets its own pace
+                waited = time.monotonic()
+                await self._spacing.turn(address)
+                if deadline is not None:
+                    deadline += time.monotonic() - waited
             share = timeout
             if deadline is not None:
                 share = (deadline - time.monotonic()) / (len(addresses) - tried)
@@ -165,6 +175,9 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         """Wait, as the inner backend does."""
         await self._inner.sleep(seconds)
 
+    def _is_allowed(self, host: str) -> bool:
+        return host.lower() in self._allow_hosts
+
     async def _checked(self, host: str, port: int, timeout: float | None) -> list[str]:
         try:
             async with asyncio.timeout(timeout):
@@ -175,7 +188,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             raise NameNotResolved(f"{host}: {error}") from error
         if not addresses:
             raise NameNotResolved(f"{host} has no address")
-        if host.lower() not in self._allow_hosts:
+        if not self._is_allowed(host):
             for address in addresses:
                 if not is_public(address):
                     raise AddressBlocked(f"{host} stands for {address}, which is not public")

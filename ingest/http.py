@@ -30,11 +30,11 @@ from tenacity.wait import wait_exponential, wait_random
 
 from ingest.archive import ArchiveWriter
 from ingest.content_encoding import ACCEPT_ENCODING
-from ingest.exchange import USABLE, Answer, Ask, Exchanger, Failed
+from ingest.exchange import USABLE, Answer, Ask, Budget, Exchanger, Failed, NotAsked
 from ingest.guard import GuardedBackend, GuardedTransport, Resolver, resolve, url_problem
 from ingest.headers import page_of, retry_after, sendable
 from ingest.models import FetchFailure, NotModified, Page
-from ingest.pacing import Lanes
+from ingest.pacing import Lanes, Spacing
 from ingest.policy import FetchPolicy
 from ingest.replay import ReplayTransport
 from ingest.robots import RobotsCache, product_token
@@ -48,6 +48,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 # 52x: Cloudflare's words for an origin that is down.
+_STRIKES = frozenset({"timeout", "connect", "dns", "disconnected"})
 _REFUSED = frozenset({401, 402, 403, 451})
 
 
@@ -98,6 +99,11 @@ class Fetcher:
         )
         self._robots = RobotsCache(self._robots_txt, product_token(user_agent))
 
+    @property
+    def live(self) -> bool:
+        """Whether sites are asked, and not an archive."""
+        return self._live
+
     async def __aenter__(self) -> Fetcher:
         await self._client.__aenter__()
         return self
@@ -135,7 +141,11 @@ class Fetcher:
         self, resolver: Resolver, ssl_context: ssl.SSLContext | None
     ) -> httpx.AsyncBaseTransport:
         return GuardedTransport(
-            backend=GuardedBackend(allow_hosts=self._allow_hosts, resolver=resolver),
+            backend=GuardedBackend(
+                allow_hosts=self._allow_hosts,
+                resolver=resolver,
+                spacing=Spacing(self._policy.connections_pace_seconds),
+            ),
             ssl_context=ssl_context or _trusted(),
             max_connections=self._policy.concurrent,
             keepalive_seconds=self._policy.keepalive_seconds,
@@ -167,13 +177,13 @@ class Fetcher:
             retry=retry_if_result(lambda tried: tried.again),
             retry_error_callback=_result,
         )
-        tried: _Try = await retrying(self._try, url, ask)
+        tried: _Try = await retrying(self._try, url, ask, Budget(policy.total_seconds))
         return tried.outcome
 
-    async def _try(self, url: str, ask: Ask) -> _Try:
+    async def _try(self, url: str, ask: Ask, budget: Budget) -> _Try:
         """One pass over the redirects from ``url``."""
         try:
-            return await self._follow(url, _parsed(url), ask)
+            return await self._follow(url, _parsed(url), ask, budget)
         except Failed as failed:
             now = self._clock()
             failure = FetchFailure(
@@ -186,10 +196,10 @@ class Fetcher:
                 asked_to_wait=failed.retry_after is not None,
             )
             waits = failed.retry_after or 0.0
-            patient = waits <= self._policy.wait_most_seconds
+            patient = waits <= self._policy.wait_most_seconds and budget.left > 0
             return _Try(failure, again=failed.again and patient, wait=waits)
 
-    async def _follow(self, url: str, current: httpx.URL, ask: Ask) -> _Try:
+    async def _follow(self, url: str, current: httpx.URL, ask: Ask, budget: Budget) -> _Try:
         cookies = httpx.Cookies()
         permanent = True
         for _ in range(self._policy.redirects + 1):
@@ -201,12 +211,31 @@ class Fetcher:
                 refusal = await self._robots_refusal(current)
                 if refusal is not None:
                     return _Try(replace(refusal, url=url))
-            answer = await self._exchanger.exchange(current, ask, cookies)
+            answer = await self._exchange(current, ask, cookies, budget)
             if answer.status not in _REDIRECTS:
                 return _Try(self._judge(url, current, answer, ask, permanent))
             permanent = permanent and answer.status in _PERMANENT
             current = _target(current, answer)
         raise Failed("redirect_loop", f"more than {self._policy.redirects} redirects")
+
+    async def _exchange(
+        self, url: httpx.URL, ask: Ask, cookies: httpx.Cookies, budget: Budget
+    ) -> Answer:
+        """One exchange, and what it says of its site noted in the lane."""
+        lane = self._lanes.of(url)
+        try:
+            answer = await self._exchanger.exchange(url, ask, cookies, budget)
+        except NotAsked:
+            raise
+        except Failed as failed:
+            if failed.reason in _STRIKES:
+                lane.strike(failed.reason, failed.status)
+            raise
+        if answer.status >= 500:
+            lane.strike(f"http_{answer.status}", answer.status)
+        else:
+            lane.proper()
+        return answer
 
     async def _robots_refusal(self, url: httpx.URL) -> FetchFailure | None:
         if url.raw_path == b"/robots.txt":

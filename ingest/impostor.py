@@ -12,7 +12,8 @@ from ingest.charset import decode
 from ingest.models import Page
 from ingest.urls import registered_domain, resolve
 
-_HEAD_BYTES = 256 * 2**10  # Links of a page stand in its head; some heads carry all their styles.
+HEAD_BYTES = 256 * 2**10
+"""Looked at of a page: its links stand in its head, and some heads carry all their styles."""
 _LINK = re.compile(r"<link\b[^<>]{1,2000}>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"([a-z-]{1,20})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.I)
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json", "text/xml")
@@ -47,7 +48,7 @@ class Impostor:
 
 def feeds_named(page: Page) -> tuple[str, ...]:
     """Addresses that the page's autodiscovery links give (RSS Advisory Board, 2006), in order."""
-    text = decode(page.body[:_HEAD_BYTES], page.content_type).text
+    text = decode(page.body[:HEAD_BYTES], page.content_type).text
     found: dict[str, None] = {}
     for link in _LINK.findall(text):
         said = {
@@ -73,7 +74,7 @@ def unmask(page: Page) -> Impostor:
     proposed = tuple(url for url in feeds_named(page) if url != page.requested_url)
     if proposed:
         return Impostor("html", f"a web page; it names the feed {proposed[0]}", proposed)
-    start = page.body[:_HEAD_BYTES].decode("utf-8", "replace")
+    start = page.body[:HEAD_BYTES].decode("utf-8", "replace")
     title = html.unescape(match[1]).strip() if (match := _TITLE.search(start)) else ""
     moved = page.url != page.requested_url
     if moved and _LOGIN_PATH.search(reached.path) and not _LOGIN_PATH.search(asked.path):

@@ -8,8 +8,11 @@ from typing import Any
 from ingest.rawfeed import RawEntry, RawFeed, as_html
 
 
-def read_json_feed(text: str) -> RawFeed | None:
-    """The feed in ``text``; None when it is no JSON Feed.  Wrong types count as absent."""
+def read_json_feed(text: str, *, most: int) -> RawFeed | None:
+    """The feed in ``text`` with at most ``most`` entries; None when it is no JSON Feed.
+
+    Wrong types count as absent.
+    """
     try:
         feed = json.loads(text)
     except (ValueError, RecursionError):
@@ -24,7 +27,8 @@ def read_json_feed(text: str) -> RawFeed | None:
         site_url=_text(feed, "home_page_url"),
         language=_text(feed, "language"),
         next_url=_text(feed, "next_url"),
-        entries=[_entry(found) for found in feed["items"]],
+        entries=[_entry(found) for found in feed["items"][:most]],
+        left_out=max(0, len(feed["items"]) - most),
     )
 
 

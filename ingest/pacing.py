@@ -27,6 +27,19 @@ class Lane:
         self._limiter = AsyncLimiter(1, seconds) if seconds > 0 else None
         self.rest_until: datetime | None = None
         """Set by a 429 that asks for more rest than a run can wait."""
+        self.strikes = 0
+        """Requests in a row without a proper answer."""
+        self.last_strike: tuple[str, int | None] = ("", None)
+        """Reason and status of the last of them."""
+
+    def strike(self, reason: str, status: int | None) -> None:
+        """Note a request that the site left without a proper answer."""
+        self.strikes += 1
+        self.last_strike = reason, status
+
+    def proper(self) -> None:
+        """Note an answer, whatever it says: the site works."""
+        self.strikes = 0
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -59,6 +72,22 @@ class Lanes:
         if domain not in self._lanes:
             self._lanes[domain] = Lane(self._width, self._seconds)
         return self._lanes[domain]
+
+
+class Spacing:
+    """Something done at most once in ``seconds`` for each key, in the order of asking."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._next: dict[str, float] = {}
+
+    async def turn(self, key: str) -> None:
+        """Wait until it is the asker's turn with ``key``."""
+        now = asyncio.get_running_loop().time()
+        mine = max(now, self._next.get(key, now))
+        self._next[key] = mine + self._seconds
+        if mine > now:
+            await asyncio.sleep(mine - now)
 
 
 def registered_domain(host: str) -> str:

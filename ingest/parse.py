@@ -8,7 +8,7 @@ nor resolves: extraction cleans, ``ingest.urls`` resolves.  Pure: no socket, no 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,12 +21,13 @@ from ingest.jsonfeed import read_json_feed
 from ingest.models import Feed, FeedEntry, Rejection
 from ingest.policy import ParsePolicy
 from ingest.rawfeed import RawEntry, RawFeed, as_html, clean_line
-from ingest.urls import resolve
+from ingest.urls import made_up_url, resolve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeed:
-    """A feed that could be read.  ``entries + skipped + repeated`` is all that it listed."""
+    """A feed that could be read.  ``entries + skipped + repeated`` is all that it listed, up to
+    the number that is read; one of ``skipped`` stands for those beyond."""
 
     title: str
     site_url: str
@@ -78,7 +79,7 @@ def parse_feed(
         return refused("not_a_feed", "the answer is empty")
     text = decode(body, content_type).text
     if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
-        read = read_json_feed(text.lstrip("\ufeff \t\r\n"))
+        read = read_json_feed(text.lstrip("\ufeff \t\r\n"), most=policy.max_entries)
         if read is None:
             return refused("not_a_feed", "JSON, but no JSON Feed")
         raw = read
@@ -92,14 +93,18 @@ def parse_feed(
             return refused("unreadable", f"{type(error).__name__}: {error}"[:300])
         if prepared.cut and raw.entries:
             raw.entries[-1].complete = False
-        raw.note = prepared.note
+        raw.note, raw.left_out = prepared.note, prepared.left_out
     identified = identify(raw, url=url, feed=feed, now=now, policy=policy)
+    skipped = identified.skipped
+    if raw.left_out:
+        said = f"{raw.left_out} entries after the first {policy.max_entries} were not read"
+        skipped += (replace(refused("too_many", said), url=made_up_url(url, "too many")),)
     return ParsedFeed(
         title=clean_line(raw.title, most=policy.title_chars),
         site_url=(resolve(url, raw.site_url) or "") if raw.site_url else "",
         language=raw.language.replace("_", "-").partition("-")[0].strip().lower(),
         entries=identified.entries,
-        skipped=identified.skipped,
+        skipped=skipped,
         repeated=identified.repeated,
         ttl_minutes=raw.ttl_minutes,
         next_url=(resolve(url, raw.next_url) or "") if raw.next_url else "",

@@ -18,7 +18,8 @@ class FetchPolicy:
     read_seconds: float = 20.0
     """Longest silence; busy news sites take up to ten to start a page."""
     total_seconds: float = 60.0
-    """One exchange from first to last byte: ends servers that drip a byte at a time."""
+    """Spent on the answers to one request, its redirects and further tries together: ends servers
+    that drip a byte at a time, at one address or at six."""
     body_bytes: int = 10 * 2**20
     """For feeds and pages, as sent and as decompressed.  feedkit allows 10 MiB, miniflux 15; the
     largest of 785 real article pages has 2."""
@@ -31,6 +32,9 @@ class FetchPolicy:
     redirects: int = 5
     """RFC 9309 asks for five with robots.txt; articles need two or three."""
 
+    strikes: int = 6
+    """Requests in a row that a domain leaves without a proper answer before it is left alone for
+    the rest of the run: a hundred pages that each run into the deadline would take an hour."""
     tries: int = 3
     """Inside one run.  What three tries do not bring is for the next run."""
     backoff_seconds: float = 1.0
@@ -51,6 +55,9 @@ class FetchPolicy:
     """By registered domain: rate limits sit in front of networks, not of host names."""
     pace_seconds: float = 1.0
     """Shortest time between two requests to one registered domain; 0 turns pacing off."""
+    connections_pace_seconds: float = 0.2
+    """Shortest time between two new connections to one address: many publishers share the
+    servers of one host, whose firewall counts connections and not domains."""
     crawl_delay_most_seconds: float = 15.0
     """A longer Crawl-delay counts as this: a feed of 20 pages must end within a run."""
     keepalive_seconds: float = 15.0
@@ -163,6 +170,12 @@ class ParsePolicy:
     """As the fetcher's limit; the largest real feed met has 0.4 MB."""
     max_elements: int = 200_000
     """Elements of the XML.  5,000 entries of 20 elements are half of that; 400,000 cost 11 s."""
+    max_attributes: int = 1_000
+    """Of one element.  A root declares some twenty namespaces; feedparser's time grows with the
+    square of their number."""
+    max_entries: int = 5_000
+    """Read of one feed, as listed, newest first; feeds that list every post they ever had reach
+    some thousand.  Of the others one rejection says how many they are."""
     max_broken_bytes: int = 4 * 2**20
     """Of a feed that is no XML: it goes through feedparser's slow reader."""
     max_broken_tags: int = 100_000

@@ -97,6 +97,11 @@ def doubts(feed: Feed, state: FeedState | None, now: datetime) -> bool:
     return rhythm.expected(learned, before.body_at, now) >= _POLICY.doubt_entries
 
 
+def digest_of(body: bytes) -> str:
+    """What is remembered of a body, to tell whether the next one is the same."""
+    return hashlib.blake2b(body, digest_size=16).hexdigest()
+
+
 def after_success(
     feed: Feed,
     state: FeedState | None,
@@ -105,6 +110,7 @@ def after_success(
     fresh: Collection[str],
     now: datetime,
     *,
+    digest: str = "",
     gap: Gap | None = None,
     contradicted: bool = False,
 ) -> FeedState:
@@ -112,6 +118,7 @@ def after_success(
 
     Args:
         fresh: canonical URLs that the store had not seen, of this feed and of others.
+        digest: ``digest_of`` the whole body, where ``page`` holds no more than its beginning.
         gap: what ``gaps.find_gap`` says of it.
         contradicted: a 304 was given moments before the page.
     """
@@ -119,7 +126,7 @@ def after_success(
     asked = address(feed, before)
     delivered = any(entry.canonical_url in fresh for entry in parsed.entries)
     unseen = gaps.unseen(before, parsed.entries)
-    digest = hashlib.blake2b(page.body, digest_size=16).hexdigest()
+    digest = digest or digest_of(page.body)
     lied = contradicted and digest != before.body_digest and bool(unseen) and bool(before.listed)
     learned = _learned(before, parsed, gap, now)
     same = digest == before.body_digest and before.url == asked

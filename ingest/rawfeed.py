@@ -36,6 +36,8 @@ class RawFeed:
     next_url: str = ""
     ttl_minutes: int | None = None
     entries: list[RawEntry] = field(default_factory=list)
+    left_out: int = 0
+    """Entries beyond the number that is read."""
     note: str = ""
 
 

@@ -109,16 +109,19 @@ def _update(con: duckdb.DuckDBPyConnection, batch: str) -> None:
 
 
 def due_retries(
-    con: duckdb.DuckDBPyConnection, now: datetime, *, limit: int = 1000
+    con: duckdb.DuckDBPyConnection, now: datetime, *, limit: int = 1000, of_a_feed: int = 1000
 ) -> list[FeedEntry]:
     """Entries whose time for another try has come, longest waiting first.
 
+    No feed takes more than ``of_a_feed`` places: thousands of one must not keep out the others.
     They are rebuilt from what was stored, so a retry does not need the feed to list them still.
     """
     found = con.execute(
         "SELECT payload FROM core.entries WHERE retry_at <= $now AND payload IS NOT NULL "
-        "AND outcome = 'rejected' ORDER BY retry_at, canonical_url LIMIT $n",
-        {"now": now, "n": limit},
+        "AND outcome = 'rejected' "
+        "QUALIFY row_number() OVER (PARTITION BY feed ORDER BY retry_at, canonical_url) <= $each "
+        "ORDER BY retry_at, canonical_url LIMIT $n",
+        {"now": now, "n": limit, "each": of_a_feed},
     ).fetchall()
     return [_entry(payload) for (payload,) in found]
 

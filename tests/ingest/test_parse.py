@@ -359,6 +359,9 @@ def test_the_declared_language_wins_over_the_feed() -> None:
         "<rss " + "a='1' " * 100_000,
         "<rss><channel>" + "<a b='" * 90_000,
         "<rss><channel>" + "</a" * 90_000,
+        "<rss " + " ".join(f"a{n}='1'" for n in range(90_000)) + "/>",
+        "<rss " + " ".join(f"xmlns:a{n}='1'" for n in range(50_000)) + "/>",
+        "<rss><channel><item><link>" + "../" * 300_000 + "</link></item></channel></rss>",
     ],
     ids=lambda body: body[:8] + body[-8:],
 )
@@ -366,6 +369,29 @@ def test_bombs_end(body: str) -> None:
     """Small bodies made to cost minutes end as a value, in seconds."""
     found = parse(body)
     assert isinstance(found, ParsedFeed | Rejection)
+
+
+def test_the_newest_entries_of_too_many_are_read() -> None:
+    """As many as the policy says, in the order listed; one rejection counts the others."""
+    few = ParsePolicy(max_entries=3)
+    found = parsed(rss(*map(item, range(8))), policy=few)
+    assert [entry.title for entry in found.entries] == [f"Story {n}" for n in range(3)]
+    assert [refusal.reason for refusal in found.skipped] == ["too_many"]
+    assert found.skipped[0].detail.startswith("5 entries")
+    listed = [{"id": str(n), "url": f"https://news.example/{n}", "title": "T"} for n in range(8)]
+    body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": listed})
+    found = parsed(body, policy=few)
+    assert len(found.entries) == 3
+    assert found.skipped[0].detail.startswith("5 entries")
+
+
+def test_an_element_has_some_attributes_and_not_thousands() -> None:
+    """feedparser's time grows with the square of their number; namespaces count, too."""
+    for attributes in ("a{}='1'", "xmlns:a{}='1'"):
+        many = " ".join(attributes.format(n) for n in range(2_000))
+        found = parse(f"<rss {many}><channel></channel></rss>")
+        assert isinstance(found, Rejection)
+        assert found.reason == "too_complex"
 
 
 def test_size_is_bounded() -> None:
