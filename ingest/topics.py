@@ -15,10 +15,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from importlib import resources
 
+from ingest.phrases import UNSPACED, Phrases
 from ingest.policy import TopicPolicy
 
 _POLICY = TopicPolicy()
-_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\uff21-\uff3a]")
+_SPACES = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +36,13 @@ class TopicVerdict:
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
-    topic: str
-    strong: bool
-    folded: re.Pattern[str] | None
-    cased: re.Pattern[str] | None
+    """The terms of all topics in one language, or in all; by topic and strength."""
+
+    kinds: tuple[tuple[str, bool], ...]
+    """Topic, and whether its terms are strong ones."""
+    folded: Phrases
+    """Searched in lower-case text; a group for each of ``kinds``."""
+    cased: Phrases
 
 
 def gate(title: str, text: str, policy: TopicPolicy = _POLICY, language: str = "") -> TopicVerdict:
@@ -46,9 +50,9 @@ def gate(title: str, text: str, policy: TopicPolicy = _POLICY, language: str = "
 
     ``language`` is a primary tag; empty or unknown ones are read with the terms of all languages.
     """
-    tables = _tables(language if language in _languages() else "")
+    terms = _terms(language if language in _languages() else "")
     title, text = _without_traps(title), _without_traps(text[: policy.text_chars])
-    lede_chars = policy.lede_chars // (3 if _UNSPACED.search(text[:200]) else 1)
+    lede_chars = policy.lede_chars // (3 if UNSPACED.search(text[:200]) else 1)
     zones = (
         ("title", title, policy.title_weight),
         ("lede", text[:lede_chars], policy.lede_weight),
@@ -56,14 +60,11 @@ def gate(title: str, text: str, policy: TopicPolicy = _POLICY, language: str = "
     )
     mentions: dict[tuple[str, bool, str], list[tuple[str, float]]] = defaultdict(list)
     for zone, passage, weight in zones:
-        folded = passage.lower()
-        for terms in tables:
-            for pattern, where in ((terms.folded, folded), (terms.cased, passage)):
-                if pattern is None:
-                    continue
-                for match in pattern.finditer(where):
-                    key = (terms.topic, terms.strong, re.sub(r"\s+", " ", match.group()))
-                    mentions[key].append((zone, weight))
+        both = zip(terms.folded.find(passage.lower()), terms.cased.find(passage), strict=True)
+        for (topic, strong), (folded, cased) in zip(terms.kinds, both, strict=True):
+            for match in (*folded, *cased):
+                key = (topic, strong, _SPACES.sub(" ", match.group()))
+                mentions[key].append((zone, weight))
     return _verdict(mentions, policy)
 
 
@@ -123,8 +124,10 @@ def _languages() -> frozenset[str]:
 
 
 @functools.cache
-def _tables(language: str) -> tuple[_Terms, ...]:
-    tables = []
+def _terms(language: str) -> _Terms:
+    kinds: list[tuple[str, bool]] = []
+    folded: list[list[str]] = []
+    cased: list[list[str]] = []
     for topic, strengths in _document().items():
         if topic == "not":
             continue
@@ -133,44 +136,22 @@ def _tables(language: str) -> tuple[_Terms, ...]:
             terms = [
                 term for tag, listed in by_language.items() if tag in wanted for term in listed
             ]
-            tables.append(
-                _Terms(
-                    topic,
-                    strength == "strong",
-                    _pattern([term for term in terms if not term.startswith("=")]),
-                    _pattern([term[1:] for term in terms if term.startswith("=")], folded=False),
-                )
-            )
-    return tuple(tables)
+            kinds.append((topic, strength == "strong"))
+            folded.append([term.lower() for term in terms if not term.startswith("=")])
+            cased.append([term[1:] for term in terms if term.startswith("=")])
+    return _Terms(tuple(kinds), Phrases(folded), Phrases(cased))
 
 
 @functools.cache
-def _traps() -> re.Pattern[str]:
+def _traps() -> Phrases:
     terms: list[str] = _document()["not"]["any"]  # type: ignore[assignment]
-    pattern = _pattern([term.removeprefix("=") for term in terms])
-    if pattern is None:
-        raise ValueError("topics.toml lists no phrases under [not]")
-    return re.compile(pattern.pattern, re.IGNORECASE)
+    return Phrases([[term.removeprefix("=") for term in terms]], any_case=True)
 
 
 def _without_traps(text: str) -> str:
-    return _traps().sub(" ", text)
-
-
-def _pattern(terms: list[str], folded: bool = True) -> re.Pattern[str] | None:
-    """One expression for all ``terms``, longest first; None when there are none."""
-    spaced: list[str] = []
-    unspaced: list[str] = []
-    for term in sorted(set(terms), key=lambda term: (-len(term), term)):
-        form = term.lower() if folded else term
-        form = re.escape(form).replace(r"\*", r"\w*").replace(r"\ ", r"[\s\-‐‑–]+")
-        form = form.replace("'", "['’]")
-        (unspaced if _UNSPACED.search(term) else spaced).append(form)
-    parts = []
-    if spaced:
-        # before CJK text a Latin word ends without a space: "EV市場"
-        edge = r"[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
-        parts.append(rf"(?<!{edge})(?:{'|'.join(spaced)})(?!{edge})")
-    if unspaced:
-        parts.append("|".join(unspaced))
-    return re.compile("|".join(parts)) if parts else None
+    (found,) = _traps().find(text)
+    kept, end = [], 0
+    for match in found:
+        kept.append(text[end : match.start()])
+        end = match.end()
+    return " ".join([*kept, text[end:]])

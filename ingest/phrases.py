@@ -1,0 +1,160 @@
+"""Hundreds of phrases looked for in one pass over a text.
+
+Finds what ``re`` finds with all phrases of a set in one alternation, longest first, but looks them
+up by the word that each begins with instead of trying all of them at every letter.
+
+A phrase is whole words: a trailing ``*`` stands for any ending, a space also for hyphens and line
+breaks, an apostrophe for the curved one.  Phrases in a script without spaces match anywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+UNSPACED = re.compile(
+    "[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\uff21-\uff3a\uff41-\uff5a]"
+)
+# before CJK text a Latin word ends without a space: "EV市場"
+_LETTER = r"[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+_WORD = re.compile(f"{_LETTER}+")
+# Most words of a text stood in the texts before it.
+_WORDS_KEPT = 30_000
+
+
+@dataclass(slots=True)
+class _Phrase:
+    group: int
+    rank: int
+    """Place in its group: the lower one wins where two match."""
+    source: str
+    flags: re.RegexFlag
+    form: re.Pattern[str] | None = None
+
+    def match(self, text: str, at: int) -> re.Match[str] | None:
+        if self.form is None:
+            # Compiled when its first word is met: of a thousand phrases few ever are.
+            self.form = re.compile(self.source, self.flags)
+        return self.form.match(text, at)
+
+
+class Phrases:
+    """Sets of phrases, each searched as if alone; texts and phrases are compared as they stand.
+
+    Args:
+        groups: the sets; a phrase with an upper-case letter matches only text with it, unless
+            ``any_case``.
+        any_case: compare without regard to case, as ``re.IGNORECASE`` does.
+    """
+
+    def __init__(self, groups: Sequence[Iterable[str]], *, any_case: bool = False) -> None:
+        self._flags = re.IGNORECASE if any_case else re.NOFLAG
+        self._any_case = any_case
+        self._whole: dict[str, list[_Phrase]] = {}
+        self._begun: dict[str, list[_Phrase]] = {}
+        self._unspaced: list[re.Pattern[str] | None] = []
+        self._known: dict[str, list[_Phrase]] = {}
+        for group, phrases in enumerate(groups):
+            self._add(group, phrases)
+        self._longest = max(map(len, self._begun), default=0)
+
+    def _add(self, group: int, phrases: Iterable[str]) -> None:
+        unspaced = []
+        for rank, phrase in enumerate(sorted(set(phrases), key=lambda one: (-len(one), one))):
+            form = re.escape(phrase).replace(r"\*", r"\w*").replace(r"\ ", r"[\s\-‐‑–]+")
+            form = form.replace("'", "['’]")
+            if UNSPACED.search(phrase):
+                unspaced.append(form)
+                continue
+            first = _WORD.match(phrase)
+            if first is None:
+                raise ValueError(f"{phrase!r} does not begin with a letter")
+            source = f"(?<!{_LETTER})(?:{form})(?!{_LETTER})"
+            found = _Phrase(group, rank, source, self._flags)
+            word = self._folded(first.group())
+            index = self._begun if phrase[first.end() : first.end() + 1] == "*" else self._whole
+            index.setdefault(word, []).append(found)
+        self._unspaced.append(re.compile("|".join(unspaced), self._flags) if unspaced else None)
+
+    def _folded(self, word: str) -> str:
+        return word.casefold() if self._any_case else word
+
+    def find(self, text: str) -> list[list[re.Match[str]]]:
+        """The matches in ``text`` by group, left to right, none over another of its group."""
+        found: list[list[re.Match[str]]] = [[] for _ in self._unspaced]
+        ends = [0] * len(found)
+        starts = self._starts(text)
+        for at, phrases in starts:
+            for phrase in phrases:
+                if ends[phrase.group] <= at and (match := phrase.match(text, at)):
+                    found[phrase.group].append(match)
+                    ends[phrase.group] = match.end()
+        if UNSPACED.search(text):
+            for group, pattern in enumerate(self._unspaced):
+                if pattern is not None and pattern.search(text):
+                    found[group] = _both(text, group, starts, pattern)
+        return found
+
+    def _starts(self, text: str) -> list[tuple[int, list[_Phrase]]]:
+        """Where phrases may begin, left to right, with those that may."""
+        known = self._known
+        if len(known) > _WORDS_KEPT:
+            known.clear()
+        starts = []
+        for word in set(_WORD.findall(text)):
+            phrases = known.get(word)
+            if phrases is None:
+                phrases = known[word] = self._beginning_with(word)
+            if phrases:
+                starts += [(at, phrases) for at in _places(word, text)]
+        starts.sort(key=lambda one: one[0])
+        return starts
+
+    def _beginning_with(self, word: str) -> list[_Phrase]:
+        """The phrases that can match where ``word`` stands, by rank."""
+        word = self._folded(word)
+        found = list(self._whole.get(word, ()))
+        for length in range(1, min(len(word), self._longest) + 1):
+            found += self._begun.get(word[:length], ())
+        found.sort(key=lambda one: one.rank)
+        return found
+
+
+def _places(word: str, text: str) -> Iterator[int]:
+    """Where ``word`` stands in ``text`` and does not go on; what is before it is not looked at."""
+    at = text.find(word)
+    while at >= 0:
+        whole = _WORD.match(text, at)
+        if whole is not None and whole.end() == at + len(word):
+            yield at
+        at = text.find(word, at + 1)
+
+
+def _both(
+    text: str,
+    group: int,
+    starts: Sequence[tuple[int, Sequence[_Phrase]]],
+    unspaced: re.Pattern[str],
+) -> list[re.Match[str]]:
+    """Matches of one group in a text that has both kinds; where two begin the spaced one wins."""
+    found: list[re.Match[str]] = []
+    end = nth = 0
+    while True:
+        spaced = None
+        while spaced is None and nth < len(starts):
+            at, phrases = starts[nth]
+            if at >= end:
+                ours = (one for one in phrases if one.group == group)
+                spaced = next((m for one in ours if (m := one.match(text, at))), None)
+            if spaced is None:
+                nth += 1
+        other = unspaced.search(text, end)
+        if spaced is not None and (other is None or spaced.start() <= other.start()):
+            best = spaced
+        elif other is not None:
+            best = other
+        else:
+            return found
+        found.append(best)
+        end = best.end()
