@@ -42,17 +42,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import combinations, pairwise
-from math import comb
+from math import ceil, comb
 from pathlib import Path
 from typing import Any
 
 from datasketch import MinHash, MinHashLSH
 
 from dedupe import cluster, match, signature
-from dedupe.models import CandidatePair, Document, Match, Signature, StoryNode
+from dedupe.measured import Measured
+from dedupe.models import Document, Match, Signature, StoryNode
 from dedupe.policy import POLICY, RECIPE, MatchPolicy
 from dedupe.text import words
-from storage.store import Store
+from storage import signatures as stored
+from storage.store import Store, connect_memory
 
 Pair = tuple[str, str]
 
@@ -152,92 +154,68 @@ def ordered(a: str, b: str) -> Pair:
     return (a, b) if a < b else (b, a)
 
 
-def candidates(
-    documents: Sequence[Document], signatures: Sequence[Signature], policy: MatchPolicy = POLICY
-) -> Iterator[CandidatePair]:
-    """Pairs that share keys, by the rules of the store's join."""
-    when = {document.article_id: document.published_at for document in documents}
-    shared: dict[Pair, list[int]] = defaultdict(lambda: [0, 0])
-    for kind in (0, 1):
-        holders: dict[int, list[str]] = defaultdict(list)
-        for signed in signatures:
-            for key in (signed.bands, signed.sketch)[kind]:
-                holders[key].append(signed.article_id)
-        for held in holders.values():
-            for pair in pairs_in_window(held, when, policy):
-                shared[pair][kind] += 1
-    for (a, b), (bands, keys) in shared.items():
-        yield CandidatePair(article_id=a, of_article_id=b, shared_bands=bands, shared_sketch=keys)
-
-
-def pairs_in_window(
-    held: list[str], when: dict[str, datetime | None], policy: MatchPolicy
-) -> Iterator[Pair]:
-    """Pairs of one key's holders published close enough, unless too many hold it."""
-    for article_id in held:
-        date = when[article_id]
-        near = [
-            other
-            for other in held
-            if other != article_id and within(date, when[other], policy.window_days)
-        ]
-        if len(near) >= policy.key_cap:
-            continue
-        yield from ((article_id, other) for other in near if article_id < other)
-
-
-def within(a: datetime | None, b: datetime | None, days: float) -> bool:
-    return a is None or b is None or abs((a - b).total_seconds()) <= days * 86400
-
-
-def run(
-    documents: Sequence[Document], policy: MatchPolicy = POLICY
-) -> tuple[dict[str, str], list[Match], dict[str, float]]:
-    """Story of every article, the matches, and what it took."""
-    clock = time.perf_counter()
+def measured(documents: Sequence[Document]) -> tuple[list[Measured], dict[str, float]]:
+    """The candidate pairs, as a store in memory finds them, and what finding them took."""
+    clock = time.process_time()
     signatures: list[Signature] = []
     for start in range(0, len(documents), 256):
         signatures += signature.sign(documents[start : start + 256])
-    signed = time.perf_counter()
-    pairs = [pair for pair in candidates(documents, signatures, policy) if match.wanted(pair)]
-    joined = time.perf_counter()
-    needed = {side for pair in pairs for side in (pair.article_id, pair.of_article_id)}
-    wanted_documents = [document for document in documents if document.article_id in needed]
-    prepared = {p.document.article_id: p for p in match.prepare_all(wanted_documents)}
-    found = [
-        match.judge(prepared[pair.article_id], prepared[pair.of_article_id], policy)
-        for pair in pairs
-    ]
-    matches = [one for one in found if one is not None]
-    compared = time.perf_counter()
-    groups = cluster.partition(
-        [
-            StoryNode(
-                article_id=document.article_id,
-                words=len(words(document.text)),
-                published_at=document.published_at,
-                full_page=True,
-            )
-            for document in documents
-        ],
-        matches,
+    signed = time.process_time()
+    ids = [document.article_id for document in documents]
+    con = connect_memory()
+    stored.save(con, signatures, {d.article_id: d.published_at for d in documents}, new=ids)
+    found = stored.candidates(
+        con, ids, window_days=ceil(POLICY.window_days), max_common=POLICY.key_cap
     )
-    done = time.perf_counter()
-    stories = {m: group.representative_id for group in groups for m in group.member_ids}
+    pairs = [pair for pair in found if match.wanted(pair)]
+    joined = time.process_time()
+    needed = {side for pair in pairs for side in (pair.article_id, pair.of_article_id)}
+    ready = match.prepare_all([one for one in documents if one.article_id in needed])
+    prepared = {one.document.article_id: one for one in ready}
     keys = sum(len(one.bands) + len(one.sketch) for one in signatures)
     return (
-        stories,
-        matches,
+        [Measured(prepared[pair.article_id], prepared[pair.of_article_id]) for pair in pairs],
         {
             "candidates_per_document": len(pairs) / len(documents),
-            "key_bytes_per_document": 8 * keys / len(documents),
+            "keys_per_document": keys / len(documents),
             "seconds_sign": signed - clock,
             "seconds_join": joined - signed,
-            "seconds_compare": compared - joined,
-            "seconds_cluster": done - compared,
-            "seconds": done - clock,
         },
     )
+
+
+def nodes(documents: Sequence[Document]) -> list[StoryNode]:
+    """The articles as grouping sees them."""
+    return [
+        StoryNode(
+            article_id=document.article_id,
+            words=len(words(document.text)),
+            published_at=document.published_at,
+            full_page=True,
+            title=document.title,
+        )
+        for document in documents
+    ]
+
+
+def grouped(
+    articles: Sequence[StoryNode], pairs: Iterable[Measured], policy: MatchPolicy = POLICY
+) -> tuple[dict[str, str], list[Match]]:
+    """Story of every article by ``policy``, and the matches."""
+    judged = (match.judge_measured(pair, policy) for pair in pairs)
+    matches = [one for one in judged if one is not None]
+    groups = cluster.partition(articles, matches)
+    return {m: group.representative_id for group in groups for m in group.member_ids}, matches
+
+
+def run(documents: Sequence[Document]) -> tuple[dict[str, str], list[Match], dict[str, float]]:
+    """Story of every article, the matches, and what it took."""
+    clock = time.process_time()
+    pairs, figures = measured(documents)
+    found = time.process_time()
+    stories, matches = grouped(nodes(documents), pairs)
+    done = time.process_time()
+    return stories, matches, {**figures, "seconds_judge": done - found, "seconds": done - clock}
 
 
 def backfilled(

@@ -21,6 +21,7 @@ __all__ = [
     "compare_prepared",
     "explain",
     "judge",
+    "judge_measured",
     "prepare",
     "prepare_all",
     "swapped",
@@ -62,14 +63,18 @@ def judge(a: Prepared, b: Prepared, policy: MatchPolicy = POLICY) -> Match | Non
         a, b = b, a
     if a.document.article_id == b.document.article_id:
         return None
-    pair = Measured(a, b)
+    return judge_measured(Measured(a, b), policy)
+
+
+def judge_measured(pair: Measured, policy: MatchPolicy = POLICY) -> Match | None:
+    """``judge`` for a pair in order of ids whose figures are kept for other policies."""
     found = decide(pair, policy)
     relation = "apart" if found.form else found.relation
     if relation is None:
         return None
     return Match(
-        article_id=a.document.article_id,
-        of_article_id=b.document.article_id,
+        article_id=pair.a.document.article_id,
+        of_article_id=pair.b.document.article_id,
         relation=relation,
         jaccard=pair.jaccard,
         containment=pair.containment,
