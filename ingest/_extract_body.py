@@ -67,6 +67,7 @@ from ingest.pruning import (
     prune_frame,
     single_spaced,
 )
+from ingest.streamed import place_streamed
 from ingest.wording import count_words, tidy
 
 # trafilatura logs every page that it gives up; the reason travels in the Rejection instead
@@ -110,6 +111,7 @@ def body_of(
     shows none.
     """
     marks = attributes_of(tree) if marks is None else marks
+    place_streamed(tree)
     page_chars = visible_chars(tree)
     if is_complex(tree, policy, len(source) if source else None):
         text = plain_text(tree, 2 * policy.text_chars)
@@ -160,8 +162,15 @@ def _content(
         consumed = {
             twin for one, twin in zip(order, again.iter(), strict=True) if one.tag == "done"
         }
-        _recover(prune_frame(again), body, tags, consumed)
+        pruned = prune_frame(again, keep_prose=True)
+        place = _where_paragraphs_stand(pruned)
+        whole = _all_of(deepcopy(place), tags) if place is not None else None
+        _recover(pruned, body, tags, consumed)
         text = " ".join(body.itertext()).strip()
+        if whole is not None:
+            more = " ".join(whole.itertext()).strip()
+            if len(more) >= _FRAME_SHARE * len(text):
+                body, text = whole, more
     previous = ""
     for element in list(body):
         current = _line_of(element)
@@ -189,7 +198,7 @@ def _framed(tree: html.HtmlElement, marks: Attributes) -> tuple[etree._Element, 
         frame = frame_of(tree, marks)
         if frame is None:
             continue
-        prune_frame(frame, marks)
+        prune_frame(frame, marks, keep_prose=True)
         if len(frame) == 0:
             continue
         if not _has_paragraphs(frame, 3 * _OPTIONS.min_extracted_size):
@@ -203,9 +212,16 @@ def _framed(tree: html.HtmlElement, marks: Attributes) -> tuple[etree._Element, 
         start = len(body)
         lead = _paragraph(frame.text) if parts != [frame] else None
         _fill(body, parts, tags)
-        while len(body) > 0 and body[-1].tag in ("head", "ref"):
+        # a heading at the end announces nothing, unless loose text follows it
+        while (
+            len(body) > 0
+            and body[-1].tag in ("head", "ref")
+            and len((body[-1].tail or "").strip()) < _LOOSE_TEXT
+        ):
             body.remove(body[-1])
-        if sum(part.tag != "graphic" for part in body) > 1:
+        parts_kept = sum(part.tag != "graphic" for part in body)
+        # a text may be one paragraph, parted by line breaks alone
+        if parts_kept > 1 or (parts_kept == 1 and len(_TEXT(body)) > _ONE_PARAGRAPH):
             if lead is not None:
                 body.insert(start, lead)
             break
@@ -231,6 +247,44 @@ def _fill(body: etree._Element, parts: list[html.HtmlElement], tags: set[str]) -
             after = _paragraph(tail)
             if after is not None:
                 body.append(after)
+
+
+_ONE_PARAGRAPH = 1_500
+"""Characters of an article that is one paragraph; standfirsts and teasers are shorter."""
+_LOOSE_TEXT = 60
+"""Characters after a heading, outside of any paragraph, that are text of the article."""
+_FRAME_SHARE = 0.75
+"""Of the text of a page's paragraphs, that stands in the one place that is taken for its frame."""
+_TEXT = etree.XPath("string()")
+
+
+def _where_paragraphs_stand(tree: html.HtmlElement) -> html.HtmlElement | None:
+    """The smallest element that holds nearly all running text of ``tree``, if it is a part of it.
+
+    For pages whose markup names no frame: what stands between the paragraphs, headings and lists,
+    is of the article as well.
+    """
+    held: dict[html.HtmlElement, int] = {}
+    total = 0
+    for paragraph in tree.iter("p"):
+        length = len(_TEXT(paragraph))
+        if length < 60:
+            continue
+        total += length
+        for above in paragraph.iterancestors():
+            held[above] = held.get(above, 0) + length
+    # elements are met from the inside out along each branch, and hold more the further out
+    enough = [one for one, length in held.items() if length >= _FRAME_SHARE * total]
+    if not enough:
+        return None
+    smallest = min(enough, key=lambda one: sum(1 for _ in one.iterdescendants()))
+    return None if smallest.tag in ("html", "body") else smallest
+
+
+def _all_of(frame: html.HtmlElement, tags: set[str]) -> etree._Element:
+    body = etree.Element("body")
+    _fill(body, list(frame.iterdescendants("*")), tags)
+    return body
 
 
 _WILD = etree.XPath(

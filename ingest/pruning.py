@@ -244,6 +244,7 @@ def prune_frame(
     *,
     keep_refs: bool = False,
     keep_teasers: bool = False,
+    keep_prose: bool = False,
 ) -> html.HtmlElement:
     """Take what is no running text out of ``frame``, whose tags are trafilatura's own by now.
 
@@ -279,7 +280,10 @@ def prune_frame(
     if chrome:
         outer = [one for one in chrome if not any(above in chrome for above in one.iterancestors())]
         length = len(text_in(frame))
-        if length - sum(len(text_in(one)) for one in outer) > length / 7:
+        gone = sum(len(text_in(one)) for one in outer)
+        if length - gone > length / 7:
+            if keep_prose and gone > length / 4:
+                outer = _without_prose(frame, outer)
             for element in outer:
                 drop(element)
     for element in more:
@@ -287,6 +291,38 @@ def prune_frame(
     _drop_link_farms(frame)
     etree.strip_tags(frame, "span", *(() if keep_refs else ("ref",)))
     return frame
+
+
+_PROSE_CHARS = 120
+"""Of a paragraph, from which on it is running text and no label, name or call."""
+_PROSE_LEAST = 800
+"""Running text of a frame below which nothing can be said of its parts."""
+
+
+def _without_prose(
+    frame: html.HtmlElement, found: list[html.HtmlElement]
+) -> list[html.HtmlElement]:
+    """``found`` without those that hold running text, where they hold most that ``frame`` has.
+
+    A list of products may be made of "slides", a guide of "widgets": names of chrome, but not when
+    the article would go with them.
+    """
+    whole = _prose(frame)
+    held = {one: _prose(one) for one in found}
+    if whole < _PROSE_LEAST or sum(held.values()) <= whole / 2:
+        return found
+    return [one for one, prose in held.items() if prose < len(_line(one)) / 2]
+
+
+def _prose(element: html.HtmlElement) -> int:
+    """Characters in the paragraphs of ``element`` that are running text without many links."""
+    total = 0
+    for paragraph in element.iter("p"):
+        length = len(_line(paragraph))
+        if length >= _PROSE_CHARS:
+            linked = sum(len(_line(link)) for link in paragraph.iterdescendants("ref"))
+            total += length if linked < length / 2 else 0
+    return total
 
 
 _Marks = dict[str, str]
