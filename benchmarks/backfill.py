@@ -39,6 +39,8 @@ from typing import Any
 
 from benchmarks import varied
 
+SMALL_PAGE = 60_000
+"""Bytes; the run for memory takes pages below it, so that it ends within the hour."""
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -350,12 +352,12 @@ def filter_rate(archive: Path, wanted: float) -> dict[str, Any]:
 # -- memory -----------------------------------------------------------------------------------
 
 
-def memory(archive: Path, pages: int) -> dict[str, Any]:
+def memory(corpora: list[Path], pages: int, folder: Path | None) -> dict[str, Any]:
     """Resident memory of a run and its processes, by the pages that it says it has done."""
     points: list[dict[str, float]] = []
-    with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=folder) as made:
         command = [sys.executable, "-m", "benchmarks.backfill", "--one-run"]
-        command += [str(Path(folder) / "store"), str(archive)]
+        command += [str(Path(made) / "store"), "--pages", str(pages), *map(str, corpora)]
         start = time.perf_counter()
         run = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert run.stdout is not None
@@ -390,10 +392,32 @@ def memory(archive: Path, pages: int) -> dict[str, Any]:
     }
 
 
-def one_run(store: Path, archive: Path) -> None:
-    """A backfill that says how far it is, a line a batch."""
+def made_up(corpora: list[Path], pages: int, now: datetime) -> Iterator[Any]:
+    """Captures of ``pages`` pages: the corpora's smaller ones, again and again in other words."""
+    from ingest.models import Capture, FeedEntry, Page
+    from ingest.urls import canonical_url
+
+    originals = [one for one in varied.answers(corpora) if len(one[2]) < SMALL_PAGE]
+    for number in range(pages):
+        copy, at = divmod(number, len(originals))
+        url, headers, body = varied.varied(originals[at], copy)
+        kinds = [value for name, value in headers if name.lower() == "content-type"]
+        page = Page(
+            url=url,
+            requested_url=url,
+            status=200,
+            content_type=kinds[0] if kinds else "text/html",
+            body=body,
+            fetched_at=now,
+        )
+        yield Capture(entry=FeedEntry(url=url, canonical_url=canonical_url(url)), page=page)
+
+
+def one_run(store: Path, corpora: list[Path], pages: int) -> None:
+    """A backfill that says how far it is, a line a batch; its pages are made as it goes on."""
     import asyncio
 
+    import flows.run
     from flows.run import BackfillOptions, Surroundings, run_backfill
     from flows.settings import Settings
 
@@ -408,7 +432,8 @@ def one_run(store: Path, archive: Path) -> None:
             self.done += steps
             print("done", self.done, flush=True)
 
-    options = BackfillOptions(route="warc", paths=(archive,), all_topics=True)
+    flows.run._route = lambda _, clock: made_up(corpora, pages, clock())  # type: ignore[assignment]
+    options = BackfillOptions(route="warc", paths=(), all_topics=True)
     report = asyncio.run(
         run_backfill(Settings(store=store), options, Surroundings(progress=Telling()))
     )
@@ -424,23 +449,26 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="turns of each (3)")
     parser.add_argument("--news-please", default="", metavar="PYTHON", help="who has it installed")
     parser.add_argument("--memory", type=int, metavar="PAGES", help="only memory, so many pages")
+    parser.add_argument("--ready", action="store_true", help="the corpus is such an archive")
     parser.add_argument("--only", choices=("route", "shares", "filter"), help="one part only")
     parser.add_argument("--folder", type=Path, help="where the archive and the stores are made")
     parser.add_argument("--one-run", type=Path, metavar="STORE", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one_run:
-        one_run(arguments.one_run, arguments.corpora[0])
+        one_run(arguments.one_run, arguments.corpora, arguments.pages)
         return
     logging.disable(logging.CRITICAL)
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         archive = Path(folder) / "pages.warc.gz"
         if arguments.memory:
-            varied.write(archive, arguments.corpora, arguments.memory)
-            found["memory"] = memory(archive, arguments.memory)
+            found["memory"] = memory(arguments.corpora, arguments.memory, arguments.folder)
             print(json.dumps(found, indent=1))
             return
-        varied.write(archive, arguments.corpora, arguments.pages)
+        if arguments.ready:
+            archive = arguments.corpora[0]
+        else:
+            varied.write(archive, arguments.corpora, arguments.pages)
         wanted = arguments.only
         if wanted in (None, "route"):
             found["route"] = route(
@@ -449,6 +477,7 @@ def main() -> None:
         if wanted in (None, "shares"):
             found["shares"] = shares(archive)
         if wanted in (None, "filter"):
+            archive = Path(folder) / "others.warc.gz"
             varied.write(archive, arguments.corpora, arguments.pages, other_hosts=0.99)
             found["filter"] = filter_rate(archive, 0.01)
     print(json.dumps(found, indent=1))

@@ -1,8 +1,9 @@
-"""A WARC of any size out of the pages of others: copies under changed addresses, words reordered.
+"""A WARC of any size out of the pages of others: copies under changed addresses, words changed.
 
-Copy 0 is the page itself.  In further copies the words of every sentence change places, in the
-markup and in scripts alike, so that a page takes as long to read as before while its text is
-near that of no other copy; the host gets a prefix, wherever it stands in the page.
+Copy 0 is the page itself.  In further copies the commonest short words of several languages get
+an ending of their own, in the markup and in scripts alike: about one word in three, so that a
+page takes as long to read as before while hardly any three words in a row, and few titles, are
+those of another copy.  The host gets a prefix, wherever it stands in the page.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import gzip
 import io
 import random
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,9 +21,16 @@ from warcio.warcwriter import WARCWriter
 
 Answer = tuple[str, list[tuple[str, str]], bytes]
 """URL, headers, body."""
-# A run of text without markup, quotes or ends of sentences; bytes over 127 are letters of some
-# kind in every charset, and a space is a space in all of them.
-_SENTENCE = re.compile(rb"[^<>\"'{}\[\]=;.!?:/&\\\r\n]{24,}")
+# No markup or script is spelt with a space on both sides of these.
+_COMMON = [
+    b" %b " % word.encode()
+    for word in (
+        "the of and to a in for is on that with as at by it from said be has are an will its "
+        "der die und den das von mit für im zu auf ist des dem ein eine "
+        "de la le les et des en un une du que el los las y por con del se di il che per da "
+        "het een van op en med och att som på av til og"
+    ).split()
+]
 _UNFIT = {"content-length", "content-encoding", "transfer-encoding"}
 
 
@@ -51,19 +58,19 @@ def varied(answer: Answer, copy: int) -> Answer:
     host = urlsplit(url).netloc
     other = f"c{copy}.{host}"
 
-    def shuffled(match: re.Match[bytes]) -> bytes:
-        words = match.group().split(b" ")
-        # by the sentence, so that a text that stands twice in a page still does
-        random.Random(match.group() + b"%d" % copy).shuffle(words)
-        return b" ".join(words)
+    ending = b"q%b " % _letters(copy)
+    for word in _COMMON:
+        body = body.replace(word, word[:-1] + ending)
+    body = body.replace(host.encode(), other.encode())
+    return url.replace(host, other, 1), headers, body
 
-    # addresses last, and first out of the way: a shuffled address would be none
-    parts = body.split(host.encode())
-    return (
-        url.replace(host, other, 1),
-        headers,
-        other.encode().join(_SENTENCE.sub(shuffled, part) for part in parts),
-    )
+
+def _letters(number: int) -> bytes:
+    found = b""
+    while number:
+        number, digit = divmod(number, 26)
+        found += bytes([97 + digit])
+    return found
 
 
 def write(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+from pathlib import Path
 from typing import Any
 
 from flows import digest as real
@@ -26,6 +28,21 @@ def _misbehave(capture: Any, feeds: Any, **named: Any) -> Any:
         return bytearray(3 * 2**30)
     if title == "deadly":
         os._exit(9)
+    if title == "stopped":
+        os.kill(os.getpid(), signal.SIGSTOP)
+    if title == "asleep":
+        # as if nearly two minutes of waiting were over
+        left, _ = signal.getitimer(signal.ITIMER_REAL)
+        signal.setitimer(signal.ITIMER_REAL, min(left, 0.5))
+        time.sleep(300)
+    if title.startswith("waits"):
+        # until somebody kills this process, the first time ("once") or each time
+        often, _, told = title.removeprefix("waits ").partition(" ")
+        first = not Path(told).exists()
+        if first or often == "always":
+            Path(f"{told}.new").write_text(str(os.getpid()))
+            Path(f"{told}.new").replace(told)
+            time.sleep(300)
     return _read(capture, feeds, **named)
 
 
