@@ -10,7 +10,7 @@ from ingest._extract_body import Body
 from ingest.metadata import PageMetadata
 from ingest.models import Notice, Page
 from ingest.policy import ExtractPolicy
-from ingest.wording import count_words
+from ingest.wording import count_words, fold_title
 
 _POLICY = ExtractPolicy()
 
@@ -58,6 +58,8 @@ _LOGIN_TITLE = re.compile(
     r"|inloggen|logga in|zaloguj|iniciar sess[ãa]o|登录|登入|ログイン|로그인)",
     re.IGNORECASE,
 )
+_ENDING = 100
+"""Folded characters at the end of a text by which it is known."""
 _MEDIA_KINDS = frozenset({"videoobject", "imagegallery", "mediagallery", "videogallery"})
 # UTF-8 read as Windows-1252 or Latin-1: a lead byte shown as a letter, then a continuation byte
 _MISREAD = re.compile("[ÂÃÐÑÅÄ][\x80-\xbf‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€.|\ufffd")
@@ -122,11 +124,20 @@ def wall_notice(text: str, meta: PageMetadata, policy: ExtractPolicy = _POLICY) 
     if meta.is_free is not False:
         return ""
     words = count_words(text)
-    announced = max(meta.word_count, count_words(meta.article_body))
+    whole = count_words(meta.article_body)
     is_cut = text.rstrip().endswith(("…", "..."))
-    if words < policy.wall_words or is_cut or announced > policy.wall_gain * words:
+    # a page that shows the end is not cut, even if parts between are set or counted otherwise
+    shown = max(words, whole) if _end_alike(text, meta.article_body) else words
+    announced = max(meta.word_count, whole)
+    if words < policy.wall_words or is_cut or announced > policy.wall_gain * shown:
         return "paywall"
     return ""
+
+
+def _end_alike(text: str, other: str) -> bool:
+    """Whether the last words of ``other`` stand near the end of ``text``."""
+    ending = fold_title(other[-2 * _ENDING :])[-_ENDING:]
+    return bool(ending) and ending in fold_title(text[-20 * _ENDING :])
 
 
 def _is_home(url: str) -> bool:
