@@ -286,7 +286,7 @@ def _replaced_figures(reading: Reading, region: Region) -> int:
     moved there is no replacement.
     """
     units, unit_of = reading.units, reading.unit_of
-    before = np.concatenate([[0], np.cumsum(reading.figures)])
+    before = reading.figures_before
     words, source = region.words, region.source
     first, last = units[region.copied[0]], units[region.copied[-1]]
     here = np.diff(before[np.r_[first.first, words + 1]])
@@ -307,8 +307,12 @@ def _replaced_figures(reading: Reading, region: Region) -> int:
 
 def _is_furniture(reading: Reading, first: int, last: int, policy: RepeatPolicy) -> bool:
     """Whether only headings, buttons and the like stand in units ``[first, last)``."""
-    between = reading.units[first:last]
-    return sum(unit.words for unit in between) <= policy.furniture_words and not any(
+    units = reading.units
+    if first >= last:
+        return True
+    if units[last - 1].last - units[first].first > policy.furniture_words:
+        return False
+    return not any(
         unit.words > 8 and reading.style_of(number).prose
-        for number, unit in enumerate(between, first)
+        for number, unit in enumerate(units[first:last], first)
     )

@@ -69,6 +69,11 @@ class Reading:
             found[first:last] = True
         return found
 
+    @cached_property
+    def figures_before(self) -> Ints:
+        """How many of ``figures`` stand before each word, and before the end."""
+        return np.concatenate([[0], np.cumsum(self.figures)])
+
     def style_of(self, number: int) -> Style:
         """The style of the line in which unit ``number`` lies."""
         place = self.units[number].line

@@ -160,11 +160,14 @@ def exact_runs(reading: Reading, region: Region, policy: RepeatPolicy) -> list[l
 
     A paragraph that stands twice in a row may be followed by one that resembles it in form.
     """
-    matched = np.bincount(reading.unit_of[region.words], minlength=len(reading.units))
+    low = region.copied[0]
+    matched = np.bincount(
+        reading.unit_of[region.words] - low, minlength=region.copied[-1] - low + 1
+    )
     runs: list[list[int]] = []
     last = -1
     for at, number in enumerate(region.copied):
-        if matched[number] >= policy.exact_share * reading.units[number].words:
+        if matched[number - low] >= policy.exact_share * reading.units[number].words:
             if last != at - 1 or not runs:
                 runs.append([])
             runs[-1].append(number)
