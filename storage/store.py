@@ -187,7 +187,8 @@ class Store:
                 con.execute(f"SET wal_autocheckpoint='{STORAGE.wal_autocheckpoint}'")
                 quoted = str(self.live).replace("'", "''")
                 con.execute(
-                    f"ATTACH '{quoted}' AS {_CATALOG} (STORAGE_VERSION '{STORAGE.format_version}')"
+                    f"ATTACH '{quoted}' AS {_CATALOG} (STORAGE_VERSION '{STORAGE.format_version}', "
+                    f"ROW_GROUP_SIZE {STORAGE.row_group_rows})"
                 )
                 con.execute(f"USE {_CATALOG}")
                 return con
