@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--articles", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--batch", type=int, default=500)
-    parser.add_argument("--batches", type=int, default=9)
+    parser.add_argument("--batches", type=int, default=11)
     parser.add_argument("--shuffled", action="store_true", help="stored in no order of days")
     parser.add_argument("--folder", type=Path, help="where to build; removed afterwards")
     parser.add_argument("--json", action="store_true", help="the line of JSON alone")
