@@ -21,16 +21,14 @@ from warcio.warcwriter import WARCWriter
 
 Answer = tuple[str, list[tuple[str, str]], bytes]
 """URL, headers, body."""
+_WORDS = """
+    the of and to a in for is on that with as at by it from said be has are an will its
+    der die und den das von mit für im zu auf ist des dem ein eine
+    de la le les et des en un une du que el los las y por con del se di il che per da
+    het een van op med och att som på av til og
+"""
 # No markup or script is spelt with a space on both sides of these.
-_COMMON = [
-    b" %b " % word.encode()
-    for word in (
-        "the of and to a in for is on that with as at by it from said be has are an will its "
-        "der die und den das von mit für im zu auf ist des dem ein eine "
-        "de la le les et des en un une du que el los las y por con del se di il che per da "
-        "het een van op en med och att som på av til og"
-    ).split()
-]
+_COMMON = [b" %b " % word.encode() for word in _WORDS.split()]
 _UNFIT = {"content-length", "content-encoding", "transfer-encoding"}
 
 

@@ -161,12 +161,14 @@ def read_pages(
     folder: Path | None = None,
     body_limit: int = BODY_LIMIT,
     on_refused: Callable[[FetchFailure], None] | None = None,
+    wanted: Callable[[str], bool] | None = None,
 ) -> Iterator[Page]:
     """The pages of a WARC, gzipped or plain, of any status, one at a time.
 
     Responses that cannot be a page (over ``body_limit``, undecodable, images and other types that
     hold no text) go to ``on_refused`` instead.  With ``folder`` given, pages of a file inside it
-    carry their ``ArchivePointer``.  Raises ``UnreadableArchive`` at once for what is no WARC; a
+    carry their ``ArchivePointer``.  Records whose URL ``wanted`` refuses are passed over unread,
+    at the speed of decompression.  Raises ``UnreadableArchive`` at once for what is no WARC; a
     damaged or cut-off file yields what is readable and *then* raises ``BrokenArchive``, which a
     caller that can live with a part catches around its loop.
     """
@@ -174,7 +176,7 @@ def read_pages(
     name = ""
     if isinstance(opened, Path) and folder is not None and opened.is_relative_to(folder):
         name = opened.relative_to(folder).as_posix()
-    for record in read_records(opened, body_limit=body_limit):
+    for record in read_records(opened, body_limit=body_limit, wanted=wanted):
         reason = record.refused
         if not reason and never_text(record.headers.get("content-type", "")):
             reason = "unsupported_type"

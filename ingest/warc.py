@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,11 +47,16 @@ class Recorded:
 
 
 def read_records(
-    source: Path | BinaryIO, *, body_limit: int, bodies: bool = True
+    source: Path | BinaryIO,
+    *,
+    body_limit: int,
+    bodies: bool = True,
+    wanted: Callable[[str], bool] | None = None,
 ) -> Iterator[Recorded]:
     """The response records of a WARC, gzipped or plain, in the order of the file.
 
-    ``bodies=False`` leaves bodies undecoded and empty, for an index.  Raises
+    ``bodies=False`` leaves bodies undecoded and empty, for an index.  ``wanted`` is asked with a
+    record's URL; what it refuses is passed over unread.  Raises
     ``UnreadableArchive`` before the first record when the source is no WARC, and ``BrokenArchive``
     after the last readable one when the rest is damaged or cut off.
     """
@@ -61,10 +66,10 @@ def read_records(
         except OSError as error:
             raise UnreadableArchive(error.strerror or str(error), about=source) from error
         with opened:
-            yield from _records(opened, str(source), body_limit, bodies, whole=True)
+            yield from _records(opened, str(source), body_limit, bodies, wanted, whole=True)
     else:
         name = str(getattr(source, "name", "WARC stream"))
-        yield from _records(_Forward(source), name, body_limit, bodies, whole=False)
+        yield from _records(_Forward(source), name, body_limit, bodies, wanted, whole=False)
 
 
 def read_record(path: Path, offset: int, *, body_limit: int) -> Recorded:
@@ -88,7 +93,13 @@ _FAULTS = (OSError, ValueError, EOFError)
 
 
 def _records(
-    stream: Any, name: str, body_limit: int, bodies: bool, *, whole: bool
+    stream: Any,
+    name: str,
+    body_limit: int,
+    bodies: bool,
+    wanted: Callable[[str], bool] | None,
+    *,
+    whole: bool,
 ) -> Iterator[Recorded]:
     seen = 0
     last = -1
@@ -96,7 +107,9 @@ def _records(
         for record in _iterate(stream):
             seen += 1
             last = record.stream_pos
-            is_response = record.record_type == WarcRecordType.response
+            is_response = record.record_type == WarcRecordType.response and (
+                wanted is None or wanted(_url(record))
+            )
             block, complete = _read(record, body_limit) if is_response else _skip(record)
             if not complete:
                 raise EOFError("it ends inside a record")
@@ -147,7 +160,7 @@ def _recorded(
 ) -> Recorded | None:
     if not block:
         return None
-    url = (record.headers.get("WARC-Target-URI") or "").strip().removeprefix("<").removesuffix(">")
+    url = _url(record)
     first = _STATUS_LINE.match(block)
     if not url or first is None:
         return None
@@ -181,6 +194,11 @@ def _recorded(
         body=body,
         refused=refused,
     )
+
+
+def _url(record: WarcRecord) -> str:
+    url = record.headers.get("WARC-Target-URI") or ""
+    return url.strip().removeprefix("<").removesuffix(">")
 
 
 def _header_pairs(lines: list[bytes]) -> Iterator[tuple[str, str]]:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
 from ingest.archive import read_pages
 from ingest.errors import BrokenArchive
 from ingest.models import Capture, FeedEntry, FetchFailure, Page, Rejection
-from ingest.urls import canonical_url
+from ingest.urls import canonical_url, registered_domain
 
 NAME = "warc"
 # robots.txt and feeds stand in every crawl's WARC; they are no pages and no losses.
 _NOT_PAGES = ("xml", "json", "javascript", "css")
 
 
-def captures(path: Path, clock: Callable[[], datetime]) -> Iterator[Capture | Rejection]:
+def captures(
+    path: Path, clock: Callable[[], datetime], sites: Collection[str] | None = None
+) -> Iterator[Capture | Rejection]:
     """Each HTML page of the WARC at ``path``, in the order of the file, gzipped or plain.
+
+    With ``sites`` only pages of these registered domains, matched whole: of ``bbc.co.uk`` come
+    the pages of ``news.bbc.co.uk`` and none of ``notbbc.co.uk``.  The others are no losses.
 
     A page whose status is not 200 or whose body cannot be read is a rejection; so is the damage
     at which a broken file ends, after everything before it.
@@ -27,7 +33,8 @@ def captures(path: Path, clock: Callable[[], datetime]) -> Iterator[Capture | Re
         ingest.errors.UnreadableArchive: for what is no WARC at all.
     """
     refused: list[FetchFailure] = []
-    pages = read_pages(path, on_refused=refused.append)
+    wanted = None if sites is None else _of(sites)
+    pages = read_pages(path, on_refused=refused.append, wanted=wanted)
     while True:
         try:
             page = next(pages, None)
@@ -49,6 +56,18 @@ def captures(path: Path, clock: Callable[[], datetime]) -> Iterator[Capture | Re
         found = _capture(page)
         if found is not None:
             yield found
+
+
+def _of(sites: Collection[str]) -> Callable[[str], bool]:
+    # A crawl holds many pages of a host; what a host's domain is takes longer than to look it up.
+    @lru_cache(maxsize=10_000)
+    def host_is_wanted(start: str) -> bool:
+        return registered_domain(start) in sites
+
+    def wanted(url: str) -> bool:
+        return host_is_wanted("/".join(url.split("/", 3)[:3]))
+
+    return wanted
 
 
 def _capture(page: Page) -> Capture | Rejection | None:

@@ -67,6 +67,25 @@ def test_a_page_that_was_an_error_is_a_rejection(tmp_path: Path) -> None:
     assert (gone.stage, gone.reason) == ("fetch", "http_404")
 
 
+def test_of_an_archive_only_the_sites_asked_for_are_read(tmp_path: Path) -> None:
+    """Registered domains are matched whole; what is left out is no rejection, even broken."""
+    path = tmp_path / "crawl.warc"
+    addresses = [
+        "https://news.bbc.co.uk/1", "https://bbc.co.uk:8443/2", "https://notbbc.co.uk/3",
+        "https://bbc.co.uk.evil.example/4", "http://BBC.co.uk/5", "https://x.example?u=bbc.co.uk",
+        "bbc.co.uk", "https://user@bbc.co.uk/6",
+    ]  # fmt: skip
+    gone = record("https://x.example/gone", status="404 Not Found")
+    path.write_bytes(b"".join([gone, *map(record, addresses), record("https://bbc.co.uk/z")]))
+    found = list(captures(path, lambda: NOW, sites={"bbc.co.uk"}))
+    read = [one.entry.url for one in found if isinstance(one, Capture)]
+    assert len(read) == len(found)
+    assert {"https://news.bbc.co.uk/1", "https://bbc.co.uk:8443/2", "https://bbc.co.uk/z"} <= set(
+        read
+    )
+    assert not any("x.example" in url or "evil" in url or "notbbc" in url for url in read)
+
+
 def test_what_is_no_warc_is_refused(tmp_path: Path) -> None:
     """Nothing is read from it."""
     with pytest.raises(UnreadableArchive):
