@@ -161,8 +161,11 @@ class _Open:
     words: int = 0
 
 
-def chains(ids: Sequence[int], runs: list[Run], policy: RepeatPolicy) -> list[Chain]:
-    """Runs joined over small gaps and aligned word by word, the longest chain first."""
+def chains(ids: Sequence[int], runs: list[Run], policy: RepeatPolicy) -> list[Chain] | None:
+    """Runs joined over small gaps and aligned word by word, the longest chain first.
+
+    Of more than ``policy.most_chains`` only the long ones; None where those are too many as well.
+    """
     found: list[_Open] = []
     active: list[_Open] = []
     for run in runs:
@@ -191,14 +194,19 @@ def chains(ids: Sequence[int], runs: list[Run], policy: RepeatPolicy) -> list[Ch
         best.words += length
         active = alive
     sizes = [(-sum(length for _, _, length in chain.runs), chain.runs) for chain in found]
+    sizes = [(size, linked) for size, linked in sizes if -size >= policy.seed_words]
+    if len(sizes) > policy.most_chains:
+        sizes = [(size, linked) for size, linked in sizes if -size >= policy.short_words]
+        if len(sizes) > policy.most_chains:
+            return None
     sizes.sort()
     known = np.zeros(len(ids), dtype=bool)
     budget = policy.align_share * len(ids)
     aligned = []
-    for size, linked in sizes:
+    for _, linked in sizes:
         begin, end = linked[0][1], linked[-1][1] + linked[-1][2]
         # A chain inside better ones adds nothing, and rows of a table make thousands.
-        if -size < policy.seed_words or budget < 0:
+        if budget < 0:
             break
         if end - begin - int(known[begin:end].sum()) < policy.seed_words:
             continue

@@ -41,8 +41,9 @@ DEFAULT = RepeatPolicy()
 def remove_repeats(text: str, policy: RepeatPolicy = DEFAULT) -> RepeatReport:
     """``text`` with each repeated stretch once, and what was cut, in characters of ``text``.
 
-    Never raises on any string.  Over ``policy.longest_text`` characters the text passes through
-    with ``looked=False``.  ``remove_repeats(report.text)`` finds nothing more.
+    Never raises on any string.  Over ``policy.longest_text`` characters, or with more than
+    ``policy.most_chains`` repeats of a paragraph's length, the text passes through with
+    ``looked=False``.  ``remove_repeats(report.text)`` finds nothing more.
     """
     if len(text) > policy.longest_text:
         return RepeatReport(text=text, looked=False)
@@ -52,7 +53,10 @@ def remove_repeats(text: str, policy: RepeatPolicy = DEFAULT) -> RepeatReport:
     origin: Ints = np.arange(len(text))
     repeats: list[Repeat] = []
     for _ in range(policy.rounds):
-        cuts, parted = _find(current, policy)
+        found = _find(current, policy)
+        if found is None:
+            return RepeatReport(text=text, looked=False)
+        cuts, parted = found
         if not cuts:
             return RepeatReport(
                 text=current,
@@ -140,14 +144,19 @@ def _place(origin: Ints, point: int) -> int:
     return place if place >= 0 else -1 - place
 
 
-def _find(text: str, policy: RepeatPolicy) -> tuple[list[Cut], set[int]]:
-    """What to cut out of ``text``, ascending and disjoint, and where to put in a line break."""
+def _find(text: str, policy: RepeatPolicy) -> tuple[list[Cut], set[int]] | None:
+    """What to cut out of ``text``, ascending and disjoint, and where to put in a line break.
+
+    None where so much repeats that nobody looked.
+    """
     words = tokens(text)
     if len(words) < 2 * policy.least_words:
         return [], set()
     k = policy.gram_unspaced if words.mostly_unspaced else policy.gram_words
     runs = repeated_runs(words.ids, k, policy.least_words, policy.most_runs)
     found = chains(words.ids.tolist(), runs, policy) if runs else []
+    if found is None:
+        return None
     laid = lines(text)
     found += rewritten(words, laid, found, policy)
     found += doubled_lines(text, words, laid, policy)
