@@ -18,9 +18,12 @@ from flows.settings import store_folder
 from ingest.models import Feed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.table import Table
 
     from flows.feedcheck import Tried
+    from flows.healthscreen import Row
 
 # Wide enough that nothing is cut for a program that reads along.
 PIPE_WIDTH = 1000
@@ -178,53 +181,53 @@ def health(every: bool, store: Path | None, as_json: bool) -> int:
             query = "FROM feed_health ORDER BY rank, slug"
             answers.write(con, query, form="json", output=None)
             return 0
-        rows = con.execute(HEALTH).fetchall()
-    from rich.table import Table
-    from rich.text import Text
+        found = con.execute(HEALTH).fetchall()
+    from rich.console import Console
 
+    from flows.healthscreen import Row, screen
+
+    rows = [Row(**dict(zip(Row.__dataclass_fields__, values, strict=True))) for values, *_ in found]
     now = utc_now()
-    table = Table(box=None, pad_edge=False, expand=sys.stdout.isatty())
-    for name in ("feed", "state", "answered", "new entry", "a day", "every", "next"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("why, and what to do", overflow="fold", ratio=1)
-    well = 0
-    for slug, state, success, delivered, per_day, wait, due, detail, advice, rank in rows:
-        if rank >= WELL and not every and sys.stdout.isatty():
-            well += 1
-            continue
-        cells = (
-            _ago(success, now), _ago(delivered, now), f"{per_day:.2g}" if per_day else "",
-            _span(wait), _span(due - now) if due and due > now else "due" if due else "never",
-            " -> ".join(clean(part) for part in (detail, advice) if part),
-        )  # fmt: skip
-        style = "red" if rank < PASSING else ""
-        table.add_row(Text(slug), Text(state, style=style), *(Text(cell) for cell in cells))
-    if table.row_count:
-        _print(table)
-    if well:
-        click.echo(f"{well} feeds are well or new; --all lists them")
+    if sys.stdout.isatty() and not every:
+        console = Console()
+        for line in screen(rows, width=console.width, height=console.height, now=now):
+            console.print(line, no_wrap=True, crop=True)
+        return 0
+    _print(_health_table(rows, [tuple(more) for _, *more in found], now))
     return 0
 
 
+def _health_table(
+    rows: Sequence[Row], more: Sequence[tuple[float | None, timedelta | None]], now: datetime
+) -> Table:
+    """Every feed with all that is known of it; ``more`` is entries a day and interval of each."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from flows.healthscreen import PASSING, age, span
+
+    table = Table(box=None, pad_edge=False, expand=sys.stdout.isatty())
+    for name in ("feed", "state", "answered", "new entry", "a day", "every", "next"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("why, and what to do", overflow="fold", ratio=1, min_width=20)
+    for row, (per_day, wait) in zip(rows, more, strict=True):
+        due = span(row.next_at - now) if row.next_at and row.next_at > now else "due"
+        ages = [age(at, now) for at in (row.answered_at, row.delivered_at)]
+        cells = (
+            *(one if one == "never" else f"{one} ago" for one in ages),
+            f"{per_day:.2g}" if per_day else "", span(wait), due if row.next_at else "never",
+            " -> ".join(clean(part) for part in (row.detail, row.advice) if part),
+        )  # fmt: skip
+        style = "red" if row.rank < PASSING else ""
+        table.add_row(Text(row.slug), Text(row.state, style=style), *(Text(cell) for cell in cells))
+    return table
+
+
 HEALTH = """
-SELECT slug, state, last_success_at, last_delivered_at, per_day, "interval", next_poll_at, detail,
-    advice, rank
+SELECT (slug, state, last_success_at, last_delivered_at, next_poll_at, detail, advice, rank),
+    per_day, "interval"
 FROM feed_health WHERE enabled ORDER BY rank, last_success_at, slug
 """
-# Ranks of feed_health: from PASSING on nothing is broken, from WELL on nothing is to be done.
-PASSING, WELL = 5, 9
-
-
-def _ago(at: datetime | None, now: datetime) -> str:
-    return f"{_span(now - at)} ago" if at else "never"
-
-
-def _span(time: timedelta | None) -> str:
-    """A length of time in its largest fitting unit."""
-    minutes = max(0, round(time.total_seconds() / 60)) if time else 0
-    if minutes < 120:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} d"
 
 
 @command.command()
@@ -296,6 +299,8 @@ def _said(tried: Tried) -> dict[str, object]:
 
 def _lines(tried: Tried) -> list[str]:
     """What a person wants to know before adding the feed."""
+    from flows.healthscreen import span
+
     state = tried.state
     if tried.failure:
         return [f"{tried.feed.url}: {state.state}: {clean(state.detail)}"]
@@ -307,7 +312,7 @@ def _lines(tried: Tried) -> list[str]:
     if state.detail:
         lines.append(f"  {clean(state.detail)}")
     if tried.per_day:
-        lines.append(f"  {tried.per_day:.2g} entries a day; would be asked every {_span(wait)}")
+        lines.append(f"  {tried.per_day:.2g} entries a day; would be asked every {span(wait)}")
     back = tried.pages_back or "no: what it drops unseen is looked for in sitemaps"
     lines.append(f"  older entries can be had: {back}")
     for one in tried.entries:

@@ -23,10 +23,15 @@ SELECT slug, url, publisher, state, last_polled_at, last_success_at, last_delive
         WHEN 'gone' THEN 'find its new address and change it in the list, or switch the feed off; '
             || 'it is not asked again by itself'
         WHEN 'html' THEN CASE WHEN detail LIKE '%names the feed %'
-            THEN 'put the address that the page names into the list'
+            THEN 'put ' || regexp_extract(detail, 'names the feed (\S+)', 1)
+                || ' into the list, which the page names'
             ELSE 'look at the page; put the feed''s new address into the list' END
-        WHEN 'blocked' THEN 'set a contact (VOLTWIRE_CONTACT), write to the publisher, or raise '
-            || 'every_minutes; it is asked ever less'
+        WHEN 'blocked' THEN CASE WHEN detail LIKE '%parked domain%'
+            THEN 'its domain is for sale: find its new address, or switch the feed off'
+            WHEN detail LIKE '%login page%'
+            THEN 'see whether there is still a feed without a login; else switch it off'
+            ELSE 'set a contact (VOLTWIRE_CONTACT), write to the publisher, or raise '
+            || 'every_minutes; it is asked ever less' END
         WHEN 'failing' THEN CASE WHEN failures < 6 THEN 'wait: it is asked again by itself'
             ELSE 'open its address in a browser: it has failed ' || failures || ' times' END
         WHEN 'lying_304' THEN 'nothing: it is asked without validators for now'

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.decide import EDIT_PAUSE, EDIT_WINDOW, batches, is_fresh, merge, step_for
+from flows.decide import EDIT_PAUSE, EDIT_WINDOW, batches, is_fresh, merge, portion, step_for
 from ingest.models import FeedEntry, FeedState
 from ingest.urls import registered_domain
 from storage.models import EntryRecord
@@ -115,3 +115,12 @@ def test_an_entry_stored_by_a_killed_run_is_still_fresh_to_its_feed() -> None:
     assert is_fresh(record(first_seen_at=NOW), None)
     assert not is_fresh(record(first_seen_at=NOW - timedelta(hours=2)), polled)
     assert not is_fresh(record(first_seen_at=None), None)
+
+
+def test_a_run_takes_so_many_entries_of_each_feed() -> None:
+    """What is over of one feed waits, in its order; the others are not touched by it."""
+    many = [entry(f"https://a.example/{n}", feed="many") for n in range(5)]
+    few = [entry(f"https://b.example/{n}", feed="few") for n in range(2)]
+    taken, waiting = portion([*many, *few], 3)
+    assert taken == [*many[:3], *few]
+    assert waiting == many[3:]

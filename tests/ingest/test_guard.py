@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.guard import AddressBlocked, GuardedBackend, NameNotResolved, is_public, url_problem
+from ingest.pacing import Spacing
 
 NOBODY: frozenset[str] = frozenset()
 
@@ -116,6 +117,32 @@ def test_an_allowed_host_may_be_inside() -> None:
     assert connect(["127.0.0.1"], allow=allow) == [("127.0.0.1", 443)]
     with pytest.raises(AddressBlocked):
         connect(["127.0.0.1"], host="www.news.example", allow=allow)
+
+
+@pytest.mark.parametrize(
+    ("host", "turns"), [("news.example", ["93.184.215.14"]), ("own.example", [])]
+)
+def test_connections_to_one_address_are_spaced_but_for_ones_own(
+    host: str, turns: list[str]
+) -> None:
+    """Many publishers share an address; a host that a setting names sets its own pace."""
+    asked: list[str] = []
+
+    class Turns(Spacing):
+        async def turn(self, key: str) -> None:
+            asked.append(key)
+
+    async def resolver(_host: str, _port: int) -> Sequence[str]:
+        return ["93.184.215.14"]
+
+    backend = GuardedBackend(
+        allow_hosts=frozenset({"own.example"}),
+        resolver=resolver,
+        inner=Connections(),
+        spacing=Turns(0.2),
+    )
+    asyncio.run(_discard(backend, host))
+    assert asked == turns
 
 
 @pytest.mark.parametrize("answers", [[], OSError("no such name"), UnicodeError("label too long")])

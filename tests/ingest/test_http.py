@@ -9,6 +9,7 @@ import ssl
 import zlib
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -371,6 +372,68 @@ def test_a_dripping_server_is_left_at_the_deadline() -> None:
             site.answers["/a"] = drip
             failure = failed(await web.feed(site.url("/a")), "timeout")
             assert failure.retry_at == NOW + timedelta(hours=1)
+            assert site.count("/a") == 1
+
+    run(scenario())
+
+
+def test_one_deadline_holds_for_all_hops_and_tries_of_a_request() -> None:
+    """Redirects that each come in time, and tries that each time out, end with the budget."""
+
+    async def scenario() -> None:
+        policy = replace(QUICK, read_seconds=2, total_seconds=1)
+        async with loopback() as site, fetcher(policy) as web:
+
+            async def hop(asked: Asked, writer: asyncio.StreamWriter) -> None:
+                await asyncio.sleep(0.4)
+                await plain("302 Found", b"", Location=f"{asked.path}x")(asked, writer)
+
+            for hops in range(6):
+                site.answers["/hop" + "x" * hops] = hop
+            assert "1 s" in failed(await web.feed(site.url("/hop")), "timeout").detail
+            assert len(site.asked) <= 3
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(("status", "reason"), [("503 Busy", "http_503"), ("", "disconnected")])
+def test_a_site_that_fails_again_and_again_is_left_alone(status: str, reason: str) -> None:
+    """After six requests in a row without a proper answer no further one is sent in the run."""
+
+    async def scenario() -> None:
+        async with loopback() as site, fetcher(replace(QUICK, strikes=6)) as web:
+            for n in range(20):
+                site.answers[f"/{n}"] = plain(status) if status else raw(b"")
+            found = [failed(await web.feed(site.url(f"/{n}")), reason) for n in range(20)]
+            assert len(site.asked) == 6
+            assert all(one.retry_at for one in found)
+            assert found[-1].detail.startswith("not asked: the last 6 requests")
+
+    run(scenario())
+
+
+def test_a_proper_answer_ends_the_count_of_failures() -> None:
+    """Single bad pages among good ones do not make a site count as down."""
+
+    async def scenario() -> None:
+        async with loopback() as site, fetcher(replace(QUICK, strikes=4)) as web:
+            site.say("/good")
+            site.say("/bad", "500 Oops")
+            for _ in range(5):
+                failed(await web.feed(site.url("/bad")), "http_500")
+                fetched(await web.feed(site.url("/good")))
+            assert site.count("/bad") == 15
+
+    run(scenario())
+
+
+def test_a_location_that_is_no_address_is_a_bad_redirect() -> None:
+    """The client underneath reads it even though it does not follow it."""
+
+    async def scenario() -> None:
+        async with loopback() as site, fetcher() as web:
+            site.say("/a", "302 Found", Location="javascript:alert(1)")
+            failed(await web.feed(site.url("/a")), "bad_redirect")
             assert site.count("/a") == 1
 
     run(scenario())

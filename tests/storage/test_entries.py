@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from storage import articles, entries
@@ -71,6 +72,18 @@ def test_a_retry_comes_back_whole_when_it_is_due(con, build):
     assert entries.due_retries(con, build.noon) == []
     assert entries.due_retries(con, retry) == [entry]
     assert entries.due_retries(con, retry, limit=0) == []
+
+
+def test_no_feed_takes_all_places_of_the_retries(con, build):
+    """Thousands of one feed, waiting longest, leave room for the others."""
+    refused = build.rejection("a", retry_at=build.noon)
+    names = [("greedy", n) for n in range(5)] + [("other", 9)]
+    listed = [build.entry(f"{feed}-{n}", feed=feed) for feed, n in names]
+    for number, entry in enumerate(listed):
+        later = replace(refused, retry_at=build.noon + timedelta(minutes=number))
+        entries.save(con, [EntryOutcome(entry=entry, rejection=later, at=build.noon)])
+    due = entries.due_retries(con, build.noon + timedelta(hours=1), limit=3, of_a_feed=2)
+    assert [entry.feed for entry in due] == ["greedy", "greedy", "other"]
 
 
 def test_the_payload_goes_when_no_retry_is_planned(con, build):

@@ -170,6 +170,23 @@ def test_feed_health_ranks_by_urgency_and_says_what_to_do(con):
     assert "https://new/" in dict(found)["moved"]
 
 
+def test_feed_health_names_the_address_to_try(con):
+    """A page that names its feed, a name for sale and a login are each told what they need."""
+    details = {
+        "html": "html: a web page; it names the feed https://a/new.xml",
+        "blocked": "html: a parked domain: a.example",
+    }
+    feeds.save_feeds(
+        con, [Feed(slug=name, url=f"https://{name}/", publisher="") for name in details]
+    )
+    feeds.save_states(
+        con, [FeedState(slug=name, state=name, detail=details[name]) for name in details]
+    )
+    told = dict(con.execute("SELECT slug, advice FROM feed_health").fetchall())
+    assert told["html"].startswith("put https://a/new.xml into the list")
+    assert "for sale" in told["blocked"]
+
+
 def test_feed_health_counts_open_gaps(con, build):
     """A feed that is well but has lost entries is not at the end of the list."""
     feeds.save_feeds(con, [Feed(slug=name, url=f"https://{name}/", publisher="") for name in "ab"])
