@@ -64,8 +64,10 @@ from ingest.pruning import (
     clean,
     drop_appended,
     drop_banners,
+    prose_of,
     prune_frame,
     single_spaced,
+    strip_unread,
 )
 from ingest.streamed import place_streamed
 from ingest.wording import count_words, tidy
@@ -119,9 +121,7 @@ def body_of(
             # libxml2 stops at a depth of its own and drops what lies below
             text = max(text, markup_text(source), key=len)
         return Body(text=text[: policy.text_chars], page_chars=page_chars)
-    # trafilatura would take the text out of JSON-LD as one long line, from behind a wall too;
-    # and copying scripts with the tree is a good part of what its cascade costs
-    etree.strip_elements(tree, "script", "style", "svg", with_tail=False)
+    strip_unread(tree)
     # an element's Python side is made anew each time unless somebody holds it: a tenth of the cost
     held = list(tree.iter())
     anchors = anchors_of(tree)
@@ -139,9 +139,19 @@ def _main_text(
     drop_appended(tree, marks)
     spare = deepcopy(tree)
     body, text = _content(_converted(tree), marks, spare)
-    if len(text) < policy.doubtful_chars or len(text) < policy.doubtful_share * page_length:
+    if _is_doubtful(text, spare, page_length, policy):
         body, _ = _compared(spare, body, text)
     return tidy(xmltotxt(body, False)) or plain_text(spare)
+
+
+def _is_doubtful(
+    text: str, page: html.HtmlElement, page_length: int, policy: ExtractPolicy
+) -> bool:
+    """Whether other methods may find more than ``text``: none is, or it is little of ``page``."""
+    if len(text) < _OPTIONS.min_extracted_size:
+        return True
+    is_little = len(text) < max(policy.doubtful_chars, policy.doubtful_share * page_length)
+    return is_little and prose_of(page) > policy.doubtful_gain * len(text)
 
 
 def _converted(tree: html.HtmlElement) -> html.HtmlElement:

@@ -15,7 +15,6 @@ from functools import lru_cache
 from lxml import etree, html
 
 from ingest.pagetext import Attributes, attributes_of
-from ingest.wording import squeezed
 
 _WORD = re.compile(r"\w+")
 _BOXES = frozenset({"div", "span", "aside", "section", "a", "figure"})
@@ -110,7 +109,7 @@ def _drop_second_boxes(classed: _Classed, marks: Attributes) -> bool:
             continue
         seen: dict[str, html.HtmlElement] = {}
         for element, text in pairs:
-            first = seen.setdefault(squeezed(text), element)
+            first = seen.setdefault("".join(text.split()), element)
             if first is element or len(_WORD.findall(text)) < _LEAST_WORDS:
                 continue
             # a box that holds nothing but another of its class is no copy of it

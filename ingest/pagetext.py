@@ -83,8 +83,8 @@ def is_complex(
     return bool(elements > policy.max_depth and _deeper_than(policy.max_depth)(tree))
 
 
-_COUNT = etree.XPath("count(//*)")
-_LINKS = etree.XPath("count(//a)")
+_COUNT = etree.XPath("count(descendant-or-self::*)")
+_LINKS = etree.XPath("count(descendant::a)")
 _LENGTH = etree.XPath("string-length(/)")
 
 
@@ -162,13 +162,21 @@ def fragment_text(markup: str) -> str:
     return plain_text(tree) if tree is not None else ""
 
 
+_UNMARKED_TAGS = """script style path g use rect circle defs symbol source option input noscript
+iframe br hr"""
+_UNMARKED = frozenset(_UNMARKED_TAGS.split())
+"""Elements whose attributes nobody asks for."""
 Attributes = dict[html.HtmlElement, dict[str, str]]
-"""The attributes of the elements that have any, by element; it keeps these alive, too."""
+"""The attributes of those that have any and may matter, by element; it keeps these alive."""
 
 
 def attributes_of(tree: html.HtmlElement) -> Attributes:
     """All attributes of ``tree``, read once: each look at one costs as much as at all of them."""
-    return {one: dict(pairs) for one in tree.iter() if (pairs := one.items())}
+    return {
+        one: dict(pairs)
+        for one in tree.iter()
+        if one.tag not in _UNMARKED and (pairs := one.items())
+    }
 
 
 def visible_chars(tree: html.HtmlElement) -> int:

@@ -62,7 +62,32 @@ def _searches(pattern: str, flags: int = 0) -> Callable[[str | None], bool]:
     return found
 
 
-# Before anything: articles appended by endless scrolling, share buttons, readers' comments
+# Before anything: what no method reads, so that none has to walk through it
+
+_MACHINERY = ["script", "style", "svg", "iframe", "noscript", "select"]
+_AROUND = ["nav", "footer", "aside"]
+_AROUND_SHARE = 0.4
+"""Of the page's text, in one element around the article: it was never closed and holds more."""
+
+
+def strip_unread(tree: html.HtmlElement) -> None:
+    """Take scripts, pictures and what stands around every page of a site out of ``tree``.
+
+    trafilatura would take a text out of JSON-LD as one long line, from behind a wall too.  A
+    navigation that holds much of the page was not closed, so the article is in it.
+    """
+    etree.strip_elements(tree, *_MACHINERY, with_tail=False)
+    around = list(tree.iterdescendants(*_AROUND))
+    if not around:
+        return
+    most = _AROUND_SHARE * len(text_in(tree))
+    for element in around:
+        # one that stands in another goes with it
+        if len(text_in(element)) <= most:
+            drop(element)
+
+
+# After that: articles appended by endless scrolling, share buttons, readers' comments
 
 _APPENDED = _searches(r"mvp-post-add-(?:box|wrap)|infinite-?scroll")
 _APPENDED_FOR_SURE = _searches(r"mvp-post-add-(?:box|wrap)")
@@ -307,20 +332,20 @@ def _without_prose(
     A list of products may be made of "slides", a guide of "widgets": names of chrome, but not when
     the article would go with them.
     """
-    whole = _prose(frame)
-    held = {one: _prose(one) for one in found}
+    whole = prose_of(frame)
+    held = {one: prose_of(one) for one in found}
     if whole < _PROSE_LEAST or sum(held.values()) <= whole / 2:
         return found
     return [one for one, prose in held.items() if prose < len(_line(one)) / 2]
 
 
-def _prose(element: html.HtmlElement) -> int:
+def prose_of(element: html.HtmlElement) -> int:
     """Characters in the paragraphs of ``element`` that are running text without many links."""
     total = 0
     for paragraph in element.iter("p"):
         length = len(_line(paragraph))
         if length >= _PROSE_CHARS:
-            linked = sum(len(_line(link)) for link in paragraph.iterdescendants("ref"))
+            linked = sum(len(_line(link)) for link in paragraph.iterdescendants("ref", "a"))
             total += length if linked < length / 2 else 0
     return total
 

@@ -96,3 +96,22 @@ def test_a_place_inside_its_own_piece_ends():
     assert tree is not None
     place_streamed(tree)
     assert "In." in "".join(tree.itertext())
+
+
+def test_a_navigation_that_was_never_closed_does_not_take_the_article_along():
+    """What stands around an article goes at once; an element that holds much of the page stays."""
+    closed = text_of(
+        f"<nav><p>All sections of the paper.</p></nav><article>{paragraphs(0, 6)}</article>"
+    )
+    assert "All sections" not in closed
+    assert "line 5" in closed
+    assert "line 5" in text_of(f"<nav><p>Sections</p><div>{paragraphs(0, 9)}</div>")
+
+
+def test_a_short_text_is_the_article_where_the_page_holds_little_more():
+    """A brief beside longer teasers stays what it is; next to a whole report it is doubted."""
+    brief = f'<div class="article-body"><p>{SENTENCE}. {SENTENCE}. {SENTENCE}. {SENTENCE}.</p>'
+    brief += f"<p>{SENTENCE}, at last.</p></div>"
+    elsewhere = "".join(f"<div><p>{SENTENCE}, teaser {n}.</p></div>" for n in range(9))
+    assert "teaser" not in text_of(f"{brief}<div>{elsewhere}</div>")
+    assert "line 20" in text_of(f'{brief}<div class="zz">{paragraphs(0, 30)}</div>')
