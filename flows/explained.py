@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import shorten, wrap
 
 from dedupe.models import Match
+from dedupe.reasons import reason
 from dedupe.rules import Rule
 from dedupe.verdict import Comparison
 from flows.explaining import Pair, Refusal, Told, archived, related, told_apart
@@ -137,6 +138,7 @@ def _repeat_lines(one: StoredArticle) -> list[str]:
             f"  kept  characters {repeat.of_start}-{repeat.of_end}: "
             f"{shorten(clean(kept), EXCERPT, placeholder=' ...')}"
         )
+        lines.append(f"    because {reason(one.original_text or '', repeat)}")
     return lines
 
 
@@ -243,11 +245,12 @@ def _citation_lines(told: Told) -> list[str]:
         lines.append(f"It is {word} {_named(article_id, told.titles)}")
     hidden = max(0, len(ours) - LINKS) + max(0, len(told.cited_by) - LINKS)
     if others:
-        lines.append(f"It links to {len(others)} page(s) that are not stored:")
+        pages = "1 page that is" if len(others) == 1 else f"{len(others)} pages that are"
+        lines.append(f"It links to {pages} not stored:")
         lines += [f"  {clean(url)}" for url in others[:LINKS]]
         hidden += max(0, len(others) - LINKS)
     if hidden:
-        lines.append(f"and {hidden} more link(s) (--json lists them)")
+        lines.append(f"and {hidden} more link{'s' if hidden > 1 else ''} (--json lists them)")
     return lines
 
 
