@@ -111,6 +111,23 @@ def test_reads_back_every_epoch(moment: datetime) -> None:
 
 
 @given(
+    st.one_of(
+        st.datetimes(datetime(1800, 1, 1), datetime(1989, 12, 30)),
+        st.datetimes((NOW + timedelta(days=3)).replace(tzinfo=None), datetime(2600, 1, 1)),
+    ),
+    _OFFSETS,
+)
+def test_no_written_form_of_an_impossible_time_is_believed(
+    moment: datetime, zone: timezone
+) -> None:
+    """Before the web, or days from now: refused however it is written."""
+    local = moment.replace(tzinfo=zone)
+    assert parse_date(format_datetime(local), now=NOW) is None
+    assert parse_date(local.isoformat(), now=NOW) is None
+    assert parse_date(local.strftime("%d %B %Y %H:%M:%S %z"), now=NOW) is None
+
+
+@given(
     st.one_of(st.text(max_size=90), st.text(alphabet="0123456789-/:. TZ+年月日JanPM,", max_size=40))
 )
 def test_never_raises_and_never_leaves_the_range(raw: str) -> None:
