@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +17,11 @@ from dedupe.policy import POLICY, RECIPE
 from dedupe.signature import sign
 from flows.digested import Digested
 from storage import articles, entries, rejections, signatures, stories
+from storage.errors import StoreFault
 from storage.models import EntryOutcome, PreparedArticle
 from storage.store import Store
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -44,8 +48,16 @@ def save_batch(
         keep_known_entries: record entries whose article was there already.  A backfill leaves
             them as the feed's own polls wrote them.
     """
-    with store.write() as con:
-        return _save(con, batch, now, keep_known_entries=keep_known_entries)
+    try:
+        with store.write() as con:
+            return _save(con, batch, now, keep_known_entries=keep_known_entries)
+    except StoreFault as fault:
+        # Seen once in some thousand commits of DuckDB 2.0.0 ("invalid unicode" in strings that
+        # were valid when they were handed in), and never twice in a row.  The transaction is
+        # undone and the file opened anew; a second fault ends the run.
+        _LOG.warning("%s; writing the batch once more", fault)
+        with store.write() as con:
+            return _save(con, batch, now, keep_known_entries=keep_known_entries)
 
 
 def _save(

@@ -33,6 +33,10 @@ class StoreFull(StoreError):
     """The disk, a quota or a file size limit left no room; what was stored before is whole."""
 
 
+class StoreFault(StoreError):
+    """DuckDB failed inside itself; what was being written is undone and may be tried again."""
+
+
 class StoreTooNew(StoreError):
     """The store was written by a newer voltwire than this one."""
 

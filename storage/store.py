@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from storage import migrate
-from storage.errors import StoreBusy, StoreError, StoreFull, StoreMissing
+from storage.errors import StoreBusy, StoreError, StoreFault, StoreFull, StoreMissing
 from storage.lock import locked
 from storage.policy import LOCK, STORAGE
 from storage.publish import Published, copy_file, heal, publish_copy
@@ -28,6 +28,8 @@ _FULL = re.compile(
     r"max_temp_directory_size",
     re.I,
 )
+# What DuckDB raises when it finds its own memory or bookkeeping wrong, never for a wrong query.
+_FAULTS = (duckdb.InternalException, duckdb.FatalException, duckdb.TransactionException)
 _CATALOG = "voltwire"
 
 
@@ -66,7 +68,8 @@ class Store:
         """One transaction on the live database: committed at the end, rolled back on any exception.
 
         Makes or upgrades the database first.  Raises ``StoreBusy`` when another process does not
-        let go in time, ``StoreFull``, ``StoreTooNew``, ``StoreError``.
+        let go in time, ``StoreFault`` when DuckDB fails inside itself, ``StoreFull``,
+        ``StoreTooNew``, ``StoreError``.
         """
         with self._alone():
             con = self._open_migrated()
@@ -252,17 +255,19 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         translated = _translated(error, path)
-        if type(translated) is StoreError and not _is_broken(error):
-            raise
+        if type(translated) is StoreError:
+            if isinstance(error, _FAULTS):
+                raise StoreFault(
+                    f"DuckDB failed while writing {path.name}: {_first_line(error)}",
+                    hint="run it again; what was stored before is whole",
+                ) from error
+            if not isinstance(error, duckdb.SerializationException):
+                raise
         raise translated from error
 
 
-def _is_broken(error: duckdb.Error) -> bool:
-    return isinstance(error, (duckdb.SerializationException, duckdb.FatalException))
-
-
 def _translated(error: duckdb.Error, path: Path) -> StoreError:
-    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    first = _first_line(error)
     if _FULL.search(str(error)):
         return StoreFull(
             f"no room to write {path.name}: {first}",
@@ -272,3 +277,7 @@ def _translated(error: duckdb.Error, path: Path) -> StoreError:
         f"cannot open {path}: {first}",
         hint="is it a DuckDB file that you may read and write?",
     )
+
+
+def _first_line(error: duckdb.Error) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -176,10 +176,11 @@ def test_the_live_file_open_by_hand_is_waited_for_and_named(store):
 
 
 READER = """
-    import json, sys, time, duckdb
-    seen, errors = [], []
+    import json, select, sys, duckdb
+    seen, errors, told = [], [], False
     print("ready")
-    while True:
+    while not told:
+        told = bool(select.select([sys.stdin], [], [], 0)[0])
         try:
             con = duckdb.connect(sys.argv[1], read_only=True)
             for _ in range(3):
@@ -189,9 +190,6 @@ READER = """
             con.close()
         except Exception as error:
             errors.append(str(error))
-        import select
-        if select.select([sys.stdin], [], [], 0)[0]:
-            break
     print(json.dumps({"seen": sorted(set(seen)), "errors": errors}))
 """
 
@@ -203,7 +201,6 @@ def test_readers_in_another_process_never_see_an_error_under_publishing(store):
         for number in range(20):
             add(store, str(number))
             store.publish()
-        time.sleep(0.3)
         told = json.loads(tell(process))
     assert told["errors"] == []
     assert told["seen"][-1] == 20
