@@ -6,6 +6,11 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
+from dedupe import match
+from dedupe.models import Document, Match
+from dedupe.prepared import Prepared
 from flows.digest import Digested, digest
 from flows.save import save_batch
 from storage.store import Store
@@ -49,6 +54,22 @@ def shuffled(digested: Sequence[Digested], seed: int) -> list[list[Digested]]:
     return batches
 
 
+@pytest.fixture
+def judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two texts are compared once for all orders: what is said of them hangs on them alone."""
+    known: dict[tuple[Document, Document], Match | None] = {}
+    real = match.judge
+
+    def judge(a: Prepared, b: Prepared) -> Match | None:
+        pair = (a.document, b.document)
+        if pair not in known:
+            known[pair] = real(a, b)
+        return known[pair]
+
+    monkeypatch.setattr(match, "judge", judge)
+
+
+@pytest.mark.usefixtures("judged_once")
 def test_ten_orders_and_batch_sizes_make_the_same_stories() -> None:
     """The same partition, representatives and duplicates, whatever came first."""
     digested = digest(newsroom(7, 3), {}, all_topics=True, now=NOW)
