@@ -222,9 +222,15 @@ def _source_units(reading: Reading, region: Region) -> list[int]:
 
 
 def _copies(reading: Reading, region: Region) -> int:
-    """How often the middle word of the region stands in the text, at least 2."""
+    """How often the middle word of the region stands in the text, at least 2.
+
+    Its longest sentence is counted as well: the chains that were left out as echoes of longer
+    ones hide how often a note stands.
+    """
     times = np.sort(reading.times[region.words])
-    return max(2, int(times[len(times) // 2]))
+    longest = max((reading.units[number] for number in region.copied), key=lambda unit: unit.words)
+    written = reading.text.count(reading.text[longest.start : longest.end])
+    return max(2, int(times[len(times) // 2]), written)
 
 
 def _is_introduced(reading: Reading, region: Region) -> bool:

@@ -200,3 +200,13 @@ def test_a_cut_says_why(
         removed_text=text[slice(*cut)],
     )
     assert says in reason(text, row)
+
+
+@pytest.mark.parametrize("seed", [1, 9, 333, 12, 27])
+def test_a_long_note_under_five_entries_stays(seed: int) -> None:
+    """How often a note stands is told by its words, whichever of its places were linked."""
+    *products, note = article(random.Random(seed), 6)
+    text = "\n".join(
+        line for at, product in enumerate(products, 1) for line in (f"{at}. Model", product, note)
+    )
+    assert remove_repeats(text).text == text
