@@ -128,7 +128,7 @@ class ExtractPolicy:
     """Cited links kept for an article; a live blog with more cites nothing in particular."""
     language_chars: int = 1_200
     """More text does not change what py3langid says."""
-    language_first_chars: int = 400
+    language_first_chars: int = 250
     """Where so many show the declared language, no more are looked at."""
     language_least_chars: int = 200
     """Of shorter texts the declared language is believed."""

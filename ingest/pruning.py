@@ -412,9 +412,8 @@ def _drop_linked(frame: html.HtmlElement, tag: str) -> bool:
     found = []
     pictured = next(frame.iter("graphic"), None) is not None
     lengths: dict[html.HtmlElement, int] = {}
-    for element in frame.iter(tag):
-        links = list(element.iterdescendants("ref"))
-        if not links or (pictured and next(element.iterdescendants("graphic"), None) is not None):
+    for element, links in _linked_by(frame, tag).items():
+        if pictured and next(element.iterdescendants("graphic"), None) is not None:
             continue
         linked, short = _link_density(element, links, lengths)
         if linked or (short and tag == "div" and len(element) >= 3 and len(_line(element)) < 100):
@@ -426,6 +425,20 @@ def _drop_linked(frame: html.HtmlElement, tag: str) -> bool:
     for element in found:
         drop(element)
     return bool(found)
+
+
+def _linked_by(frame: html.HtmlElement, tag: str) -> dict[html.HtmlElement, list[html.HtmlElement]]:
+    """The elements of ``frame`` that hold links, with these: from the links up, which are few."""
+    held: dict[html.HtmlElement, list[html.HtmlElement]] = {}
+    for link in frame.iter("ref"):
+        if link is frame:
+            continue
+        for above in link.iterancestors():
+            if above.tag == tag:
+                held.setdefault(above, []).append(link)
+            if above is frame:
+                break
+    return held
 
 
 def _line(element: html.HtmlElement) -> str:

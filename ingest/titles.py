@@ -38,7 +38,10 @@ def page_titles(
     ``article`` is the JSON-LD node of the article, ``meta`` the meta elements; ``site_name`` and
     the host name ``site_hint`` are taken off the ends.
     """
-    headline = strings_of(article.get("headline")) or strings_of(article.get("name"))
+    headline = [
+        without_site(title, site_name, site_hint)
+        for title in strings_of(article.get("headline")) or strings_of(article.get("name"))
+    ]
     social = [
         without_site(title, site_name, site_hint)
         for title in first_of(meta, ("og:title", "twitter:title", "title"))
@@ -123,4 +126,5 @@ def _names_site(piece: str, site: str, host: str) -> bool:
         or (len(site) > 3 and word.startswith(site))
         or (len(word) > 3 and word in host)
         or (len(host) > 3 and word.startswith(host))
+        or (len(host) > 7 and word.endswith(host))
     )

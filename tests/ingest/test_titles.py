@@ -13,3 +13,6 @@ def test_a_site_name_is_taken_off_either_end():
     assert without_site("voltnews: Headline", "", "www.voltnews.example") == "voltnews: Headline"
     assert without_site("VoltNews | Headline", "", "www.voltnews.example") == "Headline"
     assert without_site("A headline", "A headline", "") == "A headline"
+    long_name = "“Cells” - Die Neue Tageszeitung"
+    assert without_site(long_name, "", "www.tageszeitung.example") == "“Cells”"
+    assert without_site("Cells - Volt.example", "", "www.volt.example") == "Cells"
