@@ -27,7 +27,7 @@ FETCHER_FOR = runs_module.fetcher_for
 
 def archiving(settings: Any, replay: Any = (), **named: Any) -> Fetcher:
     """The newsroom's answers, archived as those of the network are."""
-    clock = named["clock"]
+    clock = named["around"].clock
     named["archive"] = ArchiveWriter(settings.store / "archive", clock)
     return FETCHER_FOR(settings, replay, **named)
 
