@@ -408,6 +408,16 @@ def test_text_without_a_repeat_of_twelve_words_stays_to_the_byte(
     assert kept_whole(text)
 
 
+@RELAXED
+@given(st.integers(0, 10**6), st.integers(1, 11), st.sampled_from(["\n", " ", "\n\n", ""]))
+def test_a_sentence_of_eleven_words_twice_in_a_row_stays(seed: int, size: int, glue: str) -> None:
+    """Below the floor nothing is cut, however plain the copy."""
+    chance = random.Random(seed)
+    said = ["".join(chance.choices(string.ascii_lowercase, k=6)) for _ in range(size)]
+    sentence = f"{' '.join(said).capitalize()}."
+    assert kept_whole("\n".join([PARAGRAPHS[0], sentence + glue + sentence, PARAGRAPHS[1]]))
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -420,6 +430,7 @@ def test_text_without_a_repeat_of_twelve_words_stays_to_the_byte(
         "\u202eשלום עולם " * 5_000,
         '."' * 20_000,
         "\ud800 lone surrogate " * 100,
+        f"{ARTICLE} \ud800 42\n" * 2,
         "a. [1]" * 20_000,
         " \t\r\n\u2028" * 10_000,
     ],
