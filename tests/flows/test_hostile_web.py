@@ -79,7 +79,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
             while child.poll() is None:
                 assert time.monotonic() < end, "the run hangs"
                 peak.look(child.pid)
-                time.sleep(0.05)
+                time.sleep(0.3)
         finally:
             child.kill()
             child.wait()
