@@ -74,7 +74,10 @@ def anchors_of(tree: html.HtmlElement) -> list[Anchor]:
         if block is None:
             continue
         if block not in keys:
-            keys[block] = fold_title(_start(block))[:_KEY]
+            # an entry of a list is most often its link
+            alone = block.text is None and len(block) == 1 and block[0] is anchor
+            alone = alone and anchor.tail is None
+            keys[block] = fold_title(words if alone else _start(block))[:_KEY]
         if keys[block]:
             found.append(Anchor(href, words, _opening(anchor, words), keys[block]))
     return found
