@@ -77,7 +77,12 @@ async def ingest(
     ]
     report.feeds, report.feeds_waiting = len(due), len(candidates) - len(due)
     async with FeedReader() as reader:
-        polls = await poll_all(context, fetcher, reader, due, states, open_gaps)
+        # What reads pages loads while feeds are still polled, but not when nothing is new.
+        if retries:
+            workers.warm()
+        polls = await poll_all(
+            context, fetcher, reader, due, states, open_gaps, on_news=workers.warm
+        )
     for one in polls:
         if one.failure is not None:
             report.feeds_failed[one.feed.slug] = f"{one.failure.reason}: {one.failure.detail}"

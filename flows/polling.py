@@ -6,7 +6,7 @@ The decisions are ``ingest.poll``'s; this file asks, in groups, and collects.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -97,13 +97,21 @@ async def poll_all(
     due: Sequence[Feed],
     states: Mapping[str, FeedState],
     open_gaps: Mapping[str, Sequence[Gap]],
+    *,
+    on_news: Callable[[], None] = lambda: None,
 ) -> list[Poll]:
-    """Ask every feed in ``due``; one that fails stops only itself."""
+    """Ask every feed in ``due``; one that fails stops only itself.
+
+    ``on_news`` is called for each answer that is not word for word the one before it, as soon as
+    it is there: pages will probably have to be read.
+    """
     context.progress.stage(STAGE, len(due))
 
     async def one(feed: Feed) -> Poll:
         state = states.get(feed.slug)
         polled = await poll_one(fetcher, reader, feed, state, context.clock())
+        if polled.entries and (state is None or polled.digest != state.body_digest):
+            on_news()
         polled = await _mended(
             fetcher, reader, polled, state, open_gaps.get(feed.slug, ()), context.clock()
         )

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import atexit
 import gc
+import signal
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from flows.digest import digest
-from ingest.models import Capture, FeedEntry, Page
+# An interrupt from the keyboard reaches this process, too, and it may take seconds to load: the
+# run ends it, and a traceback of its own would only hide what the run says.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+from flows.digest import digest  # noqa: E402
+from ingest.models import Capture, FeedEntry, Page  # noqa: E402
 
 _NOW = datetime(2026, 11, 3, tzinfo=UTC)
 _URL = "https://warm.example/1"

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -94,6 +95,13 @@ _STARTING = threading.Lock()
 # Two threads that look for one exit code at once would each read half of it.
 
 
+class _Server:
+    """The fork server of this process, as far as the standard library does not tell."""
+
+    children = 0
+    """Processes forked from it that are not yet seen to have ended; behind ``_STARTING``."""
+
+
 def _context() -> Any:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         # Windows: each process imports everything for itself.
@@ -115,6 +123,7 @@ class _Process:
         try:
             with _STARTING:
                 self.process.start()
+                _Server.children += 1
         except BaseException:
             self.pipe.close()
             raise
@@ -169,6 +178,8 @@ class _Process:
         """Let it end; end it when it does not."""
         self.pipe.close()
         self._exit_code()
+        with _STARTING:
+            _Server.children -= 1
 
 
 class Processes:
@@ -184,6 +195,7 @@ class Processes:
             self._idle.put_nowait(None)
         self._there: set[_Process] = set()
         self._closed = False
+        self._warmed = self._used = False
 
     @property
     def pids(self) -> frozenset[int]:
@@ -212,8 +224,14 @@ class Processes:
             self._idle.put_nowait(kept)
 
     def warm(self) -> None:
-        """Have one process started while the caller does something else."""
-        self._threads.submit(self._warm)
+        """Have the fork server load what it preloads while the caller does something else.
+
+        Costs the caller nothing, and nothing when called again.  A server that was started for
+        this and forked no process ends with ``close``.
+        """
+        if not self._warmed:
+            self._warmed = True
+            self._threads.submit(self._warm)
 
     def _warm(self) -> None:
         context = _context()
@@ -231,6 +249,7 @@ class Processes:
         named: dict[str, Any],
     ) -> tuple[_Process | None, T]:
         if process is None:
+            self._used = True
             process = _Process(self._begin)
             self._there.add(process)
             if self._closed:
@@ -263,6 +282,27 @@ class Processes:
         self._threads.shutdown(wait=True, cancel_futures=True)
         for one in list(self._there):
             self._forget(one)
+        if self._warmed and not self._used:
+            _end_server()
+
+
+def _end_server() -> None:
+    """End the fork server unless somebody uses it: it was started for pages that did not come.
+
+    It would end with this process anyway, but only when it has loaded everything, seconds after
+    it, and in a process that goes on it would keep its memory until the next pages.
+    """
+    if _context().get_start_method() != "forkserver":
+        return
+    from multiprocessing import forkserver
+
+    with _STARTING:
+        # The standard library has no public word for it.
+        server = getattr(forkserver, "_forkserver", None)
+        pid = getattr(server, "_forkserver_pid", None)
+        if server is not None and pid is not None and not _Server.children:
+            os.kill(pid, signal.SIGKILL)
+            server._stop()
 
 
 class _Raised(Exception):

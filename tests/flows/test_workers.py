@@ -16,6 +16,7 @@ import pytest
 
 from flows import workers
 from flows.digest import Digested, digest
+from flows.processes import _end_server
 from ingest.models import Capture, Feed, FeedEntry
 
 NOW = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
@@ -108,6 +109,52 @@ def test_a_run_does_not_load_the_extractor() -> None:
     script = "import sys, flows.workers; sys.exit('trafilatura' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], check=False, timeout=60)
     assert done.returncode == 0
+
+
+def _server() -> int | None:
+    from multiprocessing import forkserver
+
+    pid = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+    return pid if pid is not None and _is_running(pid) else None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork server")
+def test_what_was_loaded_for_pages_that_did_not_come_is_ended_with_the_run() -> None:
+    """Warmed in vain, the server goes with the run, in the middle of its loading."""
+    _end_server()
+
+    async def whole() -> int | None:
+        async with workers.Workers(1, {}, all_topics=True) as pool:
+            pool.warm()
+            pool.warm()
+            for _ in range(600):
+                if (found := _server()) is not None:
+                    return found
+                await asyncio.sleep(0.05)
+        return None
+
+    pid = asyncio.run(whole())
+    assert pid is not None
+    assert not _is_running(pid)
+    assert _server() is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork server")
+def test_a_server_that_others_use_is_not_ended_by_who_warmed_it_in_vain() -> None:
+    """Two runs in one process: the one without pages leaves the other its server."""
+
+    async def whole() -> list[Digested]:
+        async with workers.Workers(1, {}, all_topics=True) as busy:
+            await busy.digest([capture("n0")], NOW)
+            before = _server()
+            async with workers.Workers(1, {}, all_topics=True) as idle:
+                idle.warm()
+            assert before is not None
+            assert _server() == before
+            return await busy.digest([capture("n1")], NOW)
+
+    (found,) = asyncio.run(whole())
+    assert found.prepared is not None
 
 
 def test_nothing_to_read_is_no_work() -> None:
