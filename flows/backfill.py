@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from prefect import flow
 
@@ -18,35 +18,44 @@ from flows.scheduled import settings_in_use, watched
 from flows.settings import Settings, load_settings
 from flows.tasks import task_step
 
+Route = Literal["auto", "feed-archive", "wordpress", "sitemap", "warc", "jsonl"]
+
 
 @flow(name="backfill", timeout_seconds=24 * 3600, persist_result=False, validate_parameters=True)
 async def backfill(
-    paths: list[str],
-    route: Literal["warc", "jsonl"] = "warc",
+    paths: list[str] | None = None,
+    route: Route = "auto",
     since: date | None = None,
     until: date | None = None,
+    feeds: list[str] | None = None,
+    again: bool = False,
     all_topics: bool = False,
 ) -> RunReport:
-    """Store the articles of an archive or a file, each once.
+    """Store what the feeds published on past days, or the articles of an archive or a file.
 
     Args:
-        paths: the files, as the machine that runs the flow sees them.
-        route: what kind of files they are.
-        since: first day of publication to keep.
-        until: last day of publication to keep.
+        paths: files for the routes ``warc`` and ``jsonl``, as the machine that runs the flow sees
+            them.
+        route: where it comes from; ``auto`` tries feed-archive, wordpress and sitemap.
+        since: first day of publication (UTC).
+        until: last day of publication; today when it is left out.
+        feeds: slugs of the feeds; all that are enabled when it is left out.
+        again: also the days that were gone through before.
         all_topics: keep articles that are not about EVs or batteries.
     """
     quiet_exit()
+    settings = settings_in_use.get() or load_settings()
+    options = BackfillOptions(
+        route=route,
+        paths=tuple(Path(path) for path in paths or ()),
+        since=since,
+        until=until,
+        chosen=tuple(feeds or ()),
+        again=again,
+        all_topics=all_topics,
+    )
     report = await run_backfill(
-        settings_in_use.get() or load_settings(),
-        BackfillOptions(
-            route=route,
-            paths=tuple(Path(path) for path in paths),
-            since=since,
-            until=until,
-            all_topics=all_topics,
-        ),
-        Surroundings(step=task_step, progress=watched.get() or Silent()),
+        settings, options, Surroundings(step=task_step, progress=watched.get() or Silent())
     )
     await publish_summary(report)
     return report
@@ -57,13 +66,14 @@ def run_with_prefect(settings: Settings, options: BackfillOptions, progress: Pro
     watched.set(progress)
     settings_in_use.set(settings)
     progress.stage("starting Prefect", None)
-    route: Literal["warc", "jsonl"] = "jsonl" if options.route == "jsonl" else "warc"
     return asyncio.run(
         backfill(
             paths=[str(path) for path in options.paths],
-            route=route,
+            route=cast(Route, options.route),
             since=options.since,
             until=options.until,
+            feeds=list(options.chosen),
+            again=options.again,
             all_topics=options.all_topics,
         )
     )

@@ -25,7 +25,8 @@ from duckdb import DuckDBPyConnection
 from flows.context import RunContext
 from flows.digested import Digested
 from flows.errors import trouble
-from flows.save import Saved, save_batch
+from flows.memory import give_back
+from flows.save import Also, Saved, save_batch
 from flows.workers import Workers
 from ingest.models import Capture
 from storage import runs
@@ -103,6 +104,7 @@ async def digest_and_save(
     window: tuple[datetime | None, datetime | None] = (None, None),
     keep_known_entries: bool = True,
     after: Awaitable[object] | None = None,
+    also: Callable[[DuckDBPyConnection, Sequence[Digested], Saved], None] | None = None,
 ) -> None:
     """Digest captures and write them as one batch; the report is brought up to date.
 
@@ -112,6 +114,8 @@ async def digest_and_save(
         window: publication times to keep; what extraction dates outside it is left out.
         keep_known_entries: see ``flows.save.save_batch``.
         after: what has to end before this batch is written; if it failed, so does this.
+        also: written in the batch's transaction; is handed all that was digested, also what lies
+            outside the window, and what was saved.
     """
     now = context.clock()
     try:
@@ -135,7 +139,12 @@ async def digest_and_save(
 
     async def save() -> Saved:
         return await save_digested(
-            context, inside, times, now, keep_known_entries=keep_known_entries
+            context,
+            inside,
+            times,
+            now,
+            keep_known_entries=keep_known_entries,
+            also=(lambda con, saved: also(con, digested, saved)) if also else None,
         )
 
     saved = await context.step("save", f"save {label}", save)
@@ -148,6 +157,8 @@ async def digest_and_save(
         and saved.status_of[one.entry.canonical_url] == "new"
         for one in inside
     )
+    # A batch is the largest thing a run holds; the next ones must not stand beside its remains.
+    await asyncio.to_thread(give_back)
 
 
 async def save_digested(
@@ -157,11 +168,17 @@ async def save_digested(
     now: datetime,
     *,
     keep_known_entries: bool = True,
+    also: Also | None = None,
 ) -> Saved:
     """Write what became of entries, and count it in the report."""
     async with context.window:
         saved = await asyncio.to_thread(
-            save_batch, context.store, digested, now, keep_known_entries=keep_known_entries
+            save_batch,
+            context.store,
+            digested,
+            now,
+            keep_known_entries=keep_known_entries,
+            also=also,
         )
     _count(context, saved, times)
     return saved

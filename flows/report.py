@@ -46,6 +46,8 @@ class RunReport:
     repeats: int = 0
     """Stretches cut because their article said them twice."""
     new_stories: int = 0
+    coverage: list[dict[str, object]] = field(default_factory=list)
+    """Of a backfill over the network, a record a feed: see ``flows.backfilling``."""
     feed_changes: list[dict[str, str]] = field(default_factory=list)
     """Feeds that fare otherwise than was told of them before: see ``flows.feed_changes``."""
     published: str = ""

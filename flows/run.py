@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain
 from pathlib import Path
 
-from flows import from_feeds, from_routes
+from flows import backfilling, from_feeds, from_routes
 from flows.context import Progress, RunContext, Silent, Step, new_run_id, plain_step, utc_now
 from flows.feedlist import feeds_in_use
 from flows.pipeline import recorded
@@ -23,9 +23,12 @@ from ingest.models import Capture, Feed, Rejection
 from ingest.policy import FetchPolicy
 from ingest.replay import ReplayTransport
 from ingest.routes import jsonl, warc
+from ingest.routes.window import Window
 from storage.store import Store
 
-ROUTES = (warc.NAME, jsonl.NAME)
+FILE_ROUTES = (warc.NAME, jsonl.NAME)
+EARLIEST = date(1995, 1, 1)
+ROUTES = (*backfilling.NETWORK, *FILE_ROUTES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +51,16 @@ class IngestOptions:
 class BackfillOptions:
     """What a person asked of one backfill."""
 
-    route: str
-    paths: tuple[Path, ...]
+    route: str = backfilling.AUTO
+    paths: tuple[Path, ...] = ()
+    """Of the routes that read files."""
     since: date | None = None
     until: date | None = None
-    """The last day of the window, included."""
+    """The last day of the window, included; today when None."""
+    chosen: tuple[str, ...] = ()
+    """Slugs of the feeds; empty for every enabled one.  For the routes over the network."""
+    again: bool = False
+    """Go once more through days that the ledger has as done."""
     all_topics: bool = False
 
 
@@ -86,10 +94,42 @@ def check_backfill(settings: Settings, options: BackfillOptions) -> None:
     Raises:
         VoltwireError: for what a person has to put right.
     """
-    feeds_in_use(settings)
-    _route(options, utc_now)
+    feeds = {feed.slug: feed for feed in feeds_in_use(settings)}
+    if options.route in backfilling.NETWORK:
+        _check_slugs(options.chosen, feeds)
+        window_of(options, utc_now())
+    else:
+        _route(options, utc_now)
     if options.since and options.until and options.since > options.until:
         raise VoltwireError(f"--since {options.since} is after --until {options.until}")
+
+
+def window_of(options: BackfillOptions, now: datetime) -> Window:
+    """The days of a backfill over the network.
+
+    Raises:
+        VoltwireError: without a first day, for files, or for days that are still to come.
+    """
+    if options.paths:
+        files = " or ".join(FILE_ROUTES)
+        raise VoltwireError(
+            f"route {options.route} reads no files", hint=f"name --route {files} for them"
+        )
+    if options.since is None:
+        raise VoltwireError(
+            f"route {options.route} needs the first day to look for",
+            hint="voltwire backfill --since 2025-03-01 --until 2025-03-31",
+        )
+    today = now.astimezone(UTC).date()
+    if options.since > today:
+        raise VoltwireError(f"--since {options.since} is still to come")
+    if options.until and options.since > options.until:
+        raise VoltwireError(f"--since {options.since} is after --until {options.until}")
+    if options.since < EARLIEST:
+        raise VoltwireError(
+            f"--since {options.since} is before {EARLIEST}, when there were no feeds"
+        )
+    return Window(options.since, min(options.until or today, today))
 
 
 async def run_ingest(
@@ -171,6 +211,8 @@ async def run_backfill(
         VoltwireError, StoreError: for what a person has to put right.
     """
     around = around or Surroundings()
+    if options.route in backfilling.NETWORK:
+        return await _backfill_network(settings, options, around)
     source = _route(options, around.clock)
     feeds = {feed.slug: feed for feed in feeds_in_use(settings)}
     context = _context(settings, "backfill", feeds, options.all_topics, around)
@@ -184,6 +226,51 @@ async def run_backfill(
             until=_midnight(options.until + timedelta(days=1)) if options.until else None,
         )
     return context.report
+
+
+async def _backfill_network(
+    settings: Settings, options: BackfillOptions, around: Surroundings
+) -> RunReport:
+    window = window_of(options, around.clock())
+    feeds = {feed.slug: feed for feed in feeds_in_use(settings)}
+    _check_slugs(options.chosen, feeds)
+    context = _context(settings, "backfill", feeds, options.all_topics, around)
+    archive = ArchiveWriter(context.store.archive, around.clock)
+    fetcher = fetcher_for(settings, around=around, archive=archive)
+    workers = Workers(settings.workers, feeds, all_topics=options.all_topics)
+    try:
+        async with recorded(context), fetcher, workers:
+            await backfilling.backfill(
+                context,
+                fetcher,
+                workers,
+                window=window,
+                route=options.route,
+                chosen=options.chosen,
+                again=options.again,
+            )
+    finally:
+        archive.close()
+    return context.report
+
+
+def plan_backfill(settings: Settings, options: BackfillOptions) -> list[backfilling.Plan]:
+    """Whom a backfill over the network would ask, how often and for how long; asks nobody.
+
+    Raises:
+        VoltwireError: for what a person has to put right.
+    """
+    feeds = {feed.slug: feed for feed in feeds_in_use(settings)}
+    _check_slugs(options.chosen, feeds)
+    return backfilling.plan(
+        Store(settings.store),
+        feeds,
+        window=window_of(options, utc_now()),
+        route=options.route,
+        chosen=options.chosen,
+        again=options.again,
+        pace=settings.pace_seconds,
+    )
 
 
 def _context(
@@ -222,7 +309,7 @@ def _check_slugs(chosen: Sequence[str], feeds: dict[str, Feed]) -> None:
 def _route(
     options: BackfillOptions, clock: Callable[[], datetime]
 ) -> Iterator[Capture | Rejection]:
-    if options.route not in ROUTES:
+    if options.route not in FILE_ROUTES:
         raise VoltwireError(
             f"route {options.route!r} is not one of {', '.join(ROUTES)}",
             hint="see `voltwire backfill --help`",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
@@ -36,8 +36,16 @@ class Saved:
     duplicates: int = 0
 
 
+Also = Callable[[DuckDBPyConnection, Saved], None]
+
+
 def save_batch(
-    store: Store, batch: Sequence[Digested], now: datetime, *, keep_known_entries: bool = True
+    store: Store,
+    batch: Sequence[Digested],
+    now: datetime,
+    *,
+    keep_known_entries: bool = True,
+    also: Also | None = None,
 ) -> Saved:
     """Write ``batch`` whole or not at all.
 
@@ -47,17 +55,24 @@ def save_batch(
         now: the run's clock.
         keep_known_entries: record entries whose article was there already.  A backfill leaves
             them as the feed's own polls wrote them.
+        also: written in the same transaction; called again when that is tried a second time.
     """
-    try:
+
+    def write() -> Saved:
         with store.write() as con:
-            return _save(con, batch, now, keep_known_entries=keep_known_entries)
+            saved = _save(con, batch, now, keep_known_entries=keep_known_entries)
+            if also is not None:
+                also(con, saved)
+            return saved
+
+    try:
+        return write()
     except StoreFault as fault:
         # Seen once in some thousand commits of DuckDB 2.0.0 ("invalid unicode" in strings that
         # were valid when they were handed in), and never twice in a row.  The transaction is
         # undone and the file opened anew; a second fault ends the run.
         _LOG.warning("%s; writing the batch once more", fault)
-        with store.write() as con:
-            return _save(con, batch, now, keep_known_entries=keep_known_entries)
+        return write()
 
 
 def _save(

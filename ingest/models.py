@@ -21,6 +21,9 @@ HealthState = Literal[
     "new", "ok", "quiet", "blocked", "moved", "gone", "html", "failing", "lying_304"
 ]
 
+CoverageState = Literal["open", "complete", "partial", "thin", "missing", "failed", "undated"]
+"""Of a day in the ledger of backfills: see ``ingest.routes.window``."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
@@ -104,6 +107,23 @@ class Gap:
     """Polls at which a repair was tried."""
     detail: str = ""
     """What came of the last try, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoveredDay:
+    """What one backfill route found of one day of a feed."""
+
+    feed: str
+    day: date | None
+    """UTC; None for the entries that no date is known of."""
+    route: str
+    found: int = 0
+    stored: int = 0
+    """Of those found, the ones that are articles in the store."""
+    state: CoverageState = "open"
+    reach: str = ""
+    """The page of the route's listing on which this day begins: where to go on from."""
+    looked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -302,6 +302,35 @@ class RepairPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillPolicy:
+    """How far one backfill of one feed goes, and when its days count as covered."""
+
+    listings: int = 1_500
+    """Pages of a feed, of an archive or of the REST API asked in one run: at one a second, 25
+    minutes.  What is left is open, and the next run goes on there."""
+    sitemaps: int = 60
+    """Sitemap files: an index and some, and a file or two for each of 24 months."""
+    pages: int = 20_000
+    """Article pages of one feed in one run: five and a half hours at one a second."""
+    batch: int = 25
+    """Entries fetched and saved together: what a killed run repeats at most.  The fetcher takes
+    half a minute for them, a write window a tenth of a second."""
+    rest_page: int = 100
+    """Posts asked of the REST API at once; its own limit."""
+    cadence_share: float = 0.5
+    """Of the feed's present rate that is expected of past days: outlets grow."""
+    deviations: float = 4.0
+    """By so many standard deviations fewer entries than that, and a stretch counts as thin."""
+    dispersion: float = 1.5
+    """As for the rhythm: variance by mean."""
+    empty_entries: float = 9.0
+    """A stretch of empty days that should have held so many is thin: by chance none comes once
+    in 8,000."""
+    unlisted_most: int = 3_000
+    """Pages without any usable date that a sitemap may have fetched for one window."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TopicPolicy:
     """Weights of the topic gate; measured on BBC news of 2004 and on feeds of the field."""
 

@@ -13,13 +13,15 @@ import re
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
 from ingest.dates import parse_date
 from ingest.models import Feed, FeedEntry
+from ingest.policy import BackfillPolicy
+from ingest.routes.window import Window
 from ingest.urls import canonical_url, resolve
 
 NAME = "sitemap"
@@ -29,6 +31,11 @@ PLACES = ("/news-sitemap.xml", "/sitemap_index.xml", "/sitemap.xml", "/wp-sitema
 _MOST_BYTES = 60 * 2**20  # The protocol allows 50 MB uncompressed.
 _MOST_LISTED = 50_000  # And so many entries.
 _IN_ROBOTS = re.compile(r"^\s*sitemap\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+_URL_DAY = re.compile(r"/(20\d\d)[/-](0?[1-9]|1[0-2])[/-](0?[1-9]|[12]\d|3[01])(?!\d)")
+_URL_MONTH = re.compile(r"/(20\d\d)[/-](0[1-9]|1[0-2])(?=/)")
+_NO_ARTICLES = re.compile(r"author|categor|tag|page|video|image|product|event", re.IGNORECASE)
+_LATE = timedelta(days=7)  # Most edits come within days; see ``flows.decide``.
+_POLICY = BackfillPolicy()
 _YEAR_MONTH = re.compile(r"(?<!\d)(20\d\d)[-/_]?(0[1-9]|1[0-2])?(?!\d{3})")
 _DAY = timedelta(days=1)
 
@@ -41,6 +48,8 @@ class Listed:
     at: datetime | None
     """Publication where the news extension gives it, else the last change."""
     title: str = ""
+    published: bool = False
+    """Whether ``at`` is the publication."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +108,134 @@ def worth_reading(
 ) -> list[str]:
     """The files of an index that may list pages of ``since`` to ``until``, likeliest first.
 
-    One last changed before is left out; a year or month in its name decides where it has one;
-    among the others the newest come first.
+    A year or month in its name decides where it has one: some systems write the time of every
+    request as that of the last change.  Of the others one last changed before is left out, and
+    those changed nearest to the end of the time come first.
     """
     likely: list[tuple[int, float, str]] = []
     for one in sitemaps:
-        if one.at is not None and one.at < since:
+        named = _named(one.url, since, until)
+        if named is False or (named is None and one.at is not None and one.at < since):
             continue
-        named = _months(one.url)
-        if named and not any(since - 31 * _DAY <= at <= until for at in named):
-            continue
-        news = "news" in one.url.lower() or "post" in one.url.lower()
-        likely.append((0 if named else 1 if news else 2, -(one.at or since).timestamp(), one.url))
+        name = urlsplit(one.url).path.lower()
+        rank = 1 if "news" in name or "post" in name or "article" in name else 2
+        rank = 0 if named else 3 if rank == 2 and _NO_ARTICLES.search(name) else rank
+        likely.append((rank, abs((one.at or until) - until).total_seconds(), one.url))
     return [url for _, _, url in sorted(likely)][:most]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A page that may belong to a window."""
+
+    entry: FeedEntry
+    doubt: float
+    """0 where address or news date say so; else growing with the distance of its last change."""
+
+
+def candidates(
+    feed: Feed, file: str, pages: Iterable[Listed], alike: Sequence[FeedEntry], window: Window
+) -> list[Candidate]:
+    """The pages of one sitemap file that may have been published in ``window``.
+
+    The publication date decides where the news extension gives it, then a date in the page's
+    address, then a month in the file's name.  The last change only rules out: no page is changed
+    before it appears, but many are long after, and some systems write nonsense.  What it leaves is
+    doubtful, and the page's own date decides.
+
+    Args:
+        alike: entries of the feed, whose addresses show what an article's looks like; none lets
+            every page through.
+    """
+    like = _Likeness(alike)
+    start, end = window.start - _DAY, window.end + _DAY
+    named = _named(file, window.start, window.end)
+    found: list[Candidate] = []
+    for page in pages:
+        if not like(page.url):
+            continue
+        sure = _says(page, start, end)
+        if sure is False or (sure is None and named is False):
+            continue
+        doubt = 0.0
+        if sure is None and not named:
+            if page.at is not None and page.at < start:
+                continue
+            late = page.at - end if page.at else timedelta(days=3650)
+            doubt = max(1.0, (late - _LATE) / _DAY)
+        published = page.at if page.published else None
+        canonical = canonical_url(page.url)
+        found.append(
+            Candidate(
+                FeedEntry(
+                    url=page.url, canonical_url=canonical, feed=feed.slug, title=page.title,
+                    language=feed.language, published_at=published,
+                ),
+                doubt,
+            )
+        )  # fmt: skip
+    return found
+
+
+def chosen(found: Iterable[Candidate]) -> tuple[list[FeedEntry], int]:
+    """The entries to fetch, surest first and each once, and how many doubtful ones are left out."""
+    entries: dict[str, FeedEntry] = {}
+    doubtful = left_out = 0
+    for one in sorted(found, key=lambda one: one.doubt):
+        if one.entry.canonical_url in entries:
+            continue
+        doubtful += one.doubt > 0
+        if doubtful > _POLICY.unlisted_most and one.doubt > 0:
+            left_out += 1
+            continue
+        entries[one.entry.canonical_url] = one.entry
+    return list(entries.values()), left_out
+
+
+def reaches(file: str, pages: Iterable[Listed], window: Window) -> bool:
+    """Whether a file shows that the lists it belongs to go back beyond the start of ``window``.
+
+    It is named for a month of it, or lists a page from before.
+    """
+    if _named(file, window.start, window.end):
+        return True
+    early = window.start - _DAY
+    return any(
+        (page.at is not None and page.at < window.start) or _written_before(page.url, early)
+        for page in pages
+    )
+
+
+def _written_before(url: str, moment: datetime) -> bool:
+    match = _URL_DAY.search(urlsplit(url).path)
+    return match is not None and match.groups() < (
+        f"{moment.year}",
+        f"{moment.month:02}",
+        f"{moment.day:02}",
+    )
+
+
+def _says(page: Listed, start: datetime, end: datetime) -> bool | None:
+    """Whether the news date or the address put ``page`` between the two; None for neither."""
+    if page.published and page.at is not None:
+        return start <= page.at < end
+    path = urlsplit(page.url).path
+    if match := _URL_DAY.search(path):
+        try:
+            day = datetime(*map(int, match.groups()), tzinfo=UTC)  # type: ignore[misc,arg-type]
+        except ValueError:
+            return None
+        return start <= day < end
+    if match := _URL_MONTH.search(path):
+        begin = datetime(int(match[1]), int(match[2]), 1, tzinfo=UTC)
+        return begin < end and begin + 31 * _DAY >= start
+    return None
+
+
+def _named(url: str, since: datetime, until: datetime) -> bool | None:
+    """Whether a file's name holds a month of the time; None where it names none."""
+    months = _months(url)
+    return any(since - 32 * _DAY < at < until + _DAY for at in months) if months else None
 
 
 def entries(
@@ -128,17 +252,14 @@ def entries(
         alike: entries that the feed listed, whose addresses show what an article's looks like.
         most: pages taken at most.
     """
-    shapes = {_shape(entry.url) for entry in alike if entry.has_page}
-    sections = {_section(entry.url) for entry in alike if entry.has_page}
+    like = _Likeness(alike, without=False)
     found: dict[str, FeedEntry] = {}
     dated = sorted((page for page in pages if page.at), key=lambda page: page.at or since)
     for page in dated:
         # a day without an hour stands for all of it
         if page.at is None or not since - _DAY < page.at <= until + _DAY:
             continue
-        if _shape(page.url) not in shapes or (
-            len(sections) == 1 and _section(page.url) not in sections
-        ):
+        if not like(page.url):
             continue
         canonical = canonical_url(page.url)
         found.setdefault(
@@ -176,8 +297,11 @@ def _listed(element: etree._Element, base: str, now: datetime) -> Listed | None:
     url = resolve(base, texts.get("loc", ""))
     if url is None:
         return None
-    raw = texts.get("publication_date") or texts.get("lastmod") or ""
-    return Listed(url, parse_date(raw, now=now) if raw else None, texts.get("title", ""))
+    for name in ("publication_date", "lastmod"):
+        at = parse_date(texts[name], now=now) if name in texts else None
+        if at is not None:
+            return Listed(url, at, texts.get("title", ""), name == "publication_date")
+    return Listed(url, None, texts.get("title", ""))
 
 
 def _unzipped(body: bytes) -> bytes:
@@ -193,6 +317,22 @@ def _months(url: str) -> list[datetime]:
         months = [month] if month else [f"{n:02}" for n in range(1, 13)]
         found += [datetime.fromisoformat(f"{year}-{each}-01T00:00:00+00:00") for each in months]
     return found
+
+
+class _Likeness:
+    """Whether an address looks like those of known articles."""
+
+    def __init__(self, alike: Sequence[FeedEntry], *, without: bool = True) -> None:
+        urls = [entry.url for entry in alike if entry.has_page]
+        self._without = without and not urls
+        self._shapes = {_shape(url) for url in urls}
+        self._sections = {_section(url) for url in urls}
+
+    def __call__(self, url: str) -> bool:
+        if self._without:
+            return _shape(url)[2]
+        one_section = len(self._sections) == 1
+        return _shape(url) in self._shapes and (not one_section or _section(url) in self._sections)
 
 
 def _shape(url: str) -> tuple[str, int, bool]:

@@ -62,7 +62,7 @@ def test_pages_are_read_with_their_dates() -> None:
     )
     found = read(urlset(news, url("/two", NOW), url("/three")), BASE, NOW)
     assert found.pages == (
-        Listed("https://a.example/one", datetime(2026, 11, 20, 10, tzinfo=UTC), "One & only"),
+        Listed("https://a.example/one", datetime(2026, 11, 20, 10, tzinfo=UTC), "One & only", True),
         Listed("https://a.example/two", NOW),
         Listed("https://a.example/three", None),
     )

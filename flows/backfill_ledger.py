@@ -1,0 +1,302 @@
+"""One feed's part of the ledger while a backfill works on it, and the way of entries to the store.
+
+What a batch adds to the ledger is written in the batch's own transaction: a day never counts as
+done before its articles are safe, and none that is done is done again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import partial
+
+from duckdb import DuckDBPyConnection
+
+from flows.context import RunContext
+from flows.decide import merge, step_for
+from flows.digested import Digested
+from flows.pipeline import digest_and_save, in_window, write_window
+from flows.save import Saved
+from flows.workers import Workers
+from ingest.http import Fetcher
+from ingest.models import Capture, CoverageState, CoveredDay, Feed, FeedEntry, FeedState, Page
+from ingest.policy import BackfillPolicy
+from ingest.routes.window import Window, day_of, thin, todo
+from storage import coverage, entries
+from storage.models import EntryRecord
+
+FETCHING = "fetching pages"
+_POLICY = BackfillPolicy()
+# A feed and its pages may write one moment as two days, in two zones: a page's own date only
+# takes an entry out of the window when it is further off.
+_SLACK = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Count:
+    """Entries found, and articles stored of them, by day; None for those without a date."""
+
+    found: Counter[date | None] = field(default_factory=Counter)
+    stored: Counter[date | None] = field(default_factory=Counter)
+
+    def plus(self, other: Count) -> Count:
+        """Both together."""
+        return Count(self.found + other.found, self.stored + other.stored)
+
+    def add(self, day: date | None, *, stored: bool) -> None:
+        """One entry more."""
+        self.found[day] += 1
+        self.stored[day] += stored
+
+
+@dataclass(slots=True)
+class FeedWork:
+    """One feed in one backfill: what is known of it, and what it has cost."""
+
+    context: RunContext
+    fetcher: Fetcher
+    workers: Workers
+    feed: Feed
+    state: FeedState | None
+    window: Window
+    rows: dict[tuple[date | None, str], CoveredDay]
+    outside: dict[str, date]
+    """Pages known to lie on days outside earlier windows."""
+    fetched: int = 0
+
+    @property
+    def today(self) -> date:
+        """The day that is not over yet."""
+        return day_of(self.context.clock())
+
+    def days_left(self, route: str, *, any_route: bool) -> frozenset[date]:
+        """The days that ``route`` has to look at."""
+        return todo(self.window, self.rows.values(), route, any_route=any_route)
+
+    def cursor(self, route: str, days: Iterable[date]) -> str:
+        """The page of the listing from which ``days`` are to be read; "" for the first."""
+        newest = max(days)
+        near = [
+            row
+            for (day, name), row in self.rows.items()
+            if name == route and day is not None and day >= newest and row.reach
+        ]
+        return min(near, key=lambda row: row.day or newest).reach if near else ""
+
+    async def settle(self, route: str, states: Mapping[date, CoverageState]) -> None:
+        """Write the last word on days, with what is thin for a feed of this rate told apart."""
+        changed = {day: self._row(day, route, state=state) for day, state in states.items()}
+        self._keep(changed.values())
+        ended = {
+            day: row.found
+            for (day, name), row in self.rows.items()
+            if name == route and day is not None and row.state in ("complete", "thin")
+        }
+        meagre = thin(ended, self.state.per_day if self.state else None)
+        for day in ended:
+            state: CoverageState = "thin" if day in meagre else "complete"
+            if self.rows[day, route].state != state:
+                changed[day] = self._row(day, route, state=state)
+        self._keep(changed.values())
+        await write_window(self.context, lambda con: coverage.save(con, list(changed.values())))
+
+    async def take(
+        self, route: str, listed: Sequence[FeedEntry], count: Count, rows: Rows
+    ) -> Count:
+        """Bring ``listed`` to the store in batches; the count with theirs.
+
+        Args:
+            count: of the days that the route works on, so far.
+            rows: the ledger's rows for a count; the last batch writes them as they will stand,
+                those before it as open.
+        """
+        size = _POLICY.batch
+        for at in range(0, max(len(listed), 1), size):
+            last = at + size >= len(listed)
+            count = await self._batch(
+                route, listed[at : at + size], count, partial(_rows_at, rows, last)
+            )
+        return count
+
+    async def _batch(
+        self,
+        route: str,
+        listed: Sequence[FeedEntry],
+        base: Count,
+        rows: Callable[[Count], dict[date, CoveredDay]],
+    ) -> Count:
+        once = merge(listed)
+        report, now = self.context.report, self.context.clock()
+        urls = [one.entry.canonical_url for one in once]
+
+        def look_up(
+            con: DuckDBPyConnection,
+        ) -> tuple[dict[str, EntryRecord], dict[str, datetime | None]]:
+            known = entries.lookup(con, urls)
+            ids = [record.article_id for record in known.values() if record.article_id]
+            return known, coverage.article_days(con, ids)
+
+        records, published = await write_window(self.context, look_up) if once else ({}, {})
+        known, wanted = Count(), []
+        for one in once:
+            record = records.get(one.entry.canonical_url)
+            step = step_for(one.entry, record, now)
+            if step == "fetch" and not self._is_elsewhere(one.entry):
+                wanted.append(one.entry)
+                continue
+            stored = record is not None and record.article_id is not None
+            at = one.entry.published_at
+            if at is None and record is not None and record.article_id:
+                at = published.get(record.article_id)
+            if at is not None:
+                known.add(day_of(at), stored=stored)
+            if step == "fetch":
+                report.outside += one.times
+                continue
+            report.entries += one.times
+            if stored:
+                report.known += one.times
+            else:
+                report.reject(record.reason if record else "", one.times)
+        count = base.plus(known)
+        times = {one.entry.canonical_url: one.times for one in once}
+        # apart, since the page's date counts for more where the listing gives none
+        dated = [entry for entry in wanted if entry.published_at is not None]
+        undated = [entry for entry in wanted if entry.published_at is None]
+        groups = [group for group in (dated, undated) if group]
+        for group in groups:
+            report.entries += sum(times[entry.canonical_url] for entry in group)
+            last = group is groups[-1]
+            count = await self._fetch_and_save(route, group, times, count, rows if last else None)
+        if not wanted:
+            todays = rows(count)
+            self._keep(todays.values())
+            if todays:
+                await write_window(
+                    self.context, lambda con: coverage.save(con, list(todays.values()))
+                )
+        return count
+
+    async def _fetch_and_save(
+        self,
+        route: str,
+        group: Sequence[FeedEntry],
+        times: dict[str, int],
+        base: Count,
+        rows: Callable[[Count], dict[date, CoveredDay]] | None,
+    ) -> Count:
+        window = self._bounds(group[0])
+
+        async def captures() -> list[Capture]:
+            return await asyncio.gather(*(self._capture(entry) for entry in group))
+
+        label = f"{len(group)} entries of {self.feed.slug}"
+        got = await self.context.step("fetch", f"fetch {label}", captures)
+        written: list[tuple[Count, list[CoveredDay], dict[str, date]]] = []
+
+        def also(con: DuckDBPyConnection, digested: Sequence[Digested], saved: Saved) -> None:
+            delta, away = _tally(digested, saved, window)
+            count = base.plus(delta)
+            todays = list(rows(count).values()) if rows else []
+            if undated := delta.stored[None]:
+                todays.append(self._undated(route, undated))
+            coverage.save(con, todays)
+            coverage.note_outside(con, self.feed.slug, away)
+            written.append((count, todays, away))
+
+        await digest_and_save(
+            self.context, self.workers, got, times, label=label, window=window, also=also
+        )
+        count, todays, away = written[-1]
+        self._keep(todays)
+        self.outside |= away
+        return count
+
+    async def _capture(self, entry: FeedEntry) -> Capture:
+        if not entry.has_page:
+            return Capture(entry=entry)
+        self.fetched += 1
+        answer = await self.fetcher.page(entry.url)
+        self.context.progress.advance(FETCHING)
+        if isinstance(answer, Page):
+            self.context.report.fetched += 1
+            return Capture(entry=entry, page=answer)
+        return Capture(entry=entry, page_failure=answer)
+
+    def row(
+        self, day: date, route: str, state: CoverageState, count: Count, reach: str
+    ) -> CoveredDay:
+        """A row of the ledger."""
+        return CoveredDay(
+            feed=self.feed.slug,
+            day=day,
+            route=route,
+            found=count.found[day],
+            stored=count.stored[day],
+            state=state,
+            reach=reach,
+            looked_at=self.context.clock(),
+        )
+
+    def _row(self, day: date, route: str, *, state: CoverageState) -> CoveredDay:
+        before = self.rows.get((day, route))
+        count = Count()
+        if before is not None:
+            count = Count(Counter({day: before.found}), Counter({day: before.stored}))
+        return self.row(day, route, state, count, before.reach if before else "")
+
+    def _undated(self, route: str, more: int) -> CoveredDay:
+        before = self.rows.get((None, route))
+        total = (before.stored if before else 0) + more
+        return CoveredDay(
+            feed=self.feed.slug,
+            day=None,
+            route=route,
+            found=total,
+            stored=total,
+            state="undated",
+            looked_at=self.context.clock(),
+        )
+
+    def _keep(self, rows: Iterable[CoveredDay]) -> None:
+        self.rows.update({(row.day, row.route): row for row in rows})
+
+    def _bounds(self, entry: FeedEntry) -> tuple[datetime, datetime]:
+        slack = _SLACK if entry.published_at else timedelta(0)
+        return self.window.start - slack, self.window.end + slack
+
+    def _is_elsewhere(self, entry: FeedEntry) -> bool:
+        """Whether the page of ``entry`` is known to be of another time."""
+        day = self.outside.get(entry.canonical_url)
+        start, end = self._bounds(entry)
+        return day is not None and not day_of(start) <= day < day_of(end)
+
+
+def _rows_at(rows: Rows, last: bool, count: Count) -> dict[date, CoveredDay]:
+    return rows(count, last)
+
+
+Rows = Callable[[Count, bool], dict[date, CoveredDay]]
+
+
+def _tally(
+    digested: Sequence[Digested], saved: Saved, window: tuple[datetime, datetime]
+) -> tuple[Count, dict[str, date]]:
+    """What a batch adds to the count, and the days of pages that lie outside the window."""
+    delta, away = Count(), {}
+    for one in digested:
+        article = one.prepared.article if one.prepared is not None else None
+        at = one.entry.published_at or (article.published_at if article else None)
+        inside = article is None or in_window(article.published_at, *window)
+        if article is not None and article.published_at is not None and not inside:
+            away[one.entry.canonical_url] = day_of(article.published_at)
+            if one.entry.published_at is None:
+                continue
+        if at is not None:
+            delta.add(day_of(at), stored=article is not None and inside)
+        elif article is not None and saved.status_of.get(one.entry.canonical_url) == "new":
+            delta.add(None, stored=True)
+    return delta, away
