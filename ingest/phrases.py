@@ -10,7 +10,7 @@ breaks, an apostrophe for the curved one.  Phrases in a script without spaces ma
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 UNSPACED = re.compile(
@@ -19,8 +19,23 @@ UNSPACED = re.compile(
 # before CJK text a Latin word ends without a space: "EV市場"
 _LETTER = r"[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 _WORD = re.compile(f"{_LETTER}+")
-# Most words of a text stood in the texts before it.
+_LAST_WORD = re.compile(rf"{_LETTER}+\Z")
+_LONGEST_CUT = 100
+# Most words of a text stood in the texts before it; this many that begin no phrase are kept.
 _WORDS_KEPT = 30_000
+
+
+def words_of(text: str) -> set[str]:
+    """The words of ``text`` as ``Phrases`` sees them."""
+    return set(_WORD.findall(text))
+
+
+def words_at_cut(before: str, after: str) -> set[str]:
+    """The last word of ``before`` and the first of ``after``, which a cut may have made of one."""
+    last, first = _LAST_WORD.search(before[-_LONGEST_CUT:]), _WORD.match(after)
+    if last is not None and len(last.group()) == _LONGEST_CUT:
+        return words_of(before) | words_of(after)
+    return {found.group() for found in (last, first) if found is not None}
 
 
 @dataclass(slots=True)
@@ -55,9 +70,15 @@ class Phrases:
         self._begun: dict[str, list[_Phrase]] = {}
         self._unspaced: list[re.Pattern[str] | None] = []
         self._known: dict[str, list[_Phrase]] = {}
+        self._none: set[str] = set()
+        """Words met that begin no phrase."""
         for group, phrases in enumerate(groups):
             self._add(group, phrases)
-        self._longest = max(map(len, self._begun), default=0)
+        self._shortest = min(map(len, self._begun), default=0)
+        self._by_head: dict[str, list[str]] = {}
+        """The beginnings in ``_begun`` by their first letters, as many as the shortest has."""
+        for beginning in self._begun:
+            self._by_head.setdefault(beginning[: self._shortest], []).append(beginning)
 
     def _add(self, group: int, phrases: Iterable[str]) -> None:
         unspaced = []
@@ -80,11 +101,14 @@ class Phrases:
     def _folded(self, word: str) -> str:
         return word.casefold() if self._any_case else word
 
-    def find(self, text: str) -> list[list[re.Match[str]]]:
-        """The matches in ``text`` by group, left to right, none over another of its group."""
+    def find(self, text: str, words: Set[str] | None = None) -> list[list[re.Match[str]]]:
+        """The matches in ``text`` by group, left to right, none over another of its group.
+
+        ``words``: those of ``text``, where the caller has them; others may be among them.
+        """
         found: list[list[re.Match[str]]] = [[] for _ in self._unspaced]
         ends = [0] * len(found)
-        starts = self._starts(text)
+        starts = self._starts(text, words_of(text) if words is None else words)
         for at, phrases in starts:
             for phrase in phrases:
                 if ends[phrase.group] <= at and (match := phrase.match(text, at)):
@@ -96,18 +120,22 @@ class Phrases:
                     found[group] = _both(text, group, starts, pattern)
         return found
 
-    def _starts(self, text: str) -> list[tuple[int, list[_Phrase]]]:
+    def _starts(self, text: str, words: Set[str]) -> list[tuple[int, list[_Phrase]]]:
         """Where phrases may begin, left to right, with those that may."""
-        known = self._known
-        if len(known) > _WORDS_KEPT:
+        known, none = self._known, self._none
+        if len(none) > _WORDS_KEPT:
+            none.clear()
             known.clear()
         starts = []
-        for word in set(_WORD.findall(text)):
+        for word in words - none:
             phrases = known.get(word)
             if phrases is None:
-                phrases = known[word] = self._beginning_with(word)
-            if phrases:
-                starts += [(at, phrases) for at in _places(word, text)]
+                phrases = self._beginning_with(word)
+                if not phrases:
+                    none.add(word)
+                    continue
+                known[word] = phrases
+            starts += [(at, phrases) for at in _places(word, text)]
         starts.sort(key=lambda one: one[0])
         return starts
 
@@ -115,8 +143,9 @@ class Phrases:
         """The phrases that can match where ``word`` stands, by rank."""
         word = self._folded(word)
         found = list(self._whole.get(word, ()))
-        for length in range(1, min(len(word), self._longest) + 1):
-            found += self._begun.get(word[:length], ())
+        for beginning in self._by_head.get(word[: self._shortest], ()):
+            if word.startswith(beginning):
+                found += self._begun[beginning]
         found.sort(key=lambda one: one.rank)
         return found
 

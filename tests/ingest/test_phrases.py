@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.phrases import UNSPACED, Phrases
+from ingest.phrases import UNSPACED, Phrases, words_at_cut, words_of
 
 LETTER = r"[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 PHRASES = [
@@ -45,6 +45,24 @@ def test_the_matches_are_those_of_one_expression(text: str, left: set[str], any_
     for group, found in zip(groups, Phrases(groups, any_case=any_case).find(text), strict=True):
         wanted = [match.span() for match in one_expression(group, flags).finditer(text)]
         assert [match.span() for match in found] == wanted
+
+
+@given(text=texts, cut=st.integers(0, 60))
+def test_the_words_of_a_whole_text_serve_its_parts(text: str, cut: int) -> None:
+    """Taken apart once, with the two words that a cut may have made of one."""
+    searched = Phrases([PHRASES])
+    before, after = text[:cut], text[cut:]
+    words = words_of(text) | words_at_cut(before, after)
+    for part in (before, after):
+        (alone,), (given_words,) = searched.find(part), searched.find(part, words)
+        assert [match.span() for match in given_words] == [match.span() for match in alone]
+
+
+@pytest.mark.parametrize("length", [99, 100, 101, 300])
+def test_a_cut_through_a_very_long_word_leaves_both_pieces(length: int) -> None:
+    """However long they are."""
+    before, after = "b" * length, "a" * length
+    assert words_at_cut(f"x {before}", f"{after} x") >= {before, after}
 
 
 def test_a_phrase_has_to_begin_with_a_letter() -> None:
