@@ -22,6 +22,9 @@ from storage.models import EntryOutcome, PreparedArticle
 from storage.store import Store
 
 _LOG = logging.getLogger(__name__)
+# Articles made ready to be compared at once.  Fewer are made ready in more and smaller batches,
+# and more often twice; a backfill of near copies had more than a thousand.
+COMPARED_AT_ONCE = 128
 
 
 @dataclass(slots=True)
@@ -168,15 +171,31 @@ def _neighbours(con: DuckDBPyConnection, keys: signatures.Keys) -> signatures.Ne
 
 def _matches(con: DuckDBPyConnection, pairs: Sequence[CandidatePair]) -> list[Match]:
     """Compare the texts of candidate pairs: the matches, and the pairs told apart for certain."""
-    wanted = [pair for pair in pairs if match.wanted(pair)]
-    ids = sorted({end for pair in wanted for end in (pair.article_id, pair.of_article_id)})
-    prepared = {
-        one.document.article_id: one for one in match.prepare_all(articles.documents(con, ids))
-    }
-    found = (
-        match.judge(prepared[pair.article_id], prepared[pair.of_article_id]) for pair in wanted
-    )
+    found: list[Match | None] = []
+    for group in _groups([pair for pair in pairs if match.wanted(pair)]):
+        ids = sorted({end for pair in group for end in (pair.article_id, pair.of_article_id)})
+        prepared = {
+            one.document.article_id: one for one in match.prepare_all(articles.documents(con, ids))
+        }
+        found += [
+            match.judge(prepared[pair.article_id], prepared[pair.of_article_id]) for pair in group
+        ]
     return [one for one in found if one is not None]
+
+
+def _groups(pairs: Sequence[CandidatePair]) -> Iterator[list[CandidatePair]]:
+    """``pairs`` in order, in pieces of few articles: each takes up to a megabyte when compared."""
+    group: list[CandidatePair] = []
+    ends: set[str] = set()
+    for pair in pairs:
+        more = {pair.article_id, pair.of_article_id}
+        if group and len(ends | more) > COMPARED_AT_ONCE:
+            yield group
+            group, ends = [], set()
+        group.append(pair)
+        ends |= more
+    if group:
+        yield group
 
 
 def _record(
