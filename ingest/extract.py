@@ -34,7 +34,7 @@ from ingest.policy import ExtractPolicy
 from ingest.provenance import declared_language, page_fields, where_from
 from ingest.publication import publication, publication_given
 from ingest.refusals import not_html, refusal, wall_notice
-from ingest.wording import count_words, fold_title, one_line, tidy
+from ingest.wording import count_words, fold_title, one_line, tidy, visible
 
 _POLICY = ExtractPolicy()
 
@@ -121,7 +121,8 @@ def _given(
     capture: Capture, feed: Feed | None, now: datetime, policy: ExtractPolicy
 ) -> Article | Rejection:
     entry = capture.entry
-    text = entry.text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").strip("\n")
+    text = visible(entry.text).replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\x00", "").strip("\n")
     if not text.strip():
         return _rejection(capture, "empty", "the text handed in holds nothing", now)
     published = publication_given(entry, now)

@@ -13,15 +13,23 @@ _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0eff]")
 _WORD = re.compile(r"\w+")
 
 
+# Where a line may be broken, or a file began: a reader sees nothing there, and a search for the
+# word, or a comparison with a copy set without them, fails.  Joiners stay: they shape letters.
+_UNSEEN = dict.fromkeys(map(ord, "\xad\u200b\u2060\ufeff"))
+
+
+def visible(text: str) -> str:
+    """``text`` without soft hyphens, zero-width spaces, word joiners and byte order marks."""
+    return text if text.isascii() else text.translate(_UNSEEN)
+
+
 def clean(text: str) -> str:
     """``text`` of an attribute or a script as one line: no entities, tags or unseen characters."""
     if "&" in text:
         text = unescape(unescape(text))
     if "<" in text:
         text = _TAG.sub("", text)
-    if not text.isascii():
-        text = text.replace("\u200b", "").replace("\xad", "")
-    return " ".join(text.split())
+    return " ".join(visible(text).split())
 
 
 def element_text(element: html.HtmlElement) -> str:
@@ -31,12 +39,12 @@ def element_text(element: html.HtmlElement) -> str:
 
 def one_line(text: str) -> str:
     """``text`` with single spaces and without NULs."""
-    return " ".join(text.replace("\x00", "").split())
+    return " ".join(visible(text).replace("\x00", "").split())
 
 
 def tidy(text: str) -> str:
     """One paragraph a line, spaces single, no empty lines."""
-    lines = (" ".join(line.split()) for line in text.splitlines())
+    lines = (" ".join(line.split()) for line in visible(text).splitlines())
     return "\n".join(line for line in lines if line)
 
 

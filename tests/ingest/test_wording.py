@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.wording import clean, count_words, fold_title, one_line, squeezed, tidy
+from ingest.wording import clean, count_words, fold_title, one_line, squeezed, tidy, visible
 
 
 def test_words_are_counted_in_every_script():
@@ -43,3 +45,10 @@ def test_a_tidied_text_has_no_empty_lines_and_stays_as_it_is(text: str) -> None:
     assert tidy(once) == once
     assert all(line.strip() == line and line for line in once.splitlines())
     assert "\n" not in one_line(text)
+
+
+@pytest.mark.parametrize("read", [clean, one_line, tidy, visible])
+def test_marks_that_nobody_sees_do_not_part_words(read: Callable[[str], str]) -> None:
+    """A search for the word finds it; what joins letters stays."""
+    assert read("Batterie\xadfabrik\u200b, \ufeffKa\u2060thode") == "Batteriefabrik, Kathode"
+    assert read("نمی\u200cخواهم 👩\u200d🔬") == "نمی\u200cخواهم 👩\u200d🔬"
