@@ -48,6 +48,6 @@ def _misbehave(capture: Any, feeds: Any, **named: Any) -> Any:
 
 def digest(*given: Any, **named: Any) -> list[real.Digested]:
     """As ``flows.digest.digest``, with limits short enough for a test."""
-    limits.SOFT_SECONDS, limits.HARD_SECONDS = 2.0, 3.0
+    limits.SOFT_SECONDS, limits.HARD_SECONDS = 0.7, 1.2
     real._read = _misbehave
     return real.digest(*given, **named)
