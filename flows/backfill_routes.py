@@ -19,7 +19,7 @@ from ingest.models import CoverageState, CoveredDay, FeedEntry, Page
 from ingest.parse import ParsedFeed
 from ingest.policy import BackfillPolicy
 from ingest.routes import feed_archive, sitemap, wordpress
-from ingest.routes.walk import Ended, Walk, ended, state_of, step
+from ingest.routes.walk import Ended, Walk, ended, starts_before, state_of, step
 from ingest.routes.window import Window, around
 
 _POLICY = BackfillPolicy()
@@ -78,6 +78,8 @@ async def by_feed_archive(site: Site, days: frozenset[date]) -> str:
     asked = {site.url: None}
 
     async def ask(url: str) -> Heard:
+        if url == site.url:
+            asked.clear()  # a walk that begins anew
         asked[url] = None
         got = await site.listing(url)
         if isinstance(got, Heard):
@@ -93,7 +95,7 @@ async def by_feed_archive(site: Site, days: frozenset[date]) -> str:
         detail = "read to the archive's end" if whole else "the feed offers no older page"
         return Heard(parsed.entries, ended="end" if whole else "short", detail=detail)
 
-    return await _walk(site.work, feed_archive.NAME, days, start, ask)
+    return await _walk(site.work, feed_archive.NAME, days, (start, site.url), ask)
 
 
 async def by_wordpress(site: Site, days: frozenset[date], *, sure: bool) -> str:
@@ -130,7 +132,8 @@ async def by_wordpress(site: Site, days: frozenset[date], *, sure: bool) -> str:
             return Heard(ended="short" if short else got.ended, detail=got.detail)
         return Heard(got[1].entries, wordpress.older(url))
 
-    return await _walk(work, wordpress.NAME, days, cursor or site.url, ask, overlap=True)
+    starts = (cursor, wordpress.newer(cursor), site.url) if cursor else (site.url,)
+    return await _walk(work, wordpress.NAME, days, starts, ask, overlap=True)
 
 
 async def _by_rest(work: FeedWork, root: str, days: frozenset[date]) -> str | None:
@@ -156,7 +159,7 @@ async def _by_rest(work: FeedWork, root: str, days: frozenset[date]) -> str | No
     heard[first] = await ask(first)
     if heard[first].ended == "failed":
         return None
-    return await _walk(work, wordpress.NAME, days, first, ask)
+    return await _walk(work, wordpress.NAME, days, (first,), ask)
 
 
 async def by_sitemap(site: Site, days: frozenset[date]) -> str:
@@ -259,19 +262,21 @@ async def _walk(
     work: FeedWork,
     route: str,
     days: frozenset[date],
-    start: str,
+    starts: Sequence[str],
     ask: Ask,
     *,
     overlap: bool = False,
 ) -> str:
-    """Read a listing page by page from ``start``, and take its entries to the store.
+    """Read a listing page by page, and take its entries to the store.
 
     Args:
+        starts: pages to begin at; the first that is sure to miss nothing, and the last in any case.
         overlap: among the days wanted, each page is read again after the next one: a post taken
             down in between moves another from the next page to the one that was read already.
     """
     walk, count, pending = Walk(days=days), Count(), list[FeedEntry]()
-    url, before = start, ""
+    url, *others = dict.fromkeys(starts)
+    before = ""
     written: dict[date, CoveredDay] = {}
 
     def rows(count: Count, last: bool) -> dict[date, CoveredDay]:
@@ -292,6 +297,10 @@ async def _walk(
 
     while True:
         heard = await ask(url)
+        while others and not starts_before(days, heard.entries):
+            url = others.pop(0)
+            heard = await ask(url)
+        others = []
         if heard.entries:
             walk, taken = step(walk, url, heard.entries)
             pending += taken

@@ -312,9 +312,9 @@ class BackfillPolicy:
     """Sitemap files: an index and some, and a file or two for each of 24 months."""
     pages: int = 20_000
     """Article pages of one feed in one run: five and a half hours at one a second."""
-    batch: int = 25
+    batch: int = 10
     """Entries fetched and saved together: what a killed run repeats at most.  The fetcher takes
-    half a minute for them, a write window a tenth of a second."""
+    ten seconds for them, a write window a tenth of one."""
     rest_page: int = 100
     """Posts asked of the REST API at once; its own limit."""
     cadence_share: float = 0.5

@@ -9,7 +9,7 @@ older than it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
@@ -94,6 +94,16 @@ def step(
     elif not new and walk.pages > 1 and not again:
         walk = ended(walk, "repeated", f"nothing new on {url}")
     return walk, taken
+
+
+def starts_before(days: Collection[date], entries: Sequence[FeedEntry]) -> bool:
+    """Whether a walk that begins with the page of ``entries`` misses nothing of ``days``.
+
+    It does not when something newer than all of them stands there.  A page remembered from an
+    earlier run may be too far back by now: where posts were taken down, the others moved up.
+    """
+    newest = max(days)
+    return any(day_of(entry.published_at) > newest for entry in entries if entry.published_at)
 
 
 def ended(walk: Walk, how: Ended, detail: str) -> Walk:

@@ -36,12 +36,23 @@ def is_wordpress(body: bytes) -> bool:
 
 def older(url: str) -> str:
     """The URL of the page after the one at ``url``: ``?paged=2`` after the feed itself."""
+    return _moved(url, 1)
+
+
+def newer(url: str) -> str:
+    """The URL of the page before the one at ``url``; the first page's own comes back."""
+    return _moved(url, -1)
+
+
+def _moved(url: str, by: int) -> str:
     parts = urlsplit(url)
     query = parse_qsl(parts.query, keep_blank_values=True)
     now = [value for name, value in query if name == _PAGED]
     page = int(now[-1]) if now and now[-1].isdecimal() and len(now[-1]) < 6 else 1
     others = [pair for pair in query if pair[0] != _PAGED]
-    return parts._replace(query=urlencode([*others, (_PAGED, str(page + 1))]), fragment="").geturl()
+    page = max(page + by, 1)
+    query = [*others, (_PAGED, str(page))] if page > 1 else others
+    return parts._replace(query=urlencode(query), fragment="").geturl()
 
 
 @dataclass(frozen=True, slots=True)

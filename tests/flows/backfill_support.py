@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -35,6 +36,8 @@ class Past(Web):
     step = 6 * HOUR
     window = 5
     host = "a.example"
+    undated = False
+    """Pages name no date."""
 
     def __init__(self, clock: Callable[[], datetime] = lambda: START) -> None:
         super().__init__()
@@ -75,9 +78,14 @@ class Past(Web):
         if url in self.down:
             return answered(503, "later", **{"Retry-After": "9000"})
         if path.rpartition("/")[2].startswith("report-number-"):
-            text = page(path.rpartition("/")[2])
+            text = self.article(path.rpartition("/")[2])
             return answered(200, text, **{"Content-Type": "text/html; charset=utf-8"})
         return self.other(request) or answered(404, "no such page")
+
+    def article(self, name: str) -> str:
+        when = self.at(int(name.rpartition("-")[2]))
+        meta = f'<meta property="article:published_time" content="{when.isoformat()}">'
+        return page(name).replace("<head>", f"<head>{'' if self.undated else meta}")
 
     def other(self, request: httpx.Request) -> httpx.Response | None:
         if request.url.path == "/feed":
@@ -177,6 +185,62 @@ class Archive(Past):
             place = int(request.url.path.rpartition("/")[2])
             return answered(200, self.listing(documents[place], link(place + 1)), **XML)
         return None
+
+
+class Mapped(Past):
+    """A site with sitemaps whose lastmod is of no use: that of today, or of an edit long after.
+
+    Half a million addresses in the files of ten years; an article every six hours among them.
+    """
+
+    monthly = True
+    """A file a month, named for it; else numbered files of a hundred articles."""
+    gzipped = False
+    filler = 4_000
+
+    def other(self, request: httpx.Request) -> httpx.Response | None:
+        path = request.url.path
+        if path == "/robots.txt":
+            return answered(200, f"User-agent: *\nSitemap: https://{self.host}/sitemap.xml\n")
+        if path == "/sitemap.xml":
+            return answered(200, self.index(), **{"Content-Type": "text/xml"})
+        if path.startswith("/posts-"):
+            text = self.file(path.removeprefix("/posts-").removesuffix(".xml"))
+            if not self.gzipped:
+                return answered(200, text, **{"Content-Type": "text/xml"})
+            packed = gzip.compress(text.encode())
+            return httpx.Response(
+                200, headers={"Content-Type": "application/gzip"}, stream=httpx.ByteStream(packed)
+            )
+        return super().other(request)
+
+    def index(self) -> str:
+        names = [f"{year}-{month:02}" for year in range(2017, 2027) for month in range(1, 13)]
+        if not self.monthly:
+            names = [str(part) for part in range(len(self.numbers) // 100 + 1)]
+        lied = self.clock().isoformat()
+        rows = "".join(
+            f"<sitemap><loc>https://{self.host}/posts-{name}.xml</loc><lastmod>{lied}</lastmod>"
+            "</sitemap>"
+            for name in names
+        )
+        return f"<sitemapindex>{rows}</sitemapindex>"
+
+    def file(self, name: str) -> str:
+        if self.monthly:
+            mine = [number for number in self.numbers if f"{self.at(number):%Y-%m}" == name]
+        else:
+            mine = [number for number in self.numbers if number // 100 == int(name)]
+        lied = self.clock().isoformat()
+        rows = [
+            f"<url><loc>https://{self.host}/{name_of(number)}</loc><lastmod>{lied}</lastmod></url>"
+            for number in mine
+        ]
+        rows += [
+            f"<url><loc>https://{self.host}/shop/part/{name}/{each}</loc></url>"
+            for each in range(self.filler)
+        ]
+        return f"<urlset>{''.join(rows)}</urlset>"
 
 
 class BackfillSite(Site):

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from backfill_support import WINDOW, Archive, BackfillSite, Shifting
+from backfill_support import WINDOW, Archive, BackfillSite, Mapped, Past, Shifting
+
+from ingest.models import FeedState
+from ingest.routes.window import Window
+from storage import feeds
 
 WHOLE = dict.fromkeys(WINDOW.days, (4, 4, "complete"))
 
@@ -58,3 +64,117 @@ def test_the_rest_api_is_asked_for_the_days_alone(site: Any, hours: int) -> None
     assert here.days("wordpress") == WHOLE
     assert len(web.of("wp-json")) == 1
     assert len(web.of("paged")) == 0
+
+
+@pytest.mark.parametrize("gzipped", [False, True])
+def test_a_sitemap_index_is_read_for_the_months_of_the_window_alone(
+    site: Any, gzipped: bool
+) -> None:
+    """480,000 addresses whose lastmod lies: two files are read, and the pages' dates decide."""
+    web = Mapped()
+    web.gzipped = gzipped
+    here = site(web)
+    report = here.backfill("sitemap")
+    assert here.stored() == web.planted(WINDOW)
+    assert here.days("sitemap") == WHOLE
+    assert len(web.of("/posts-")) == 2
+    assert not web.of("/shop/")
+    september_and_october = 4 * (30 + 31)
+    assert report.fetched <= september_and_october
+    before = len(web.asked)
+    here.backfill("sitemap")
+    assert len(web.asked) == before
+
+
+def test_pages_outside_a_window_are_not_fetched_for_the_next(site: Any) -> None:
+    """What a sitemap made us fetch for one week says where it belongs when another is asked."""
+    web = Mapped()
+    web.monthly, web.filler = False, 10
+    here = site(web)
+    here.backfill("sitemap")
+    assert here.stored() == web.planted(WINDOW)
+    week = timedelta(days=7)
+    before = Window(WINDOW.since - week, WINDOW.until - week)
+    report = here.backfill("sitemap", before)
+    assert here.stored() == web.planted(WINDOW) | web.planted(before)
+    assert report.fetched == len(web.planted(before))
+
+
+def test_auto_goes_on_until_the_window_is_covered(site: Any) -> None:
+    """A feed without older pages, on no WordPress: the sitemap has what the others have not."""
+    web = Mapped()
+    web.filler = 10
+    here = site(web)
+    report = here.backfill()
+    assert here.stored() == web.planted(WINDOW)
+    assert {state for _, _, state in here.days("feed-archive").values()} == {"missing"}
+    assert {state for _, _, state in here.days("wordpress").values()} == {"missing"}
+    assert here.days("sitemap") == WHOLE
+    (line,) = report.coverage
+    assert (line["complete"], line["stored"], line["routes"]) == (7, 28, "sitemap")
+    before = len(web.asked)
+    here.backfill()
+    assert len(web.asked) == before
+
+
+def test_auto_stops_at_the_first_route_that_covers_the_window(site: Any) -> None:
+    """An archive that lists everything leaves nothing to ask of the others."""
+    here = site(Archive())
+    here.backfill()
+    assert here.days("feed-archive") == WHOLE
+    assert here.days("wordpress") == here.days("sitemap") == {}
+
+
+def test_auto_does_not_believe_a_route_that_lists_far_too_little(site: Any) -> None:
+    """Of a feed known for forty entries a day four are found: the days are thin, and it goes on."""
+    here = site(Archive())
+    with here.store.write() as con:
+        feeds.save_states(con, [FeedState(slug="a", per_day=40.0)])
+    here.backfill()
+    assert here.days("feed-archive") == dict.fromkeys(WINDOW.days, (4, 4, "thin"))
+    assert set(here.days("wordpress")) == set(WINDOW.days)
+
+
+def test_articles_without_a_date_are_stored_and_counted_apart(site: Any) -> None:
+    """A listing and pages without dates: nothing is lost, no day is called complete for them."""
+    web = Past()
+    web.undated = True
+    web.answers = {}
+    dated = web.item
+    web.item = lambda number: re.sub("<pubDate>.*</pubDate>", "", dated(number))  # type: ignore[method-assign]
+    here = site(web)
+    report = here.backfill("feed-archive")
+    assert report.undated == 5
+    assert here.rows("select distinct published_from from articles") == [("unknown",)]
+    days = here.days("feed-archive")
+    assert days.pop(None) == (5, 5, "undated")
+    assert {state for _, _, state in days.values()} == {"missing"}
+
+
+def test_what_failed_is_asked_again_and_the_rest_is_not(site: Any) -> None:
+    """A broken page in the middle: the days before it are done, the next run goes on there."""
+    web = Archive()
+    web.down = {"https://a.example/old/14"}
+    here = site(web)
+    report = here.backfill("feed-archive")
+    assert "http_503" in report.feeds_failed["a"]
+    states = {state for _, _, state in here.days("feed-archive").values()}
+    assert states == {"complete", "failed"}
+    web.down.clear()
+    web.asked.clear()
+    here.backfill("feed-archive")
+    assert here.stored() == web.planted(WINDOW)
+    assert here.days("feed-archive") == WHOLE
+    assert len(web.of("/old/")) <= 3
+
+
+def test_a_backfill_leaves_what_the_polls_remember(site: Any) -> None:
+    """Times, validators and health of the feed stay as the schedule left them."""
+    here = site(Archive())
+    here.run()
+    query = "select * from core.feed_states"
+    with here.store.write() as con:
+        before = con.execute(query).fetchall()
+    here.backfill()
+    with here.store.write() as con:
+        assert con.execute(query).fetchall() == before

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.routes.wordpress import is_wordpress, older
+from ingest.models import Feed
+from ingest.routes.wordpress import is_wordpress, newer, older, read_posts, root_of
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+FEED = Feed(slug="a", url="https://a.example/feed", publisher="A", language="en")
 
 
 @pytest.mark.parametrize(
@@ -47,3 +53,31 @@ def test_the_walk_counts_up(steps: int) -> None:
         url = older(url)
         assert url not in asked
         asked.add(url)
+
+
+def test_pages_are_counted_up_and_down() -> None:
+    """Page one is the feed's own address."""
+    second = older("https://a.example/feed?x=1")
+    assert newer(older(second)) == second
+    assert newer(second) == newer(newer(second)) == "https://a.example/feed?x=1"
+
+
+@pytest.mark.parametrize(
+    ("url", "root"),
+    [
+        ("https://a.example/feed/", "https://a.example/"),
+        ("https://a.example/rss", "https://a.example/"),
+        ("https://a.example/category/cars/feed/", ""),
+        ("https://a.example/feed/?cat=3", ""),
+    ],
+)
+def test_the_api_stands_in_for_the_feed_of_a_whole_site_alone(url: str, root: str) -> None:
+    """Of a category's feed it would bring everything else besides."""
+    assert root_of(url) == root
+
+
+@given(st.binary(max_size=200) | st.sampled_from([b'[{"date": 3}]', b"[[]]", b'{"code": "x"}']))
+def test_what_is_no_list_of_posts_is_none(body: bytes) -> None:
+    """An error in JSON, a page, noise: never an exception."""
+    posts = read_posts(body, FEED, NOW)
+    assert posts is None or posts.entries == ()
