@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from flows import from_feeds
+from flows.workers import Workers
 
 sys.path.insert(0, str(Path(__file__).parent))
 from site_support import Site, answered, body, feed, item, page, rss
@@ -30,6 +31,23 @@ def test_a_second_run_adds_nothing_and_fetches_no_page(site: Site) -> None:
     report = site.run()
     assert (report.stored, report.known, report.fetched) == (0, 2, 0)
     assert site.web.times_asked("one") == 1
+
+
+def test_what_reads_pages_loads_before_the_first_page_is_asked_for(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As soon as a feed has news; a feed that says what it said before wakes nobody."""
+    asked: list[int] = []
+    monkeypatch.setattr(
+        Workers, "warm", lambda _: asked.append(sum(map(site.web.times_asked, ("one", "two"))))
+    )
+    site.web.feed(item("one"), item("two"))
+    site.web.pages("one", "two")
+    assert site.run().stored == 2
+    assert asked == [0]
+    site.later(hours=2)
+    site.run()
+    assert asked == [0]
 
 
 def test_a_changed_guid_makes_no_second_article(site: Site) -> None:
