@@ -13,7 +13,7 @@ import click
 # for the extractor.
 COMMANDS = {
     "ingest": "Poll the feeds and store what is new.",
-    "backfill": "Store articles from an archive or a file.",
+    "backfill": "Store what the feeds published on past days, or an archive or a file.",
     "sql": "Ask the store a question.",
     "feeds": "List, add, import and export feeds; see their health.",
     "export": "Write the store to Parquet, CSV or JSON lines, a file a month.",

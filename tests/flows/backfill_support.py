@@ -190,11 +190,13 @@ class Archive(Past):
 class Mapped(Past):
     """A site with sitemaps whose lastmod is of no use: that of today, or of an edit long after.
 
-    Half a million addresses in the files of ten years; an article every six hours among them.
+    Half a million addresses in the files of ten years; an article a day among them.
     """
 
+    step = 24 * HOUR
+
     monthly = True
-    """A file a month, named for it; else numbered files of a hundred articles."""
+    """A file a month, named for it; else numbered files of twenty articles."""
     gzipped = False
     filler = 4_000
 
@@ -217,7 +219,7 @@ class Mapped(Past):
     def index(self) -> str:
         names = [f"{year}-{month:02}" for year in range(2017, 2027) for month in range(1, 13)]
         if not self.monthly:
-            names = [str(part) for part in range(len(self.numbers) // 100 + 1)]
+            names = [str(part) for part in range(len(self.numbers) // 20 + 1)]
         lied = self.clock().isoformat()
         rows = "".join(
             f"<sitemap><loc>https://{self.host}/posts-{name}.xml</loc><lastmod>{lied}</lastmod>"
@@ -230,7 +232,7 @@ class Mapped(Past):
         if self.monthly:
             mine = [number for number in self.numbers if f"{self.at(number):%Y-%m}" == name]
         else:
-            mine = [number for number in self.numbers if number // 100 == int(name)]
+            mine = [number for number in self.numbers if number // 20 == int(name)]
         lied = self.clock().isoformat()
         rows = [
             f"<url><loc>https://{self.host}/{name_of(number)}</loc><lastmod>{lied}</lastmod></url>"

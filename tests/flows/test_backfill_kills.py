@@ -21,7 +21,7 @@ def killed(folder: Path, rounds: int, seed: int) -> dict[str, Any]:
     assert done.stdout, done.stderr
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     assert told["rounds"] == rounds
-    assert min(told["articles"].values()) > 28
+    assert min(told["articles"].values()) > 20
     return told
 
 
