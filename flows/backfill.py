@@ -18,16 +18,17 @@ from flows.scheduled import settings_in_use, watched
 from flows.settings import Settings, load_settings
 from flows.tasks import task_step
 
+_NONE: list[str] = []  # A default that Prefect's form shows as an empty list.
 Route = Literal["auto", "feed-archive", "wordpress", "sitemap", "warc", "jsonl"]
 
 
 @flow(name="backfill", timeout_seconds=24 * 3600, persist_result=False, validate_parameters=True)
 async def backfill(
-    paths: list[str] | None = None,
+    paths: list[str] = _NONE,
     route: Route = "auto",
     since: date | None = None,
     until: date | None = None,
-    feeds: list[str] | None = None,
+    feeds: list[str] = _NONE,
     again: bool = False,
     all_topics: bool = False,
 ) -> RunReport:
@@ -47,10 +48,10 @@ async def backfill(
     settings = settings_in_use.get() or load_settings()
     options = BackfillOptions(
         route=route,
-        paths=tuple(Path(path) for path in paths or ()),
+        paths=tuple(Path(path) for path in paths),
         since=since,
         until=until,
-        chosen=tuple(feeds or ()),
+        chosen=tuple(feeds),
         again=again,
         all_topics=all_topics,
     )

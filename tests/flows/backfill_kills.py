@@ -69,7 +69,7 @@ def main(folder: Path, rounds: int, seed: int) -> None:
     wrong, asked, unbroken_asked = [], 0, 0
     whole: dict[str, tuple[list[list[str]], int]] = {}
     for number in range(rounds):
-        route = list(SITES)[number % len(SITES)]
+        route = list(SITES)[(number + seed) % len(SITES)]
         if route not in whole:
             log = folder / f"{route}.log"
             run(folder / route, route, log)

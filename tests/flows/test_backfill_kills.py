@@ -26,8 +26,8 @@ def killed(folder: Path, rounds: int, seed: int) -> dict[str, Any]:
 
 
 def test_a_killed_backfill_ends_as_an_unbroken_one(tmp_path: Path) -> None:
-    """One kill for each route: the same articles, entries and ledger after the next run."""
-    assert killed(tmp_path, 3, seed=3)["wrong"] == []
+    """The same articles, entries and ledger after the next run, of a WordPress whose pages move."""
+    assert killed(tmp_path, 1, seed=4)["wrong"] == []
 
 
 @pytest.mark.long
