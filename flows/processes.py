@@ -195,7 +195,7 @@ class Processes:
             self._idle.put_nowait(None)
         self._there: set[_Process] = set()
         self._closed = False
-        self._warmed = self._used = False
+        self._warmed = self._used = self._started_server = False
 
     @property
     def pids(self) -> frozenset[int]:
@@ -239,7 +239,9 @@ class Processes:
             from multiprocessing import forkserver
 
             with _STARTING:
+                before = _server_pid()
                 forkserver.ensure_running()
+                self._started_server = _server_pid() != before
 
     def _call(
         self,
@@ -282,7 +284,7 @@ class Processes:
         self._threads.shutdown(wait=True, cancel_futures=True)
         for one in list(self._there):
             self._forget(one)
-        if self._warmed and not self._used:
+        if self._started_server and not self._used:
             _end_server()
 
 
@@ -297,12 +299,17 @@ def _end_server() -> None:
     from multiprocessing import forkserver
 
     with _STARTING:
-        # The standard library has no public word for it.
-        server = getattr(forkserver, "_forkserver", None)
-        pid = getattr(server, "_forkserver_pid", None)
-        if server is not None and pid is not None and not _Server.children:
+        pid = _server_pid()
+        if pid is not None and not _Server.children:
             os.kill(pid, signal.SIGKILL)
-            server._stop()
+            forkserver._forkserver._stop()  # type: ignore[attr-defined]
+
+
+def _server_pid() -> int | None:
+    """The fork server of this process, for which the standard library has no public word."""
+    from multiprocessing import forkserver
+
+    return getattr(getattr(forkserver, "_forkserver", None), "_forkserver_pid", None)
 
 
 class _Raised(Exception):
