@@ -29,11 +29,6 @@ class StoragePolicy:
     # Checkpoints in the middle of a run cost more than the rows (1k rows/s against 24k measured
     # with one checkpoint at the end), so the log may grow to this before one is forced.
     wal_autocheckpoint: str = "1GB"
-    # A checkpoint merges the row groups that windows left behind into larger ones, up to this, and
-    # compresses their texts anew: 30,720 rows of 2.6 KB take 2 s of processor time, the default of
-    # 122,880 eight, in which no other writer gets in.  Keys of so many rows (8.2 bytes each) fill
-    # one block of 256 KB; of 16,384 rows they would leave half of it empty.  A multiple of 2,048.
-    row_group_rows: int = 30_720
     # Most of what a batch asks for was written lately: itself, and articles of the same two weeks
     # (19,000 of a million over two years).  So many rows are looked at before the whole table.
     recent_rows: int = 50_000

@@ -190,8 +190,7 @@ class Store:
                 con.execute(f"SET wal_autocheckpoint='{STORAGE.wal_autocheckpoint}'")
                 quoted = str(self.live).replace("'", "''")
                 con.execute(
-                    f"ATTACH '{quoted}' AS {_CATALOG} (STORAGE_VERSION '{STORAGE.format_version}', "
-                    f"ROW_GROUP_SIZE {STORAGE.row_group_rows})"
+                    f"ATTACH '{quoted}' AS {_CATALOG} (STORAGE_VERSION '{STORAGE.format_version}')"
                 )
                 con.execute(f"USE {_CATALOG}")
                 return con
