@@ -14,16 +14,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from datasketch import MinHash
 
 from dedupe.characters import U64, mix64
 from dedupe.furniture import without_furniture
 from dedupe.models import Document, Signature, SignatureRecipe
 from dedupe.policy import RECIPE
 from dedupe.shingles import LONGEST_TEXT, Offsets, Shingles, shingle
+
+if TYPE_CHECKING:
+    from datasketch import MinHash
 
 U32 = npt.NDArray[np.uint32]
 
@@ -119,6 +122,8 @@ def estimate(left: Signature, right: Signature, recipe: SignatureRecipe = RECIPE
 
 def to_datasketch(signature: Signature, recipe: SignatureRecipe = RECIPE) -> MinHash:
     """The signature as a ``datasketch.MinHash``, for its estimators and indexes."""
+    from datasketch import MinHash
+
     return MinHash(
         seed=recipe.seed,
         hashvalues=np.frombuffer(signature.minhash, dtype="<u4"),
@@ -189,6 +194,10 @@ def _check(recipe: SignatureRecipe) -> None:
 
 @lru_cache(maxsize=4)
 def _permutations(count: int, seed: int) -> tuple[U32, U32]:
+    # Loaded when first needed: with SciPy and more it takes most of a second, which a run that
+    # signs in its processes, or signs nothing, does not wait for.
+    from datasketch import MinHash
+
     first, second = MinHash(num_perm=count, seed=seed, scheme="affine32").permutations
     return np.ascontiguousarray(first, np.uint32), np.ascontiguousarray(second, np.uint32)
 
