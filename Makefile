@@ -15,10 +15,10 @@ run: $(VENV)/.ready
 demo: $(VENV)/.ready
 	@$(BIN)/voltwire demo
 
-# Three at a time even on two cores: many tests wait for processes and servers of their own.
-TESTERS ?= 3
+# Four at a time even on two cores: many tests wait for processes and servers of their own.
+TESTERS ?= 4
 test: $(VENV)/.ready-dev
-	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 test-long: $(VENV)/.ready-dev
 	$(BIN)/python -m pytest -m long

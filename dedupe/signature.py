@@ -194,11 +194,11 @@ def _check(recipe: SignatureRecipe) -> None:
 
 @lru_cache(maxsize=4)
 def _permutations(count: int, seed: int) -> tuple[U32, U32]:
-    # Loaded when first needed: with SciPy and more it takes most of a second, which a run that
-    # signs in its processes, or signs nothing, does not wait for.
-    from datasketch import MinHash
-
-    first, second = MinHash(num_perm=count, seed=seed, scheme="affine32").permutations
+    # As `MinHash(num_perm=count, seed=seed, scheme="affine32").permutations` draws them, to which
+    # a test holds it: asking datasketch loads SciPy and more, most of a second in every process.
+    draw = np.random.RandomState(seed)
+    first = draw.randint(0, 1 << 31, count, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    second = draw.randint(0, 1 << 32, count, dtype=np.uint32)
     return np.ascontiguousarray(first, np.uint32), np.ascontiguousarray(second, np.uint32)
 
 
