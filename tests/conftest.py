@@ -13,7 +13,11 @@ from flows.context import Silent
 from flows.report import RunReport
 
 # No test asserts on wall time: examples that a busy machine takes long over are no failures.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Half of the usual examples: every run draws others, and the whole suite has to stay a matter of
+# minutes.
+settings.register_profile(
+    "patient", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("patient")
 
 # Files that wait for processes, servers and locks for a minute or more.  Begun first, they wait
