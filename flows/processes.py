@@ -21,7 +21,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 T = TypeVar("T")
 
@@ -286,6 +287,29 @@ class Processes:
             self._forget(one)
         if self._started_server and not self._used:
             _end_server()
+
+
+class UsesProcesses:
+    """What reads in processes of its own: an async context manager that ends them."""
+
+    def __init__(self, most: int, begin: Callable[[], None]) -> None:
+        self._processes = Processes(most, begin)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self._processes.close, at_once=error is not None)
+
+    @property
+    def pids(self) -> frozenset[int]:
+        """The processes that are there now."""
+        return self._processes.pids
 
 
 def _end_server() -> None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from types import TracebackType
-from typing import Self
 
 from flows.limits import (
     SOFT_SECONDS,
@@ -21,7 +19,7 @@ from flows.limits import (
     page_limits,
     reason_of,
 )
-from flows.processes import ProcessDied, Processes
+from flows.processes import ProcessDied, UsesProcesses
 from ingest.models import Feed, Page, Rejection
 from ingest.parse import ParsedFeed, parse_feed
 
@@ -33,23 +31,12 @@ LIGHT_ENTITIES = 100_000
 MEMORY_BYTES = 400 * 2**20
 
 
-class FeedReader:
+class FeedReader(UsesProcesses):
     """Reads feeds; use as an async context manager.  The process starts when first needed."""
 
     def __init__(self) -> None:
         # One heavy feed at a time: they wait for each other, and nobody else does.
-        self._apart = Processes(1, _begin)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await asyncio.to_thread(self._apart.close, at_once=error is not None)
+        super().__init__(1, _begin)
 
     async def read(self, page: Page, feed: Feed, now: datetime) -> ParsedFeed | Rejection:
         """What stands in ``page``; besides the reasons of ``parse_feed``: ``timeout``, ``memory``
@@ -57,7 +44,7 @@ class FeedReader:
         if is_light(page.body):
             return await asyncio.to_thread(_parse, page, feed, now)
         try:
-            return await self._apart.call(_bounded, page, feed, now)
+            return await self._processes.call(_bounded, page, feed, now)
         except ProcessDied as died:
             reason = "timeout" if died.quiet else reason_of(died.exit_code)
             return _refused(page, feed, now, reason, "the process that read this feed was ended")

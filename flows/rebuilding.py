@@ -309,11 +309,7 @@ def _tell(con: DuckDBPyConnection, report: RebuildReport, changes: shadows.Diffe
     ]
     report.examples += [
         {
-            "change": "linked"
-            if not one.was
-            else "no longer linked"
-            if not one.now
-            else "relinked",
+            "change": _link_word(one),
             "articles": [one.article_id, one.of_article_id],
             "relation": one.now or one.was,
             "was": one.was,

@@ -11,8 +11,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from flows.digested import Digested
 from flows.limits import (
@@ -23,7 +22,7 @@ from flows.limits import (
     enter_worker,
     reason_of,
 )
-from flows.processes import ProcessDied, Processes
+from flows.processes import ProcessDied, UsesProcesses
 from ingest.errors import VoltwireError
 from ingest.models import Capture, Feed, Rejection
 from storage.models import PreparedArticle
@@ -39,8 +38,6 @@ LEAST_CHUNK = 8
 CHUNK_BYTES = 16 * 2**20
 # So few stored texts are signed again in a thread: they were bounded when they were read.
 IN_THREAD = 6
-# Pages are never read in the run's own process; a test that patches the extractor sets this.
-PAGES_IN_THREAD = 0
 # So many pages in a row that each kill a process of their own are no bad pages: the processes do
 # not start (no memory, a broken installation), and rejecting every page would be a lie.
 DEATHS_IN_A_ROW = 5
@@ -78,30 +75,14 @@ def _in_worker(work: Callable[..., T], *given: Any, **named: Any) -> T:
         after_chunk()
 
 
-class Workers:
+class Workers(UsesProcesses):
     """Reads captures in processes that start when first needed and are replaced when they die."""
 
     def __init__(self, processes: int, feeds: Mapping[str, Feed], *, all_topics: bool) -> None:
+        super().__init__(processes or os.cpu_count() or 1, _begin)
         self._feeds = dict(feeds)
         self._all_topics = all_topics
-        self._processes = Processes(processes or os.cpu_count() or 1, _begin)
         self._deaths = 0
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await asyncio.to_thread(self._processes.close, at_once=error is not None)
-
-    @property
-    def pids(self) -> frozenset[int]:
-        """The processes that are there now."""
-        return self._processes.pids
 
     def warm(self) -> None:
         """Have what reading needs imported while the caller waits for pages."""
@@ -109,10 +90,6 @@ class Workers:
 
     async def digest(self, captures: Sequence[Capture], now: datetime) -> list[Digested]:
         """``flows.digest.digest`` over ``captures``, spread over the processes, in order."""
-        if len(captures) <= PAGES_IN_THREAD:
-            return await asyncio.to_thread(
-                digest, captures, self._feeds, all_topics=self._all_topics, now=now
-            )
         done = await _all(self._chunk(chunk, now) for chunk in self._chunks(captures))
         return [one for chunk in done for one in chunk]
 

@@ -82,7 +82,7 @@ def test_light_feeds_start_no_process() -> None:
 
     async def whole() -> tuple[Any, frozenset[int]]:
         async with FeedReader() as reader:
-            return await reader.read(page("light"), FEED, NOW), reader._apart.pids
+            return await reader.read(page("light"), FEED, NOW), reader.pids
 
     found, pids = asyncio.run(whole())
     assert isinstance(found, ParsedFeed)

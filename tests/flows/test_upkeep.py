@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,12 @@ from flows import demonstration
 from flows import run as runs_module
 from flows.cli import run
 from flows.context import Silent
+from flows.digested import Digested
 from flows.pruning import prune
+from flows.workers import Workers, digest
 from ingest.archive import ArchiveWriter
 from ingest.http import Fetcher
+from ingest.models import Capture
 from storage import check, runs
 from storage.store import Store
 
@@ -369,7 +373,13 @@ def test_an_article_that_rules_refuse_today_stays(
     store: Store, call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Losing a real article is the worse mistake; the refusal is counted by its reason."""
-    monkeypatch.setattr("flows.workers.PAGES_IN_THREAD", 10_000)  # where the patch holds
+
+    async def in_this_process(
+        workers: Workers, captures: Sequence[Capture], now: datetime
+    ) -> list[Digested]:
+        return digest(captures, workers._feeds, all_topics=workers._all_topics, now=now)
+
+    monkeypatch.setattr(Workers, "digest", in_this_process)  # where the other patch holds
     monkeypatch.setattr("ingest.extract.refusal", lambda *_, **__: ("too_short", "by a new rule"))
     before = state(store)
     code, report = call("reextract", "--since", "2026-11-02")
