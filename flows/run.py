@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain
@@ -82,7 +83,7 @@ def check_ingest(settings: Settings, options: IngestOptions) -> None:
     Raises:
         VoltwireError: for what a person has to put right.
     """
-    _check_slugs(options.chosen, {feed.slug: feed for feed in feeds_in_use(settings)})
+    _feeds(settings, options.chosen)
     for path in options.replay:
         if not path.is_dir():
             next(read_pages(path), None)
@@ -94,11 +95,11 @@ def check_backfill(settings: Settings, options: BackfillOptions) -> None:
     Raises:
         VoltwireError: for what a person has to put right.
     """
-    feeds = {feed.slug: feed for feed in feeds_in_use(settings)}
     if options.route in backfilling.NETWORK:
-        _check_slugs(options.chosen, feeds)
+        _feeds(settings, options.chosen)
         window_of(options, utc_now())
     else:
+        _feeds(settings)
         _route(options, utc_now)
     if options.since and options.until and options.since > options.until:
         raise VoltwireError(f"--since {options.since} is after --until {options.until}")
@@ -144,27 +145,20 @@ async def run_ingest(
     around = around or Surroundings()
     if options.as_of is not None:
         around = replace(around, clock=_clock_from(options.as_of, around.clock))
-    feeds = {feed.slug: feed for feed in feeds_in_use(settings)}
-    _check_slugs(options.chosen, feeds)
+    feeds = _feeds(settings, options.chosen)
     context = _context(settings, "ingest", feeds, options.all_topics, around)
-    archive = None if options.replay else ArchiveWriter(context.store.archive, around.clock)
-    fetcher = fetcher_for(
-        settings, options.replay, as_of=options.as_of, around=around, archive=archive
-    )
-    workers = Workers(settings.workers, feeds, all_topics=options.all_topics)
-    try:
-        async with recorded(context), fetcher, workers:
-            await from_feeds.ingest(
-                context,
-                fetcher,
-                workers,
-                chosen=options.chosen,
-                force=options.force or bool(options.replay),
-                tell=not options.replay,
-            )
-    finally:
-        if archive is not None:
-            archive.close()
+    async with _opened(context, around, replay=options.replay, as_of=options.as_of) as (
+        fetcher,
+        workers,
+    ):
+        await from_feeds.ingest(
+            context,
+            fetcher,
+            workers,
+            chosen=options.chosen,
+            force=options.force or bool(options.replay),
+            tell=not options.replay,
+        )
     return context.report
 
 
@@ -214,10 +208,8 @@ async def run_backfill(
     if options.route in backfilling.NETWORK:
         return await _backfill_network(settings, options, around)
     source = _route(options, around.clock)
-    feeds = {feed.slug: feed for feed in feeds_in_use(settings)}
-    context = _context(settings, "backfill", feeds, options.all_topics, around)
-    workers = Workers(settings.workers, feeds, all_topics=options.all_topics)
-    async with recorded(context), workers:
+    context = _context(settings, "backfill", _feeds(settings), options.all_topics, around)
+    async with recorded(context), _workers(context) as workers:
         await from_routes.backfill(
             context,
             workers,
@@ -232,25 +224,18 @@ async def _backfill_network(
     settings: Settings, options: BackfillOptions, around: Surroundings
 ) -> RunReport:
     window = window_of(options, around.clock())
-    feeds = {feed.slug: feed for feed in feeds_in_use(settings)}
-    _check_slugs(options.chosen, feeds)
+    feeds = _feeds(settings, options.chosen)
     context = _context(settings, "backfill", feeds, options.all_topics, around)
-    archive = ArchiveWriter(context.store.archive, around.clock)
-    fetcher = fetcher_for(settings, around=around, archive=archive)
-    workers = Workers(settings.workers, feeds, all_topics=options.all_topics)
-    try:
-        async with recorded(context), fetcher, workers:
-            await backfilling.backfill(
-                context,
-                fetcher,
-                workers,
-                window=window,
-                route=options.route,
-                chosen=options.chosen,
-                again=options.again,
-            )
-    finally:
-        archive.close()
+    async with _opened(context, around) as (fetcher, workers):
+        await backfilling.backfill(
+            context,
+            fetcher,
+            workers,
+            window=window,
+            route=options.route,
+            chosen=options.chosen,
+            again=options.again,
+        )
     return context.report
 
 
@@ -260,11 +245,9 @@ def plan_backfill(settings: Settings, options: BackfillOptions) -> list[backfill
     Raises:
         VoltwireError: for what a person has to put right.
     """
-    feeds = {feed.slug: feed for feed in feeds_in_use(settings)}
-    _check_slugs(options.chosen, feeds)
     return backfilling.plan(
         Store(settings.store),
-        feeds,
+        _feeds(settings, options.chosen),
         window=window_of(options, utc_now()),
         route=options.route,
         chosen=options.chosen,
@@ -298,12 +281,38 @@ def _context(
     )
 
 
-def _check_slugs(chosen: Sequence[str], feeds: dict[str, Feed]) -> None:
+@asynccontextmanager
+async def _opened(
+    context: RunContext,
+    around: Surroundings,
+    *,
+    replay: Sequence[Path] = (),
+    as_of: datetime | None = None,
+) -> AsyncIterator[tuple[Fetcher, Workers]]:
+    """A recorded run with what it asks and reads by: the network, or the archives in ``replay``."""
+    archive = None if replay else ArchiveWriter(context.store.archive, around.clock)
+    try:
+        fetcher = fetcher_for(context.settings, replay, as_of=as_of, around=around, archive=archive)
+        async with recorded(context), fetcher, _workers(context) as workers:
+            yield fetcher, workers
+    finally:
+        if archive is not None:
+            archive.close()
+
+
+def _workers(context: RunContext) -> Workers:
+    return Workers(context.settings.workers, context.feeds, all_topics=context.all_topics)
+
+
+def _feeds(settings: Settings, chosen: Sequence[str] = ()) -> dict[str, Feed]:
+    """The feeds in use by slug; refuses ``chosen`` slugs that are not among them."""
+    feeds = {feed.slug: feed for feed in feeds_in_use(settings)}
     for slug in chosen:
         if slug not in feeds:
             raise VoltwireError(
                 f"there is no feed {slug!r}", hint="`voltwire feeds list` shows them"
             )
+    return feeds
 
 
 def _route(
