@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -22,7 +22,16 @@ from flows.pipeline import digest_and_save, in_window, write_window
 from flows.save import Saved
 from flows.workers import Workers
 from ingest.http import Fetcher
-from ingest.models import Capture, CoverageState, CoveredDay, Feed, FeedEntry, FeedState, Page
+from ingest.models import (
+    Capture,
+    CoverageState,
+    CoveredDay,
+    Feed,
+    FeedEntry,
+    FeedState,
+    FetchFailure,
+    Page,
+)
 from ingest.policy import BackfillPolicy
 from ingest.routes.window import Window, day_of, thin, todo
 from storage import coverage, entries
@@ -33,6 +42,8 @@ _POLICY = BackfillPolicy()
 # A feed and its pages may write one moment as two days, in two zones: a page's own date only
 # takes an entry out of the window when it is further off.
 _SLACK = timedelta(days=1)
+PageOf = Callable[[FeedEntry], Awaitable[Page | FetchFailure | None]]
+"""How a route gets an entry's page; None when it cannot now, and nothing is to be noted."""
 
 
 @dataclass(slots=True)
@@ -104,7 +115,12 @@ class FeedWork:
         await write_window(self.context, lambda con: coverage.save(con, list(changed.values())))
 
     async def take(
-        self, route: str, listed: Sequence[FeedEntry], count: Count, rows: Rows
+        self,
+        route: str,
+        listed: Sequence[FeedEntry],
+        count: Count,
+        rows: Rows,
+        page_of: PageOf | None = None,
     ) -> Count:
         """Bring ``listed`` to the store in batches; the count with theirs.
 
@@ -112,12 +128,13 @@ class FeedWork:
             count: of the days that the route works on, so far.
             rows: the ledger's rows for a count; the last batch writes them as they will stand,
                 those before it as open.
+            page_of: where pages come from; None for the web as it is.
         """
         size = _POLICY.batch
         for at in range(0, max(len(listed), 1), size):
             last = at + size >= len(listed)
             count = await self._batch(
-                route, listed[at : at + size], count, partial(_rows_at, rows, last)
+                route, listed[at : at + size], count, partial(_rows_at, rows, last), page_of
             )
         return count
 
@@ -127,6 +144,7 @@ class FeedWork:
         listed: Sequence[FeedEntry],
         base: Count,
         rows: Callable[[Count], dict[date, CoveredDay]],
+        page_of: PageOf | None,
     ) -> Count:
         once = merge(listed)
         report, now = self.context.report, self.context.clock()
@@ -170,7 +188,8 @@ class FeedWork:
         for group in groups:
             report.entries += sum(times[entry.canonical_url] for entry in group)
             last = group is groups[-1]
-            count = await self._fetch_and_save(route, group, times, count, rows if last else None)
+            write = rows if last else None
+            count = await self._fetch_and_save(route, group, times, count, write, page_of)
         if not wanted:
             todays = rows(count)
             self._keep(todays.values())
@@ -187,18 +206,23 @@ class FeedWork:
         times: dict[str, int],
         base: Count,
         rows: Callable[[Count], dict[date, CoveredDay]] | None,
+        page_of: PageOf | None,
     ) -> Count:
         window = self._bounds(group[0])
 
-        async def captures() -> list[Capture]:
-            return await asyncio.gather(*(self._capture(entry) for entry in group))
+        async def captures() -> list[Capture | None]:
+            return await asyncio.gather(*(self._capture(entry, page_of) for entry in group))
 
         label = f"{len(group)} entries of {self.feed.slug}"
-        got = await self.context.step("fetch", f"fetch {label}", captures)
+        tried = await self.context.step("fetch", f"fetch {label}", captures)
+        got = [capture for capture in tried if capture is not None]
+        for entry, capture in zip(group, tried, strict=True):
+            if capture is None:
+                self.context.report.entries -= times[entry.canonical_url]
         written: list[tuple[Count, list[CoveredDay], dict[str, date]]] = []
 
         def also(con: DuckDBPyConnection, digested: Sequence[Digested], saved: Saved) -> None:
-            delta, away = _tally(digested, saved, window)
+            delta, away = tally(digested, saved, window)
             count = base.plus(delta)
             todays = list(rows(count).values()) if rows else []
             if undated := delta.stored[None]:
@@ -215,12 +239,14 @@ class FeedWork:
         self.outside |= away
         return count
 
-    async def _capture(self, entry: FeedEntry) -> Capture:
+    async def _capture(self, entry: FeedEntry, page_of: PageOf | None) -> Capture | None:
         if not entry.has_page:
             return Capture(entry=entry)
         self.fetched += 1
-        answer = await self.fetcher.page(entry.url)
+        answer = await (page_of(entry) if page_of else self.fetcher.page(entry.url))
         self.context.progress.advance(FETCHING)
+        if answer is None:
+            return None
         if isinstance(answer, Page):
             self.context.report.fetched += 1
             return Capture(entry=entry, page=answer)
@@ -282,7 +308,7 @@ def _rows_at(rows: Rows, last: bool, count: Count) -> dict[date, CoveredDay]:
 Rows = Callable[[Count, bool], dict[date, CoveredDay]]
 
 
-def _tally(
+def tally(
     digested: Sequence[Digested], saved: Saved, window: tuple[datetime, datetime]
 ) -> tuple[Count, dict[str, date]]:
     """What a batch adds to the count, and the days of pages that lie outside the window."""
