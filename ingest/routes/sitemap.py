@@ -21,6 +21,7 @@ from lxml import etree
 from ingest.dates import parse_date
 from ingest.models import Feed, FeedEntry
 from ingest.policy import BackfillPolicy
+from ingest.routes.alike import Likeness
 from ingest.routes.window import Window
 from ingest.urls import canonical_url, resolve
 
@@ -147,7 +148,7 @@ def candidates(
         alike: entries of the feed, whose addresses show what an article's looks like; none lets
             every page through.
     """
-    like = _Likeness(alike)
+    like = Likeness(alike)
     start, end = window.start - _DAY, window.end + _DAY
     named = _named(file, window.start, window.end)
     found: list[Candidate] = []
@@ -252,7 +253,7 @@ def entries(
         alike: entries that the feed listed, whose addresses show what an article's looks like.
         most: pages taken at most.
     """
-    like = _Likeness(alike, without=False)
+    like = Likeness(alike, without=False)
     found: dict[str, FeedEntry] = {}
     dated = sorted((page for page in pages if page.at), key=lambda page: page.at or since)
     for page in dated:
@@ -317,33 +318,3 @@ def _months(url: str) -> list[datetime]:
         months = [month] if month else [f"{n:02}" for n in range(1, 13)]
         found += [datetime.fromisoformat(f"{year}-{each}-01T00:00:00+00:00") for each in months]
     return found
-
-
-class _Likeness:
-    """Whether an address looks like those of known articles."""
-
-    def __init__(self, alike: Sequence[FeedEntry], *, without: bool = True) -> None:
-        urls = [entry.url for entry in alike if entry.has_page]
-        self._without = without and not urls
-        self._shapes = {_shape(url) for url in urls}
-        self._sections = {_section(url) for url in urls}
-
-    def __call__(self, url: str) -> bool:
-        if self._without:
-            return _shape(url)[2]
-        one_section = len(self._sections) == 1
-        return _shape(url) in self._shapes and (not one_section or _section(url) in self._sections)
-
-
-def _shape(url: str) -> tuple[str, int, bool]:
-    """What articles of one site have in common: host, depth, and a slug of several words."""
-    parts = urlsplit(url)
-    steps = [step for step in parts.path.split("/") if step]
-    last = steps[-1] if steps else ""
-    host = (parts.hostname or "").removeprefix("www.")
-    return host, len(steps), last.count("-") + last.count("_") >= 2 or any(map(str.isdigit, last))
-
-
-def _section(url: str) -> str:
-    steps = [step for step in urlsplit(url).path.split("/") if step]
-    return steps[0] if len(steps) > 1 and not steps[0].isdecimal() else ""
