@@ -16,6 +16,7 @@ import httpx
 
 from ingest.archive import ArchiveWriter
 from ingest.content_encoding import EncodingFailed, TooLarge, decode_body
+from ingest.earlier import Earlier
 from ingest.errors import VoltwireError
 from ingest.guard import AddressBlocked, NameNotResolved, TLSFailed
 from ingest.headers import Headers, never_text
@@ -23,6 +24,7 @@ from ingest.models import ArchivePointer
 from ingest.pacing import Lane, Lanes
 from ingest.policy import FetchPolicy
 from ingest.replay import NotInArchive
+from ingest.warc import Recorded
 
 USABLE = frozenset({200, 203})
 """The statuses whose body is what was asked for; 206 is a part of it, 204 and 205 are nothing."""
@@ -41,6 +43,8 @@ class Ask:
     robots: bool = False
     cut: bool = False
     """Take the first ``limit`` bytes of a longer body instead of refusing it."""
+    final: frozenset[int] = frozenset()
+    """Statuses that are not asked again for, though they pass elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +117,8 @@ class Exchanger:
         self._clock = clock
         self._archive = archive
         self._lanes = lanes
+        self.earlier: Earlier | None = None
+        """Answers of a stopped run, that are asked for first."""
         self._concurrent = asyncio.Semaphore(policy.concurrent)
 
     async def exchange(
@@ -122,6 +128,10 @@ class Exchanger:
 
         The time that it takes, without its waiting for a turn, is taken off ``budget``.
         """
+        if self.earlier is not None and not ask.validators:
+            taken = await asyncio.to_thread(self.earlier.take, str(url))
+            if taken is not None:
+                return _taken(*taken)
         async with AsyncExitStack() as stack:
             if self._lanes is not None:
                 lane = self._lanes.of(url)
@@ -292,6 +302,12 @@ _WORDS: tuple[tuple[type[Exception], str, bool], ...] = (
 )
 
 
+def reason_of(error: Exception) -> tuple[str, bool]:
+    """The word for an exception of the network, and whether another try makes sense."""
+    found = ((word, again) for kind, word, again in _WORDS if isinstance(error, kind))
+    return next(found, ("timeout", True))
+
+
 @dataclass(slots=True)
 class _Reading:
     response: httpx.Response
@@ -302,6 +318,18 @@ class _Reading:
     @property
     def usable(self) -> bool:
         return self.response.status_code in USABLE
+
+
+def _taken(record: Recorded, pointer: ArchivePointer) -> Answer:
+    """An answer that lies in the archive already."""
+    return Answer(
+        status=record.status,
+        phrase=record.phrase,
+        headers=record.headers,
+        body=record.body,
+        at=record.at,
+        pointer=pointer,
+    )
 
 
 def _text(value: bytes) -> str:

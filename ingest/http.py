@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -30,6 +31,8 @@ from tenacity.wait import wait_exponential, wait_random
 
 from ingest.archive import ArchiveWriter
 from ingest.content_encoding import ACCEPT_ENCODING
+from ingest.download import DownloadFailed, pieces
+from ingest.earlier import Earlier
 from ingest.exchange import USABLE, Answer, Ask, Budget, Exchanger, Failed, NotAsked
 from ingest.guard import GuardedBackend, GuardedTransport, Resolver, resolve, url_problem
 from ingest.headers import page_of, retry_after, sendable
@@ -104,6 +107,10 @@ class Fetcher:
         """Whether sites are asked, and not an archive."""
         return self._live
 
+    def take_up(self, earlier: Earlier) -> None:
+        """Hand out what a stopped run had fetched before a site is asked for it again."""
+        self._exchanger.earlier = earlier
+
     async def __aenter__(self) -> Fetcher:
         await self._client.__aenter__()
         return self
@@ -132,6 +139,40 @@ class Fetcher:
     async def page(self, url: str) -> Page | FetchFailure:
         """The article page at ``url``, if robots.txt lets us; raises as ``feed`` does."""
         return _unconditional(await self._fetch(url, self._ask(_ACCEPT_PAGE, robots=True)))
+
+    async def interface(
+        self, url: str, *, final: frozenset[int] = frozenset()
+    ) -> Page | FetchFailure:
+        """What stands at ``url``, an interface for programs; raises as ``feed`` does.
+
+        robots.txt is not asked, which is about pages.
+
+        Args:
+            final: statuses that are not tried again.
+        """
+        return _unconditional(await self._fetch(url, replace(self._ask("*/*"), final=final)))
+
+    async def download(self, url: str, start: int = 0) -> AsyncGenerator[bytes, None]:
+        """The bytes of a large file from ``start`` on; see ``ingest.download``.
+
+        Raises:
+            DownloadFailed: when it, or the rest of it, is not to be had.
+        """
+        parsed = _parsed(url)
+        problem = url_problem(parsed, self._allow_hosts)
+        if problem is not None:
+            raise DownloadFailed(
+                FetchFailure(url=url, reason=problem[0], detail=problem[1], at=self._clock())
+            )
+        lane = self._lanes.of(parsed)
+        taken = pieces(self._client, url, start, lane=lane, clock=self._clock, sleep=self._sleep)
+        async with aclosing(taken):
+            async for piece in taken:
+                yield piece
+
+    async def slow_down(self, url: str, seconds: float) -> None:
+        """Start requests to the domain of ``url`` at least so far apart from now on."""
+        await self._lanes.of(_parsed(url)).slow_down(seconds)
 
     async def _robots_txt(self, url: str) -> Page | FetchFailure:
         ask = replace(self._ask("text/plain, */*;q=0.1"), limit=self._policy.robots_bytes, cut=True)
@@ -267,12 +308,13 @@ class Fetcher:
             return NotModified(url=requested, fetched_at=answer.at)
         asked_rest = retry_after(answer.headers.get("retry-after", ""), self._clock())
         again = answer.status in _PASSING or (answer.status == 403 and asked_rest is not None)
+        again = again and answer.status not in ask.final
         failed = Failed(
             f"http_{answer.status}",
             f"{answer.status} {answer.phrase} from {url}",
             status=answer.status,
             again=again,
-            retry_after=asked_rest if again else None,
+            retry_after=asked_rest if again or answer.status in ask.final else None,
         )
         if answer.status == 429 and asked_rest and asked_rest > self._policy.wait_most_seconds:
             self._lanes.of(url).rest_until = self._retry_at(failed, self._clock())

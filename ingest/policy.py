@@ -312,9 +312,12 @@ class BackfillPolicy:
     """Sitemap files: an index and some, and a file or two for each of 24 months."""
     pages: int = 20_000
     """Article pages of one feed in one run: five and a half hours at one a second."""
-    batch: int = 10
-    """Entries fetched and saved together: what a killed run repeats at most.  The fetcher takes
-    ten seconds for them, a write window a tenth of one."""
+    batch: int = 40
+    """Entries fetched and saved together.  The fetcher takes forty seconds for them, a write window
+    a few tenths of one; what a killed run had fetched of them is in the archive."""
+    resume_hours: float = 24.0
+    """Answers that a stopped run got are used by the next one for so long, as RFC 9309 has it for
+    robots.txt; and listings change."""
     rest_page: int = 100
     """Posts asked of the REST API at once; its own limit."""
     cadence_share: float = 0.5
@@ -328,6 +331,74 @@ class BackfillPolicy:
     in 8,000."""
     unlisted_most: int = 3_000
     """Pages without any usable date that a sitemap may have fetched for one window."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadPolicy:
+    """How a file of a gigabyte is taken from a server that many ask."""
+
+    piece_bytes: int = 2**20
+    """Handed on at once; two of them are in memory."""
+    piece_seconds: float = 120.0
+    """For one piece: 9 KB a second.  A slower server would take more than a day for the file."""
+    tries: int = 8
+    """In a row without a byte.  Common Crawl answers 503 to everyone when it is busy, and asks
+    to try again politely, many times (status.commoncrawl.org): with these waits, four minutes."""
+    backoff_seconds: float = 2.0
+    """Before the second try; doubles.  Once a second is polite enough, they say."""
+    wait_most_seconds: float = 300.0
+    """A longer wait ends the download; the next run goes on there."""
+    rest_seconds: float = 3600.0
+    """``retry_at`` after the last try."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaybackPolicy:
+    """How the Wayback Machine is asked; the pace is a setting (24 requests a minute)."""
+
+    rest_seconds: float = 24 * 3600.0
+    """After a 429 or a refused connection.  One that goes on after a minute is an hour's block,
+    doubled each time (edgi-govdata-archiving/wayback, issue 137): another day is sure."""
+    rows: int = 5_000
+    """Captures asked of its index at once: about 0.5 MB."""
+    listings: int = 40
+    """Such answers for one feed in one run; what is left is open, and the next run goes on."""
+    after_days: int = 30
+    """Copies of a feed made so long after the window may still list its entries."""
+    page_days: int = 30
+    """So long after the window a page's first copy is still looked for: popular sites are copied
+    within days, others when the next broad crawl comes by."""
+    earlier_days: int = 60
+    """A page copied in these days before the window was not published in it."""
+    cache_hours: float = 1.0
+    """A feed is served from caches: its copy says nothing of the hour before it was made."""
+    pages: int = 1_500
+    """Page candidates of one feed in one run: an hour at the pace of the archive, if each were
+    asked there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CcNewsPolicy:
+    """How far the news archive of Common Crawl is read."""
+
+    first_year: int = 2016
+    first_month: int = 8
+    """It begins on 26 August 2016."""
+    before_days: int = 1
+    """Files from before a day that may hold its pages: a date without a zone is read as UTC and
+    can stand up to fourteen hours after the moment of publication."""
+    after_days: int = 3
+    """And after it.  The crawler looks at most feeds within the day, leaves articles older than
+    30 days alone, and has stood still for two days at a time (commoncrawl/news-crawl, issues 18,
+    46, 57)."""
+    files_unasked: int = 20
+    """Files that ``auto`` reads in one run: 21 GB, what one day of crawling makes."""
+    file_bytes: int = 1_072_700_000
+    """Of one file; they are cut there."""
+    files_a_day: int = 19
+    """As in June 2021 (88 in 4.8 days); for what a backfill is expected to cost."""
+    batch: int = 400
+    """Pages saved together: each batch costs one write window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
