@@ -13,7 +13,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 
 from duckdb import DuckDBPyConnection
 
@@ -23,12 +23,13 @@ from flows.context import RunContext
 from flows.pipeline import write_window
 from flows.reading import FeedReader
 from flows.workers import Workers
+from ingest.earlier import Earlier
 from ingest.http import Fetcher
 from ingest.models import CoveredDay, Feed, FeedState
 from ingest.routes import feed_archive, sitemap, wordpress
-from ingest.routes.window import Window, best, estimate, todo
+from ingest.routes.window import Window, best, estimate, fresh_from, todo
 from ingest.urls import registered_domain
-from storage import coverage, feeds
+from storage import coverage, feeds, runs
 from storage.errors import StoreMissing
 from storage.store import Store
 
@@ -67,17 +68,25 @@ async def backfill(
 
     def remembered(
         con: DuckDBPyConnection,
-    ) -> tuple[dict[str, FeedState], list[CoveredDay], dict[str, dict[str, date]]]:
+    ) -> tuple[
+        dict[str, datetime], dict[str, FeedState], list[CoveredDay], dict[str, dict[str, date]]
+    ]:
         feeds.save_feeds(con, list(context.feeds.values()))
         return (
+            runs.interrupted(con, report.kind),
             feeds.load_states(con),
             coverage.load(con, slugs, window.since, window.until),
             {slug: coverage.outside(con, slug) for slug in slugs},
         )
 
-    states, rows, outside = await write_window(context, remembered)
+    stopped, states, rows, outside = await write_window(context, remembered)
+    earlier = Earlier()
     if again:
         rows = [row for row in rows if row.day is None]
+    else:
+        since = fresh_from(window, context.clock())
+        earlier = await asyncio.to_thread(Earlier.of, context.store.archive, stopped, since)
+    fetcher.take_up(earlier)
     works = [
         FeedWork(
             context=context,
@@ -104,6 +113,8 @@ async def backfill(
     async with FeedReader() as reader:
         ends = await asyncio.gather(*(one(work) for work in works), return_exceptions=True)
     report.coverage = [asdict(summary(work.feed, window, work.rows.values())) for work in works]
+    if earlier.taken:
+        report.detail = f"{earlier.taken} answers were there from a run that was stopped"
     # one that cannot be saved does not take the others with it; the run fails after them
     for end in ends:
         if end is not None:

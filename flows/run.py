@@ -290,7 +290,9 @@ async def _opened(
     as_of: datetime | None = None,
 ) -> AsyncIterator[tuple[Fetcher, Workers]]:
     """A recorded run with what it asks and reads by: the network, or the archives in ``replay``."""
-    archive = None if replay else ArchiveWriter(context.store.archive, around.clock)
+    archive = None
+    if not replay:
+        archive = ArchiveWriter(context.store.archive, around.clock, run=context.report.run_id)
     try:
         fetcher = fetcher_for(context.settings, replay, as_of=as_of, around=around, archive=archive)
         async with recorded(context), fetcher, _workers(context) as workers:

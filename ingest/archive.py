@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import secrets
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +36,8 @@ ROLL_OVER = 2**30
 UNFIT_HEADERS = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 """Lower-case names of headers that speak of the body as it was on the wire, not as stored."""
 
+_RUN = "isPartOf"
+# The warcinfo field of the standard for "the collection that the file belongs to".
 _COMPRESSION = 6
 # Level 9 costs twice the time for one or two per cent.
 
@@ -41,7 +45,8 @@ _COMPRESSION = 6
 class ArchiveWriter:
     """Appends responses to WARC files under ``folder``; safe to call from several threads.
 
-    No file is made before the first response.  Two writers never share a file.
+    No file is made before the first response.  Two writers never share a file.  Each file names the
+    ``run`` that wrote it.
     """
 
     def __init__(
@@ -50,11 +55,13 @@ class ArchiveWriter:
         clock: Callable[[], datetime],
         *,
         software: str = "voltwire",
+        run: str = "",
         roll_over: int = ROLL_OVER,
     ) -> None:
         self._folder = folder
         self._clock = clock
         self._software = software
+        self._run = run
         self._roll_over = roll_over
         self._lock = threading.Lock()
         self._file: io.FileIO | None = None
@@ -132,9 +139,10 @@ class ArchiveWriter:
         name = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}.warc.gz"
         self._path = folder / name
         opened = io.FileIO(self._path, "xb")
-        info = self._records.create_warcinfo_record(
-            name, {"software": self._software, "format": "WARC File Format 1.1"}
-        )
+        said = {"software": self._software, "format": "WARC File Format 1.1"}
+        if self._run:
+            said[_RUN] = self._run
+        info = self._records.create_warcinfo_record(name, said)
         info.rec_headers.replace_header("WARC-Date", _warc_date(now))
         self._add_member(opened, info)
         return opened
@@ -153,6 +161,17 @@ class ArchiveWriter:
             opened.seek(offset)
             raise
         return offset
+
+
+def run_of(path: Path) -> str:
+    """The run that wrote the archive file at ``path``, as it says itself; "" where it does not."""
+    try:
+        with gzip.open(path) as opened:
+            head = opened.read(4096)
+    except (OSError, EOFError, zlib.error):
+        return ""
+    found = re.search(rb"^" + _RUN.encode() + rb": *(\S+)", head, re.M)
+    return found[1].decode("ascii", "replace") if found else ""
 
 
 def read_pages(

@@ -55,6 +55,17 @@ def progress(con: duckdb.DuckDBPyConnection, run_id: str, counts: RunCounts) -> 
     )
 
 
+def interrupted(con: duckdb.DuckDBPyConnection, kind: str) -> dict[str, datetime]:
+    """Runs of ``kind`` that were stopped, and after which none was completed; with their starts."""
+    found = con.execute(
+        "SELECT run_id, started_at FROM core.runs WHERE kind = $kind "
+        "AND state IN ('crashed', 'failed') AND started_at > coalesce((SELECT max(started_at) "
+        "FROM core.runs WHERE kind = $kind AND state LIKE 'completed%'), '-infinity')",
+        {"kind": kind},
+    ).fetchall()
+    return dict(found)
+
+
 def mark_crashed(con: duckdb.DuckDBPyConnection, now: datetime) -> list[str]:
     """Mark runs still ``running`` whose process is gone as ``crashed``; returns their ids."""
     here = current()

@@ -66,6 +66,16 @@ def around(days: Collection[date]) -> Window:
     return Window(min(days), max(days))
 
 
+def fresh_from(window: Window, now: datetime) -> datetime:
+    """Since when an answer got earlier still says what one got now would say of ``window``.
+
+    A listing that was read before the window's last day was over may lack what came later that
+    day: then only what was read today, which counts as not over, stands for today's.
+    """
+    midnight = datetime.combine(day_of(now), time(), UTC)
+    return max(now - timedelta(hours=_POLICY.resume_hours), min(window.end, midnight))
+
+
 def todo(
     window: Window, rows: Iterable[CoveredDay], route: str, *, any_route: bool = False
 ) -> frozenset[date]:

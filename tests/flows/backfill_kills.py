@@ -27,6 +27,7 @@ def run(folder: Path, route: str, log: Path, *, die_at: int = 0) -> None:
         return
     web: Past = SITES[route]()
     web.filler = 10  # type: ignore[attr-defined]
+    web.asked = log.read_text().splitlines() if log.exists() else []  # the site lives on
     ask = type(web).__call__
     asked = 0
 

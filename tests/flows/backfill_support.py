@@ -10,12 +10,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
-from site_support import START, InProcess, Site, Web, accounted, answered, item, no_sleep, page
+from site_support import START, InProcess, Site, Web, accounted, answered, item, page
 
 from flows import backfilling
+from flows.context import new_run_id
 from flows.pipeline import recorded
-from ingest.http import Fetcher
-from ingest.policy import FetchPolicy
+from ingest.archive import ArchiveWriter
 from ingest.routes.window import Window
 
 WORDPRESS = "<generator>https://wordpress.org/?v=6.7</generator>"
@@ -107,9 +107,15 @@ class Shifting(Past):
     def __init__(self, clock: Callable[[], datetime] = lambda: START) -> None:
         super().__init__(clock)
         self.head = WORDPRESS
-        self.come = 0
         self.gone: set[int] = set()
-        self.listed = 0
+
+    @property
+    def listed(self) -> int:
+        return sum("/feed" in url for url in self.asked)
+
+    @property
+    def come(self) -> int:
+        return 2 * (self.listed // self.come_every) if self.come_every else 0
 
     @property
     def numbers(self) -> list[int]:
@@ -129,9 +135,6 @@ class Shifting(Past):
 
     def other(self, request: httpx.Request) -> httpx.Response | None:
         if request.url.path == "/feed":
-            self.listed += 1
-            if self.come_every and self.listed % self.come_every == 0:
-                self.come += 2
             if self.gone_every and self.listed % self.gone_every == 0:
                 # one that was read already, so that the unread ones move up
                 self.gone.add(self.numbers[1])
@@ -258,18 +261,15 @@ class BackfillSite(Site):
         async def whole() -> Any:
             context = self.context()
             context.report.kind = "backfill"
-            fetcher = Fetcher(
-                FetchPolicy(pace_seconds=0.0),
-                user_agent="voltwire/test",
-                clock=context.clock,
-                transport=httpx.MockTransport(self.web),
-                sleep=no_sleep,
-            )
+            context.report.run_id = new_run_id(self.now)
+            archive = ArchiveWriter(context.store.archive, context.clock, run=context.report.run_id)
+            fetcher = self.fetcher(context, archive)
             workers = self.workers(1, context.feeds, all_topics=False)
-            async with recorded(context), fetcher, workers:
-                await backfilling.backfill(
-                    context, fetcher, workers, window=window, route=route, again=again
-                )
+            with archive:
+                async with recorded(context), fetcher, workers:
+                    await backfilling.backfill(
+                        context, fetcher, workers, window=window, route=route, again=again
+                    )
             return context.report
 
         report = asyncio.run(whole())

@@ -20,6 +20,7 @@ from flows.pipeline import recorded
 from flows.report import RunReport
 from flows.settings import Settings
 from flows.workers import Workers
+from ingest.archive import ArchiveWriter
 from ingest.http import Fetcher
 from ingest.models import Capture, Feed
 from ingest.policy import FetchPolicy
@@ -129,16 +130,20 @@ class Site:
             clock=lambda: self.now,
         )
 
+    def fetcher(self, context: RunContext, archive: ArchiveWriter | None = None) -> Fetcher:
+        return Fetcher(
+            FetchPolicy(pace_seconds=0.0),
+            user_agent="voltwire/test",
+            clock=context.clock,
+            archive=archive,
+            transport=httpx.MockTransport(self.web),
+            sleep=no_sleep,
+        )
+
     def run(self, *, force: bool = False) -> Any:
         async def whole() -> RunReport:
             context = self.context()
-            fetcher = Fetcher(
-                FetchPolicy(pace_seconds=0.0),
-                user_agent="voltwire/test",
-                clock=context.clock,
-                transport=httpx.MockTransport(self.web),
-                sleep=no_sleep,
-            )
+            fetcher = self.fetcher(context)
             workers = self.workers(1, context.feeds, all_topics=False)
             async with recorded(context), fetcher, workers:
                 await from_feeds.ingest(context, fetcher, workers, force=force)
