@@ -6,10 +6,16 @@ feed's news; a missed one stays a gap that everyone can see.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from ingest.models import FeedEntry
+
+URL_DAY = re.compile(r"/(20\d\d)[/-](0?[1-9]|1[0-2])[/-](0?[1-9]|[12]\d|3[01])(?!\d)")
+_URL_MONTH = re.compile(r"/(20\d\d)[/-](0[1-9]|1[0-2])(?=/)")
+_MONTH = timedelta(days=31)
 
 
 class Likeness:
@@ -38,6 +44,21 @@ class Likeness:
     def section(self) -> str:
         """The first step of the path that all entries share; "" where they share none."""
         return next(iter(self._sections)) if len(self._sections) == 1 else ""
+
+
+def says(url: str, start: datetime, end: datetime) -> bool | None:
+    """Whether a date in ``url`` puts it between the two; None where none stands there."""
+    path = urlsplit(url).path
+    if match := URL_DAY.search(path):
+        try:
+            day = datetime(*map(int, match.groups()), tzinfo=UTC)  # type: ignore[misc,arg-type]
+        except ValueError:
+            return None
+        return start <= day < end
+    if match := _URL_MONTH.search(path):
+        begin = datetime(int(match[1]), int(match[2]), 1, tzinfo=UTC)
+        return begin < end and begin + _MONTH >= start
+    return None
 
 
 def _shape(url: str) -> tuple[str, int, bool]:

@@ -13,7 +13,7 @@ import re
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
@@ -21,7 +21,7 @@ from lxml import etree
 from ingest.dates import parse_date
 from ingest.models import Feed, FeedEntry
 from ingest.policy import BackfillPolicy
-from ingest.routes.alike import Likeness
+from ingest.routes.alike import URL_DAY, Likeness, says
 from ingest.routes.window import Window
 from ingest.urls import canonical_url, resolve
 
@@ -32,8 +32,6 @@ PLACES = ("/news-sitemap.xml", "/sitemap_index.xml", "/sitemap.xml", "/wp-sitema
 _MOST_BYTES = 60 * 2**20  # The protocol allows 50 MB uncompressed.
 _MOST_LISTED = 50_000  # And so many entries.
 _IN_ROBOTS = re.compile(r"^\s*sitemap\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
-_URL_DAY = re.compile(r"/(20\d\d)[/-](0?[1-9]|1[0-2])[/-](0?[1-9]|[12]\d|3[01])(?!\d)")
-_URL_MONTH = re.compile(r"/(20\d\d)[/-](0[1-9]|1[0-2])(?=/)")
 _NO_ARTICLES = re.compile(r"author|categor|tag|page|video|image|product|event", re.IGNORECASE)
 _LATE = timedelta(days=7)  # Most edits come within days; see ``flows.decide``.
 _POLICY = BackfillPolicy()
@@ -208,7 +206,7 @@ def reaches(file: str, pages: Iterable[Listed], window: Window) -> bool:
 
 
 def _written_before(url: str, moment: datetime) -> bool:
-    match = _URL_DAY.search(urlsplit(url).path)
+    match = URL_DAY.search(urlsplit(url).path)
     return match is not None and match.groups() < (
         f"{moment.year}",
         f"{moment.month:02}",
@@ -220,17 +218,7 @@ def _says(page: Listed, start: datetime, end: datetime) -> bool | None:
     """Whether the news date or the address put ``page`` between the two; None for neither."""
     if page.published and page.at is not None:
         return start <= page.at < end
-    path = urlsplit(page.url).path
-    if match := _URL_DAY.search(path):
-        try:
-            day = datetime(*map(int, match.groups()), tzinfo=UTC)  # type: ignore[misc,arg-type]
-        except ValueError:
-            return None
-        return start <= day < end
-    if match := _URL_MONTH.search(path):
-        begin = datetime(int(match[1]), int(match[2]), 1, tzinfo=UTC)
-        return begin < end and begin + 31 * _DAY >= start
-    return None
+    return says(page.url, start, end)
 
 
 def _named(url: str, since: datetime, until: datetime) -> bool | None:
