@@ -166,9 +166,9 @@ class ArchiveWriter:
 def run_of(path: Path) -> str:
     """The run that wrote the archive file at ``path``, as it says itself; "" where it does not."""
     try:
-        with gzip.open(path) as opened:
-            head = opened.read(4096)
-    except (OSError, EOFError, zlib.error):
+        with path.open("rb") as opened:
+            head = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(opened.read(4096), 4096)
+    except (OSError, zlib.error):
         return ""
     found = re.search(rb"^" + _RUN.encode() + rb": *(\S+)", head, re.M)
     return found[1].decode("ascii", "replace") if found else ""
