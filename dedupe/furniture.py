@@ -10,6 +10,7 @@ furniture in welds strangers together.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from dedupe.text import count_words, fold
 
@@ -63,10 +64,16 @@ def without_furniture(text: str) -> str:
     A paragraph is a line.
     """
     folded = fold(text)
-    if not any(hint in folded for hint in _HINTS):
+    hints = [hint for hint in _HINTS if hint in folded]
+    if not hints:
         return text
+    # Folding joins nothing across a line break, so its lines are those of ``text``.
     lines = text.split("\n")
-    kept = [line for line in lines if not is_furniture(line)]
+    kept = [
+        line
+        for line, low in zip(lines, folded.split("\n"), strict=True)
+        if not (_may_be(line, low, hints) and _is_stock(line, low))
+    ]
     if len(kept) == len(lines) or not any(line.strip() for line in kept):
         return text
     return "\n".join(kept)
@@ -74,10 +81,16 @@ def without_furniture(text: str) -> str:
 
 def is_furniture(paragraph: str) -> bool:
     """Whether a paragraph speaks of the site and not of the story."""
+    folded = fold(paragraph)
+    return _may_be(paragraph, folded, _HINTS) and _is_stock(paragraph, folded)
+
+
+def _may_be(paragraph: str, folded: str, hints: Sequence[str]) -> bool:
     if len(paragraph) > _LONGEST_CHARACTERS:
         return False
-    folded = fold(paragraph)
-    if not any(hint in folded for hint in _HINTS):
-        return False
+    return any(hint in folded for hint in hints)
+
+
+def _is_stock(paragraph: str, folded: str) -> bool:
     hits = sum(1 for pattern in _PATTERNS if pattern.search(folded))
     return hits >= 2 and count_words(paragraph) <= _LONGEST

@@ -43,12 +43,16 @@ def tokens(text: str) -> Tokens:
     ends, unspaced = hashed.ends, hashed.unspaced
     if plain:
         return Tokens(hashed.starts, ends, ids, unspaced, mostly_unspaced=False)
-    # Folding may join and lengthen characters, so each distinct word is folded as a whole.
+    # Folding may join and lengthen characters, so each distinct word is folded as a whole; across
+    # a line break it joins nothing, so that all of them are folded at once.
+    apart = "\n".join(
+        [
+            text[start:end]
+            for start, end in zip(hashed.starts[first].tolist(), ends[first].tolist(), strict=True)
+        ]
+    )
     distinct: dict[str, int] = {}
-    folded = [
-        distinct.setdefault(fold(text[start:end]), len(distinct))
-        for start, end in zip(hashed.starts[first].tolist(), ends[first].tolist(), strict=True)
-    ]
+    folded = [distinct.setdefault(word, len(distinct)) for word in fold(apart).split("\n")]
     return Tokens(
         hashed.starts,
         ends,
