@@ -36,6 +36,12 @@ class Settings:
     pace_seconds: float = 1.0
     """Shortest time between two requests to one registered domain; 0 only for servers of your
     own."""
+    wayback_url: str = "https://web.archive.org/"
+    """The Wayback Machine, or another archive that answers as it does."""
+    wayback_pace_seconds: float = 2.5
+    """Shortest time between two requests to it: it allows 24 a minute."""
+    ccnews_url: str = "https://data.commoncrawl.org/"
+    """Where ``crawl-data/CC-NEWS/`` stands."""
     schedule: str = "*/15 * * * *"
     """Cron line of the scheduled ingest."""
     timezone: str = "UTC"

@@ -370,6 +370,9 @@ class WaybackPolicy:
     within days, others when the next broad crawl comes by."""
     earlier_days: int = 60
     """A page copied in these days before the window was not published in it."""
+    doubtful: int = 50
+    """Pages without a date in their address from which on it pays to ask the index, once or twice,
+    which of them are older."""
     cache_hours: float = 1.0
     """A feed is served from caches: its copy says nothing of the hour before it was made."""
     pages: int = 1_500

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import duckdb
 
@@ -45,6 +46,16 @@ def save(con: duckdb.DuckDBPyConnection, rejections: Sequence[Rejection]) -> Non
                 VALUES (b.url, b.stage, b.feed, b.reason, b.detail, b.first_at, b.at_time,
                 b.attempts, b.retry_at)"""
         )
+
+
+def waits(con: duckdb.DuckDBPyConnection, url: str) -> tuple[str, datetime] | None:
+    """Why ``url`` was refused last, and until when it is to be left alone; None for not at all."""
+    found = con.execute(
+        "SELECT reason, retry_at FROM core.rejections "
+        "WHERE url = $url AND retry_at IS NOT NULL ORDER BY last_at DESC LIMIT 1",
+        {"url": url},
+    ).fetchone()
+    return (found[0], found[1]) if found else None
 
 
 def clear(con: duckdb.DuckDBPyConnection, urls: Sequence[str]) -> None:
