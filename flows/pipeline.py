@@ -1,6 +1,7 @@
 """The route of an article as plain calls.  No Prefect here.
 
     from_feeds    poll --> entries -- known? --> fetch --+
+                  (each feed for itself)        |        |
                               |                 |        |
                               +-- known         |        +--> digest --> save --> publish
                                                 |        |       |
@@ -8,7 +9,8 @@
                                                 +-- rejection <--+
 
 This file holds what both routes share: the run's own row, a batch from digest to save, and the
-write window.  Windows are short: the store is open only to look up, and to save one batch.
+write window.  Windows are short: the store is open only to look up, and to save one batch.  Long
+runs publish on the way (``flows.publishing``).
 """
 
 from __future__ import annotations
@@ -105,7 +107,7 @@ async def digest_and_save(
     keep_known_entries: bool = True,
     after: Awaitable[object] | None = None,
     also: Callable[[DuckDBPyConnection, Sequence[Digested], Saved], None] | None = None,
-) -> None:
+) -> Saved:
     """Digest captures and write them as one batch; the report is brought up to date.
 
     Args:
@@ -159,6 +161,7 @@ async def digest_and_save(
     )
     # A batch is the largest thing a run holds; the next ones must not stand beside its remains.
     await asyncio.to_thread(give_back)
+    return saved
 
 
 async def save_digested(
@@ -180,6 +183,7 @@ async def save_digested(
             keep_known_entries=keep_known_entries,
             also=also,
         )
+        await context.on_the_way.publish_if_due(context.store, len(saved.new) + len(saved.changed))
     _count(context, saved, times)
     return saved
 

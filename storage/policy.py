@@ -45,6 +45,11 @@ class StoragePolicy:
     # A superseded copy is renewed in place only this long after it was superseded: a reader that
     # has resolved the name opens the file within milliseconds.  Seconds.
     out_of_use_after: float = 60.0
+    # A publish merges row groups after so many write windows of its run, and each so-many-th
+    # publish does whatever its run wrote: a scheduled run has three windows or so.  A merge takes
+    # 0.2 s with nothing to do, and each window that waits for one takes 2 MB of the file.
+    merge_after_windows: int = 8
+    merge_every: int = 4
     # Backups made before an upgrade; the last few are enough to step back.
     kept_backups: int = 3
 

@@ -65,8 +65,7 @@ def publish_copy(live: Path, published: Path, *, lock: int | None = None) -> Pub
     """
     copies = published.parent / "published"
     before = _copy_in_place(published)
-    number = 1 + max((int(p.name) for p in _numbered(copies)), default=0)
-    target = copies / str(number) / published.name
+    target = copies / str(next_number(published)) / published.name
     try:
         note = _HINT_SCRATCH.format(path=published) if _was_written_to(published) else ""
         # Leftovers of a killed publish, and copies that only late readers still hold.
@@ -97,6 +96,12 @@ def publish_copy(live: Path, published: Path, *, lock: int | None = None) -> Pub
         raise
     _sweep(copies, keep=target.parent, spare=STORAGE.kept_copies)
     return Published(path=published, copied=copied, note=note)
+
+
+def next_number(published: Path) -> int:
+    """The number of the next copy: they are counted from 1 on."""
+    copies = _numbered(published.parent / "published")
+    return 1 + max((int(copy.name) for copy in copies), default=0)
 
 
 def heal(published: Path) -> bool:

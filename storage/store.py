@@ -16,11 +16,11 @@ from pathlib import Path
 
 import duckdb
 
-from storage import migrate
+from storage import compaction, migrate
 from storage.errors import StoreBusy, StoreError, StoreFault, StoreFull, StoreMissing
 from storage.lock import locked
 from storage.policy import LOCK, STORAGE
-from storage.publish import Published, copy_file, heal, publish_copy
+from storage.publish import Published, copy_file, heal, next_number, publish_copy
 
 _HELD = re.compile(r"Conflicting lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)", re.S)
 _FULL = re.compile(
@@ -42,6 +42,7 @@ class Store:
         self.folder = folder
         self._wait = wait
         self._purpose = purpose
+        self._windows = 0
 
     @property
     def live(self) -> Path:
@@ -73,6 +74,7 @@ class Store:
         """
         with self._alone():
             con = self._open_migrated()
+            self._windows += 1
             try:
                 with _explained(self.live):
                     con.execute("BEGIN")
@@ -94,6 +96,9 @@ class Store:
             con = self._open_migrated()
             try:
                 with _explained(self.live):
+                    if compaction.is_due(self._windows, next_number(self.published)):
+                        compaction.merge_row_groups(con, _CATALOG)
+                        self._windows = 0
                     con.execute(f"CHECKPOINT {_CATALOG}")
             finally:
                 _close(con)
@@ -188,6 +193,7 @@ class Store:
             try:
                 _set_up(con)
                 con.execute(f"SET wal_autocheckpoint='{STORAGE.wal_autocheckpoint}'")
+                con.execute(compaction.NEVER)
                 quoted = str(self.live).replace("'", "''")
                 con.execute(
                     f"ATTACH '{quoted}' AS {_CATALOG} (STORAGE_VERSION '{STORAGE.format_version}')"
