@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ from ingest.earlier import Earlier
 from ingest.exchange import USABLE, Answer, Ask, Budget, Exchanger, Failed, NotAsked
 from ingest.guard import GuardedBackend, GuardedTransport, Resolver, resolve, url_problem
 from ingest.headers import page_of, retry_after, sendable
-from ingest.models import FetchFailure, NotModified, Page
+from ingest.models import ArchivePointer, FetchFailure, NotModified, Page
 from ingest.pacing import Lanes, Spacing
 from ingest.policy import FetchPolicy
 from ingest.replay import ReplayTransport
@@ -78,6 +78,7 @@ class Fetcher:
     ) -> None:
         self._policy = policy
         self._clock = clock
+        self._archive = archive
         self._allow_hosts = frozenset(host.lower() for host in allow_hosts)
         self._sleep = sleep
         self._live = not isinstance(transport, ReplayTransport)
@@ -169,6 +170,20 @@ class Fetcher:
         async with aclosing(taken):
             async for piece in taken:
                 yield piece
+
+    def keep(
+        self, page: Page, headers: Sequence[tuple[str, str]], phrase: str
+    ) -> ArchivePointer | None:
+        """Archive a page that came from another archive, as those fetched here; where it lies.
+
+        Safe to call from a thread.  Raises ``ArchiveError`` when the archive fails.
+        """
+        if self._archive is None:
+            return None
+        return self._archive.write(
+            url=page.url, status=page.status, phrase=phrase, headers=headers, body=page.body,
+            fetched_at=page.fetched_at,
+        )  # fmt: skip
 
     async def slow_down(self, url: str, seconds: float) -> None:
         """Start requests to the domain of ``url`` at least so far apart from now on."""

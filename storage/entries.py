@@ -108,6 +108,16 @@ def _update(con: duckdb.DuckDBPyConnection, batch: str) -> None:
     )
 
 
+def newest(con: duckdb.DuckDBPyConnection, feed: str, most: int) -> list[FeedEntry]:
+    """Addresses of the entries of ``feed`` that were seen last, as entries."""
+    found = con.execute(
+        "SELECT url, canonical_url FROM core.entries WHERE feed = $feed "
+        "ORDER BY first_seen_at DESC, canonical_url LIMIT $n",
+        {"feed": feed, "n": most},
+    ).fetchall()
+    return [FeedEntry(url=url, canonical_url=canonical, feed=feed) for url, canonical in found]
+
+
 def due_retries(
     con: duckdb.DuckDBPyConnection, now: datetime, *, limit: int = 1000, of_a_feed: int = 1000
 ) -> list[FeedEntry]:
