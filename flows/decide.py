@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from ingest.models import FeedEntry, FeedState
-from ingest.urls import registered_domain
 from storage.models import EntryRecord
 
 # An edit is looked for only while publishers still edit: corrections come within days, and
@@ -71,35 +70,17 @@ def _edited(entry: FeedEntry, record: EntryRecord, now: datetime) -> bool:
     return fresh and rested
 
 
-def portion(wanted: Iterable[FeedEntry], most: int) -> tuple[list[FeedEntry], list[FeedEntry]]:
-    """``wanted`` parted into what this run takes, ``most`` of each feed, and what waits."""
-    taken: list[FeedEntry] = []
-    waiting: list[FeedEntry] = []
-    of_feed: Counter[str] = Counter()
-    for entry in wanted:
-        of_feed[entry.feed] += 1
-        (taken if of_feed[entry.feed] <= most else waiting).append(entry)
-    return taken, waiting
+def portion(
+    wanted: Iterable[FeedEntry], most: int, taken: Counter[str]
+) -> tuple[list[FeedEntry], list[FeedEntry]]:
+    """``wanted`` parted into what this run takes, ``most`` of each feed, and what waits.
 
-
-def batches(entries: Sequence[FeedEntry], size: int) -> list[list[FeedEntry]]:
-    """Groups of at most ``size`` entries that keep a domain together where they can.
-
-    Groups run side by side and one domain is asked slowly, so a domain spread over all groups
-    would slow each of them; together it slows only its own.
+    ``taken`` holds how many of each feed the run has taken before, and is brought up to date.
     """
-    by_domain: dict[str, list[FeedEntry]] = {}
-    for entry in entries:
-        by_domain.setdefault(registered_domain(entry.url), []).append(entry)
-    groups: list[list[FeedEntry]] = []
-    open_group: list[FeedEntry] = []
-    for domain in sorted(by_domain.values(), key=len, reverse=True):
-        for start in range(0, len(domain), size):
-            part = domain[start : start + size]
-            if len(open_group) + len(part) > size:
-                groups.append(open_group)
-                open_group = []
-            open_group.extend(part)
-    if open_group:
-        groups.append(open_group)
-    return [group for group in groups if group]
+    now: list[FeedEntry] = []
+    waiting: list[FeedEntry] = []
+    for entry in wanted:
+        room = taken[entry.feed] < most
+        taken[entry.feed] += room
+        (now if room else waiting).append(entry)
+    return now, waiting

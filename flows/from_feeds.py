@@ -1,34 +1,41 @@
 """The route from feeds: what is due is polled, and every entry is taken to its end.
 
-A feed's validators and state are saved last, when every entry that it listed is safe: a run
-that is killed earlier asks the feed again in full, and loses nothing.  Changes of feeds' states
-are told before they are saved: twice is the lesser mistake.
+Entries go on as soon as their feed has answered (``intake``, ``harvest``), while other feeds are
+still asked.  A feed's validators and state are saved last, when every entry that it listed is
+safe: a run that is killed earlier asks the feed again in full, and loses nothing.  Changes of
+feeds' states are told before they are saved: twice is the lesser mistake.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
+from time import monotonic
+from typing import Any
 
 from duckdb import DuckDBPyConnection
 
 from flows.context import RunContext
-from flows.decide import batches, is_fresh, merge, portion, step_for
-from flows.digested import Digested
+from flows.decide import is_fresh, portion, step_for
 from flows.feed_changes import as_told, changes, message
-from flows.pipeline import digest_and_save, save_digested, write_window
+from flows.harvest import Harvest
+from flows.intake import Intake
+from flows.pipeline import write_window
 from flows.polling import Poll, lessons, poll_all
 from flows.reading import FeedReader
 from flows.workers import Workers
 from ingest import poll
 from ingest.http import Fetcher
-from ingest.models import Capture, FeedEntry, FeedState, Gap, Page, Rejection
+from ingest.models import Feed, FeedEntry, FeedState, Gap
 from ingest.notify import post_json
 from ingest.parse import ParsedFeed
 from ingest.policy import RepairPolicy
 from storage import entries, feeds, gaps, rejections
+from storage.models import EntryRecord
 
 # Rejected entries whose retry is due are taken up in portions: after a long outage the first
 # run must not be one that never ends.
@@ -37,11 +44,9 @@ RETRIES_A_RUN = 500
 # its nature or by malice, must not make the run so long that the next ones are dropped.
 TAKEN_OF_A_FEED = 300
 RETRIES_OF_A_FEED = 200
-# Groups of entries under way at once: their pages are in memory until they are saved (100 pages
-# of 0.3 MB each, so about 240 MB in all), and a slow domain occupies one of them.
-GROUPS_AT_ONCE = 8
-FETCHING = "fetching pages"
-READING = "reading and storing"
+# Entries are looked up together that come within so many seconds, or within this share of the
+# time since the first feed was asked: each look-up is a window of the store.
+TOGETHER_SECONDS, TOGETHER_SHARE = 1.0, 0.125
 
 
 async def ingest(
@@ -76,129 +81,161 @@ async def ingest(
         if force or chosen or poll.is_due(feed, states.get(feed.slug), now)
     ]
     report.feeds, report.feeds_waiting = len(due), len(candidates) - len(due)
+    harvest = Harvest(context, fetcher, workers)
+    stream = _Stream(context, harvest, due, states, retries, live=fetcher.live)
     async with FeedReader() as reader:
         # What reads pages loads while feeds are still polled, but not when nothing is new.
         if retries:
             workers.warm()
-        polls = await poll_all(
-            context, fetcher, reader, due, states, open_gaps, on_news=workers.warm
-        )
-    for one in polls:
-        if one.failure is not None:
-            report.feeds_failed[one.feed.slug] = f"{one.failure.reason}: {one.failure.detail}"
+        polls = await stream.run(
+            poll_all(
+                context, fetcher, reader, due, states, open_gaps,
+                heard=stream.heard, on_news=workers.warm,
+            )
+        )  # fmt: skip
     if report.nothing_reached:
         # Our own network is down: the feeds' states and times stay as they were.
         report.detail = "no feed could be reached"
         return
-    listed = [entry for one in polls for entry in one.entries]
-    fresh = await _take_in(context, fetcher, workers, [*listed, *retries], states)
-    await _settle(context, polls, states, fresh, tell=tell)
+    await _settle(context, polls, states, stream.fresh, tell=tell)
 
 
-async def _take_in(
-    context: RunContext,
-    fetcher: Fetcher,
-    workers: Workers,
-    listed: Sequence[FeedEntry],
-    states: Mapping[str, FeedState],
-) -> frozenset[str]:
-    """Bring every listed entry to its end; the canonical URLs that were new to their feeds."""
-    report, now = context.report, context.clock()
-    report.entries += len(listed)
-    once = merge(listed)
-    records = await write_window(
-        context, lambda con: entries.lookup(con, [one.entry.canonical_url for one in once])
-    )
-    wanted: list[FeedEntry] = []
-    times = {one.entry.canonical_url: one.times for one in once}
-    fresh: set[str] = set()
-    for one in once:
-        record = records.get(one.entry.canonical_url)
-        step = step_for(one.entry, record, now)
-        if is_fresh(record, states.get(one.entry.feed)):
-            fresh.add(one.entry.canonical_url)
-        if step in ("fetch", "refetch"):
-            wanted.append(one.entry)
-        elif step == "known":
-            report.known += one.times
-        else:
-            report.reject(record.reason if record else "", one.times)
-    if fetcher.live:
-        wanted, waiting = portion(wanted, TAKEN_OF_A_FEED)
-        if waiting:
-            await _put_off(context, waiting, times)
-    context.progress.stage(FETCHING, len(wanted))
-    context.progress.stage(READING, len(wanted))
-    turns = asyncio.Semaphore(GROUPS_AT_ONCE)
+class _Stream:
+    """The entries of a run, from the answers of its feeds to what is stored of them.
 
-    async def in_turn(group: Sequence[FeedEntry]) -> None:
-        async with turns:
-            await _batch(context, fetcher, workers, group, times)
+    A replay (not ``live``) waits for the last feed: there is nobody to wait for, and it makes the
+    same batches each time.  Nor is anything put off in it.
+    """
 
-    ends = await asyncio.gather(
-        *(in_turn(group) for group in batches(wanted, context.settings.batch)),
-        return_exceptions=True,
-    )
-    # A batch that cannot be saved does not take the others with it; the run fails after them.
-    for end in ends:
-        if end is not None:
-            raise end
-    return frozenset(fresh)
+    def __init__(
+        self,
+        context: RunContext,
+        harvest: Harvest,
+        due: Sequence[Feed],
+        states: Mapping[str, FeedState],
+        retries: Sequence[FeedEntry],
+        *,
+        live: bool,
+    ) -> None:
+        self.fresh: dict[str, set[str]] = defaultdict(set)
+        """Of each feed the canonical URLs that were new when it listed them."""
+        self._context = context
+        self._harvest = harvest
+        self._intake = Intake(due)
+        self._states = states
+        self._retries = list(retries)
+        self._live = live
+        self._records: dict[str, EntryRecord | None] = {}
+        self._of_feed: Counter[str] = Counter()
+        self._began = monotonic()
+        self._news = asyncio.Event()
+        self._polled = asyncio.Event()
 
+    def heard(self, one: Poll) -> None:
+        """A feed has answered: what it listed may go on."""
+        report = self._context.report
+        if one.failure is not None:
+            report.feeds_failed[one.feed.slug] = f"{one.failure.reason}: {one.failure.detail}"
+        report.entries += len(one.entries)
+        self._intake.listed(one.feed.slug, one.entries, monotonic())
+        if one.failure is None:
+            self._try_again()
+        self._news.set()
 
-async def _put_off(
-    context: RunContext, waiting: Sequence[FeedEntry], times: dict[str, int]
-) -> None:
-    """Leave entries to the next runs, which take them up even if their feed drops them."""
-    now = context.clock()
-    why = f"this run took {TAKEN_OF_A_FEED} other entries of the feed"
-    digested = [
-        Digested(
-            entry=entry,
-            rejection=Rejection(
-                url=entry.url, feed=entry.feed, stage="fetch", reason="put_off", detail=why,
-                at=now, retry_at=now,
-            ),
+    async def run(self, polling: Coroutine[Any, Any, list[Poll]]) -> list[Poll]:
+        """Take entries on while ``polling`` goes on; comes back when all of them are stored."""
+        taking = asyncio.ensure_future(self._take())
+        try:
+            polls = await polling
+            if not self._context.report.nothing_reached:
+                self._try_again()
+            self._polled.set()
+            self._news.set()
+            await taking
+            await self._harvest.end()
+        except BaseException:
+            taking.cancel()
+            await asyncio.gather(taking, return_exceptions=True)
+            await self._harvest.stop()
+            raise
+        self._count_sightings()
+        return polls
+
+    def _try_again(self) -> None:
+        """Take up the entries of earlier runs, now that the network is known to work."""
+        retries, self._retries = self._retries, []
+        self._context.report.entries += len(retries)
+        self._intake.retried(retries, monotonic())
+
+    async def _take(self) -> None:
+        """Hand on what need not wait, until all feeds have answered."""
+        if not self._live:
+            await self._polled.wait()
+        while True:
+            last = self._polled.is_set()
+            taken = self._intake.take(monotonic(), last=last)
+            if taken:
+                await self._begin(taken)
+            if last:
+                return
+            until = self._intake.ends_waiting()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if until is None else until - monotonic()):
+                    await self._news.wait()
+            self._news.clear()
+            share = TOGETHER_SHARE * (monotonic() - self._began)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(TOGETHER_SECONDS, share)):
+                    await self._polled.wait()
+
+    async def _begin(self, taken: Sequence[FeedEntry]) -> None:
+        """Look entries up, and have those fetched that the store does not know."""
+        context, ends, now = self._context, self._harvest.ends, self._context.clock()
+        records = await write_window(
+            context, lambda con: entries.lookup(con, [one.canonical_url for one in taken])
         )
-        for entry in waiting
-    ]  # fmt: skip
-    await save_digested(context, digested, times, now)
+        wanted: list[FeedEntry] = []
+        for entry in taken:
+            url = entry.canonical_url
+            record = self._records[url] = records.get(url)
+            self._note_fresh(entry.feed, url)
+            step = step_for(entry, record, now)
+            if step in ("fetch", "refetch"):
+                wanted.append(entry)
+            elif step == "known":
+                ends[url] = "known"
+                context.report.known += 1
+            else:
+                ends[url] = record.reason if record else ""
+                context.report.reject(ends[url])
+        if self._live:
+            wanted, waiting = portion(wanted, TAKEN_OF_A_FEED, self._of_feed)
+            if waiting:
+                why = f"this run took {TAKEN_OF_A_FEED} other entries of the feed"
+                await self._harvest.put_off(waiting, why)
+        if wanted:
+            self._harvest.begin(wanted)
 
+    def _note_fresh(self, slug: str, url: str) -> None:
+        if is_fresh(self._records.get(url), self._states.get(slug)):
+            self.fresh[slug].add(url)
 
-async def _batch(
-    context: RunContext,
-    fetcher: Fetcher,
-    workers: Workers,
-    group: Sequence[FeedEntry],
-    times: dict[str, int],
-) -> None:
-    """Fetch, digest and save one group of entries."""
-
-    async def capture(entry: FeedEntry) -> Capture:
-        if not entry.has_page or entry.text:
-            context.progress.advance(FETCHING)
-            return Capture(entry=entry)
-        answer = await fetcher.page(entry.url)
-        context.progress.advance(FETCHING)
-        if isinstance(answer, Page):
-            context.report.fetched += 1
-            return Capture(entry=entry, page=answer)
-        return Capture(entry=entry, page_failure=answer)
-
-    async def captures() -> list[Capture]:
-        return await asyncio.gather(*(capture(entry) for entry in group))
-
-    label = f"{len(group)} entries"
-    got = await context.step("fetch", f"fetch {label}", captures)
-    await digest_and_save(context, workers, got, times, label=label)
-    context.progress.advance(READING, len(group))
+    def _count_sightings(self) -> None:
+        """An entry that was listed more than once counts as known, or as rejected, each time."""
+        for url, slug in self._intake.sightings:
+            self._note_fresh(slug, url)
+            end = self._harvest.ends[url]
+            if end in ("new", "changed", "known"):
+                self._context.report.known += 1
+            else:
+                self._context.report.reject(end)
 
 
 async def _settle(
     context: RunContext,
     polls: Sequence[Poll],
     states: Mapping[str, FeedState],
-    fresh: frozenset[str],
+    fresh: Mapping[str, set[str]],
     *,
     tell: bool,
 ) -> None:

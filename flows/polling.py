@@ -6,7 +6,7 @@ The decisions are ``ingest.poll``'s; this file asks, in groups, and collects.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -98,12 +98,16 @@ async def poll_all(
     states: Mapping[str, FeedState],
     open_gaps: Mapping[str, Sequence[Gap]],
     *,
+    heard: Callable[[Poll], None],
     on_news: Callable[[], None] = lambda: None,
 ) -> list[Poll]:
     """Ask every feed in ``due``; one that fails stops only itself.
 
-    ``on_news`` is called for each answer that is not word for word the one before it, as soon as
-    it is there: pages will probably have to be read.
+    Args:
+        heard: called for each feed as soon as it has answered (and what it dropped was looked
+            for), while others are still asked.
+        on_news: called for each answer that is not word for word the one before it: pages will
+            probably have to be read.
     """
     context.progress.stage(STAGE, len(due))
 
@@ -116,7 +120,9 @@ async def poll_all(
             fetcher, reader, polled, state, open_gaps.get(feed.slug, ()), context.clock()
         )
         context.progress.advance(STAGE)
-        return polled.without_body()
+        polled = polled.without_body()
+        heard(polled)
+        return polled
 
     async def some(group: Sequence[Feed]) -> list[Poll]:
         return list(await asyncio.gather(*(one(feed) for feed in group)))
@@ -174,12 +180,15 @@ async def _mended(
 
 
 def lessons(
-    polls: Sequence[Poll], states: Mapping[str, FeedState], fresh: frozenset[str], now: datetime
+    polls: Sequence[Poll],
+    states: Mapping[str, FeedState],
+    fresh: Mapping[str, Collection[str]],
+    now: datetime,
 ) -> Lessons:
     """The feeds' new states and the rows for what failed.  Pure.
 
     Args:
-        fresh: canonical URLs that the store had never seen.
+        fresh: slug -> canonical URLs that were new when the feed listed them.
     """
     learned = Lessons([], [], [], [])
     for one in polls:
@@ -199,7 +208,7 @@ def lessons(
                     state,
                     one.answer,
                     one.parsed,
-                    fresh,
+                    fresh.get(one.feed.slug, ()),
                     now,
                     digest=one.digest,
                     gap=one.gap,

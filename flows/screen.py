@@ -51,8 +51,11 @@ class TerminalProgress:
         self._bars.stop()
 
     def stage(self, name: str, total: int | None) -> None:
-        """Begin a bar of its own for a stage."""
-        self._tasks[name] = self._bars.add_task(name, total=total)
+        """Begin a bar of its own for a stage; for one that is under way, say how much it is now."""
+        if name in self._tasks:
+            self._bars.update(self._tasks[name], total=total)
+        else:
+            self._tasks[name] = self._bars.add_task(name, total=total)
 
     def advance(self, name: str, steps: int = 1) -> None:
         """Move the bar of the stage on."""

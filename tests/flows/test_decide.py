@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.decide import EDIT_PAUSE, EDIT_WINDOW, batches, is_fresh, merge, portion, step_for
+from flows.decide import EDIT_PAUSE, EDIT_WINDOW, is_fresh, merge, portion, step_for
 from ingest.models import FeedEntry, FeedState
-from ingest.urls import registered_domain
 from storage.models import EntryRecord
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -45,24 +44,6 @@ def test_merging_keeps_the_first_sighting() -> None:
     """A later listing of the same URL does not replace what the first said."""
     (one,) = merge([entry(title="first"), entry(title="second")])
     assert (one.entry.title, one.times) == ("first", 2)
-
-
-@given(st.lists(URLS, unique=True, max_size=120), st.integers(1, 20))
-def test_batches_keep_every_entry_once_and_none_is_too_large(urls: list[str], size: int) -> None:
-    """Nothing is lost or doubled by grouping, and no group is empty."""
-    groups = batches([entry(url) for url in urls], size)
-    assert Counter(one.url for group in groups for one in group) == Counter(urls)
-    assert all(0 < len(group) <= size for group in groups)
-
-
-@given(st.lists(URLS, unique=True, max_size=60))
-def test_a_domain_that_fits_stays_in_one_batch(urls: list[str]) -> None:
-    """A slow domain slows its own group only."""
-    size = 41
-    groups = batches([entry(url) for url in urls], size)
-    for domain in {registered_domain(url) for url in urls}:
-        holding = [g for g in groups if any(registered_domain(e.url) == domain for e in g)]
-        assert len(holding) == 1
 
 
 def test_a_new_entry_is_fetched() -> None:
@@ -121,6 +102,6 @@ def test_a_run_takes_so_many_entries_of_each_feed() -> None:
     """What is over of one feed waits, in its order; the others are not touched by it."""
     many = [entry(f"https://a.example/{n}", feed="many") for n in range(5)]
     few = [entry(f"https://b.example/{n}", feed="few") for n in range(2)]
-    taken, waiting = portion([*many, *few], 3)
-    assert taken == [*many[:3], *few]
-    assert waiting == many[3:]
+    so_far: Counter[str] = Counter()
+    assert portion([*many, *few], 3, so_far) == ([*many[:3], *few], many[3:])
+    assert portion([many[0], few[0]], 3, so_far) == ([few[0]], [many[0]])

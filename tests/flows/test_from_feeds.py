@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flows import from_feeds
+from flows import harvest
 from flows.workers import Workers
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -123,17 +123,17 @@ def test_a_run_that_dies_before_its_end_loses_nothing(
         pass
 
     saves = 0
-    real = from_feeds.digest_and_save
+    real = harvest.digest_and_save
 
-    async def dies_at_the_second(*arguments: Any, **options: Any) -> None:
+    async def dies_at_the_second(*arguments: Any, **options: Any) -> Any:
         nonlocal saves
         saves += 1
         if saves == 2:
             raise Killed
-        await real(*arguments, **options)
+        return await real(*arguments, **options)
 
     with monkeypatch.context() as patched:
-        patched.setattr(from_feeds, "digest_and_save", dies_at_the_second)
+        patched.setattr(harvest, "digest_and_save", dies_at_the_second)
         with pytest.raises(Killed):
             site.run()
     site.later(minutes=1)
@@ -144,6 +144,31 @@ def test_a_run_that_dies_before_its_end_loses_nothing(
     assert site.rows("select count(*) from articles") == [(6,)]
     states = [state for (state,) in site.rows("select state from runs order by started_at")]
     assert states == ["failed", "completed"]
+
+
+def test_a_page_that_two_feeds_list_belongs_to_the_one_on_its_site(site: Site) -> None:
+    """It is one article, and the other sighting counts as known."""
+    site.feeds = [feed("list"), feed("a")]
+    site.web.feed(item("one"), host="list.example")
+    site.web.feed(item("one"), item("two"))
+    site.web.pages("one", "two")
+    report = site.run()
+    assert (report.stored, report.known, report.entries) == (2, 1, 3)
+    assert site.rows("select distinct feed from articles") == [("a",)]
+
+
+def test_what_a_run_has_no_time_for_is_put_off(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No page is begun after so long; the next run takes them, though the feed dropped them."""
+    site.web.feed(item("one"), item("two"))
+    site.web.pages("one", "two")
+    with monkeypatch.context() as patched:
+        patched.setattr(harvest, "FETCH_SECONDS", -1.0)
+        assert site.run().reasons == {"put_off": 2}
+    site.web.feed(item("three"))
+    site.web.pages("three")
+    site.later(hours=1)
+    assert site.run().stored == 3
+    assert site.rows("select count(*) from rejections") == [(0,)]
 
 
 def test_an_edited_entry_gets_a_version(site: Site) -> None:
