@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Protocol, TypeVar
 from uuid import uuid4
 
+from flows.publishing import OnTheWay
 from flows.report import RunReport
 from flows.settings import Settings
 from ingest.models import Feed
@@ -76,6 +78,7 @@ class RunContext:
     clock: Callable[[], datetime] = utc_now
     step: Step = plain_step
     progress: Progress = field(default_factory=Silent)
+    on_the_way: OnTheWay = field(default_factory=lambda: OnTheWay(since=monotonic()))
     window: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held around each write window: a run's own batches take turns without waiting on the
     file lock."""

@@ -9,7 +9,8 @@
                                                 +-- rejection <--+
 
 This file holds what both routes share: the run's own row, a batch from digest to save, and the
-write window.  Windows are short: the store is open only to look up, and to save one batch.
+write window.  Windows are short: the store is open only to look up, and to save one batch.  Long
+runs publish on the way (``flows.publishing``).
 """
 
 from __future__ import annotations
@@ -182,6 +183,7 @@ async def save_digested(
             keep_known_entries=keep_known_entries,
             also=also,
         )
+        await context.on_the_way.publish_if_due(context.store, len(saved.new) + len(saved.changed))
     _count(context, saved, times)
     return saved
 
