@@ -157,7 +157,7 @@ def test_the_archive_is_asked_at_its_own_pace(
     """24 requests a minute unless the settings name another; and never two at once."""
     asked: list[tuple[str, float]] = []
 
-    async def slow_down(self: Fetcher, url: str, seconds: float) -> None:
+    async def slow_down(_: Fetcher, url: str, seconds: float) -> None:
         asked.append((url, seconds))
 
     monkeypatch.setattr(Fetcher, "slow_down", slow_down)
