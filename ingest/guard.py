@@ -134,7 +134,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         self._allow_hosts = frozenset(host.lower() for host in allow_hosts)
         self._resolver = resolver
         self._inner = inner or httpcore.AnyIOBackend()
-        self._spacing = spacing or Spacing(0.0)
+        self._spacing = spacing or Spacing(lambda: 0.0)
 
     async def connect_tcp(
         self,

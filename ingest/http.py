@@ -37,7 +37,7 @@ from ingest.exchange import USABLE, Answer, Ask, Budget, Exchanger, Failed, NotA
 from ingest.guard import GuardedBackend, GuardedTransport, Resolver, resolve, url_problem
 from ingest.headers import page_of, retry_after, sendable
 from ingest.models import ArchivePointer, FetchFailure, NotModified, Page
-from ingest.pacing import Lanes, Spacing
+from ingest.pacing import Lanes, Pace, Spacing
 from ingest.policy import FetchPolicy
 from ingest.replay import ReplayTransport
 from ingest.robots import RobotsCache, product_token
@@ -60,7 +60,8 @@ class Fetcher:
 
     ``transport`` replaces the network (``ReplayTransport``, or a stand-in in tests), ``archive``
     takes every response, ``allow_hosts`` are names or addresses that the guard lets through on
-    any port, ``resolver`` and ``sleep`` stand in for DNS and for waiting between tries.
+    any port, ``pace`` goes before the policy's, ``resolver`` and ``sleep`` stand in for DNS and for
+    waiting between tries.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Fetcher:
         archive: ArchiveWriter | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         allow_hosts: frozenset[str] = frozenset(),
+        pace: Pace | None = None,
         resolver: Resolver = resolve,
         ssl_context: ssl.SSLContext | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -93,7 +95,7 @@ class Fetcher:
             follow_redirects=False,
             trust_env=False,
         )
-        self._lanes = Lanes(policy.concurrent_per_domain, policy.pace_seconds)
+        self._lanes = Lanes(policy.concurrent_per_domain, pace or (lambda: policy.pace_seconds))
         self._exchanger = Exchanger(
             policy,
             self._client,
@@ -187,7 +189,7 @@ class Fetcher:
 
     async def slow_down(self, url: str, seconds: float) -> None:
         """Start requests to the domain of ``url`` at least so far apart from now on."""
-        await self._lanes.of(_parsed(url)).slow_down(seconds)
+        self._lanes.of(_parsed(url)).slow_down(seconds)
 
     async def _robots_txt(self, url: str) -> Page | FetchFailure:
         ask = replace(self._ask("text/plain, */*;q=0.1"), limit=self._policy.robots_bytes, cut=True)
@@ -200,7 +202,7 @@ class Fetcher:
             backend=GuardedBackend(
                 allow_hosts=self._allow_hosts,
                 resolver=resolver,
-                spacing=Spacing(self._policy.connections_pace_seconds),
+                spacing=Spacing(lambda: self._policy.connections_pace_seconds),
             ),
             ssl_context=ssl_context or _trusted(),
             max_connections=self._policy.concurrent,
@@ -299,7 +301,7 @@ class Fetcher:
         rules = await self._robots.rules(url)
         if self._live and rules.crawl_delay:
             delay = min(rules.crawl_delay, self._policy.crawl_delay_most_seconds)
-            await self._lanes.of(url).slow_down(delay)
+            self._lanes.of(url).slow_down(delay)
         return rules.refusal(str(url), self._clock())
 
     def _judge(

@@ -8,23 +8,53 @@ platform share a lane; being too slow with them is the smaller mistake.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import cache
 
 import httpx
 import tldextract
-from aiolimiter import AsyncLimiter
+
+Pace = Callable[[], float]
+"""The shortest time between two requests to one site, in seconds, as it is now."""
+
+
+def hours(text: str) -> frozenset[int]:
+    """The hours of the day in ``22-6`` (22:00 to 5:59) or ``9-17``; none in "".
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if not text.strip():
+        return frozenset()
+    found = re.fullmatch(r"\s*(\d{1,2})\s*-\s*(\d{1,2})\s*", text)
+    if found is None:
+        raise ValueError(f"{text!r} is not two hours such as 22-6")
+    first, end = int(found[1]), int(found[2])
+    if first > 23 or end > 24 or first == end % 24:
+        raise ValueError(f"{text!r}: hours are 0 to 23, and not the same twice")
+    return frozenset((first + n) % 24 for n in range((end - first) % 24))
+
+
+def pace_at(moment: datetime, seconds: float, full: frozenset[int], slower: float) -> float:
+    """The pace at the local time ``moment``: ``seconds`` in the hours ``full``, else slower.
+
+    Args:
+        full: empty for all hours.
+        slower: by how much, outside of them.
+    """
+    return seconds if not full or moment.hour in full else seconds * slower
 
 
 class Lane:
-    """The requests to one domain: at most ``width`` at once, started ``seconds`` apart."""
+    """The requests to one domain: at most ``width`` at once, started as far apart as ``pace``."""
 
-    def __init__(self, width: int, seconds: float) -> None:
+    def __init__(self, width: int, pace: Pace) -> None:
         self._slots = asyncio.Semaphore(width)
-        self._seconds = seconds
-        self._limiter = AsyncLimiter(1, seconds) if seconds > 0 else None
+        self._least = 0.0
+        self._spacing = Spacing(lambda: max(pace(), self._least))
         self.rest_until: datetime | None = None
         """Set by a 429 that asks for more rest than a run can wait."""
         self.strikes = 0
@@ -45,47 +75,43 @@ class Lane:
     async def turn(self) -> AsyncIterator[None]:
         """Hold a place in the lane, entered when the pace allows."""
         async with self._slots:
-            if self._limiter is not None:
-                await self._limiter.acquire()
+            await self._spacing.turn("")
             yield
 
-    async def slow_down(self, seconds: float) -> None:
+    def slow_down(self, seconds: float) -> None:
         """Start requests at least ``seconds`` apart from now on; never faster than before."""
-        if seconds > self._seconds:
-            self._seconds = seconds
-            self._limiter = AsyncLimiter(1, seconds)
-            # The robots.txt that asked for this has only just been fetched.
-            await self._limiter.acquire()
+        self._least = max(self._least, seconds)
 
 
 class Lanes:
     """The lanes of one run, made as domains are met."""
 
-    def __init__(self, width: int, seconds: float) -> None:
+    def __init__(self, width: int, pace: Pace) -> None:
         self._width = width
-        self._seconds = seconds
+        self._pace = pace
         self._lanes: dict[str, Lane] = {}
 
     def of(self, url: httpx.URL) -> Lane:
         """The lane of ``url``'s registered domain."""
         domain = registered_domain(url.host)
         if domain not in self._lanes:
-            self._lanes[domain] = Lane(self._width, self._seconds)
+            self._lanes[domain] = Lane(self._width, self._pace)
         return self._lanes[domain]
 
 
 class Spacing:
-    """Something done at most once in ``seconds`` for each key, in the order of asking."""
+    """Something done at most once in so many seconds for each key, in the order of asking."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._next: dict[str, float] = {}
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._last: dict[str, float] = {}
 
     async def turn(self, key: str) -> None:
         """Wait until it is the asker's turn with ``key``."""
-        now = asyncio.get_running_loop().time()
-        mine = max(now, self._next.get(key, now))
-        self._next[key] = mine + self._seconds
+        now = mine = asyncio.get_running_loop().time()
+        if key in self._last:
+            mine = max(now, self._last[key] + self._pace())
+        self._last[key] = mine
         if mine > now:
             await asyncio.sleep(mine - now)
 

@@ -55,6 +55,9 @@ class FetchPolicy:
     """By registered domain: rate limits sit in front of networks, not of host names."""
     pace_seconds: float = 1.0
     """Shortest time between two requests to one registered domain; 0 turns pacing off."""
+    slower_by_day: float = 5.0
+    """By how much a backfill is slower outside of the hours that are set for it: a site has its
+    readers by day, and a backfill can wait."""
     connections_pace_seconds: float = 0.2
     """Shortest time between two new connections to one address: many publishers share the
     servers of one host, whose firewall counts connections and not domains."""
