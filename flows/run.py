@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from flows import backfilling, from_feeds, from_routes
 from flows.context import Progress, RunContext, Silent, Step, new_run_id, plain_step, utc_now
@@ -21,6 +22,7 @@ from ingest.errors import VoltwireError
 from ingest.guard import Resolver, resolve
 from ingest.http import Fetcher
 from ingest.models import Capture, Feed, Rejection
+from ingest.pacing import Pace, hours, pace_at
 from ingest.policy import FetchPolicy
 from ingest.replay import ReplayTransport
 from ingest.routes import jsonl, warc
@@ -98,6 +100,7 @@ def check_backfill(settings: Settings, options: BackfillOptions) -> None:
     if options.route in backfilling.NETWORK:
         _feeds(settings, options.chosen)
         window_of(options, utc_now())
+        pace_of_backfill(settings, utc_now)
     else:
         _feeds(settings)
         _route(options, utc_now)
@@ -175,8 +178,11 @@ def fetcher_for(
     as_of: datetime | None = None,
     around: Surroundings | None = None,
     archive: ArchiveWriter | None = None,
+    pace: Pace | None = None,
 ) -> Fetcher:
     """The client for the network, or for the archives in ``replay``.
+
+    ``pace`` goes before that of ``settings``.
 
     Raises:
         ingest.errors.UnreadableArchive: when one of ``replay`` is no WARC.
@@ -193,7 +199,24 @@ def fetcher_for(
         archive=archive,
         transport=ReplayTransport(replay, as_of=as_of) if replay else None,
         allow_hosts=frozenset(settings.allow_hosts),
+        pace=pace,
     )
+
+
+def pace_of_backfill(settings: Settings, clock: Callable[[], datetime]) -> Pace:
+    """The pace of a backfill, which is slower outside of the hours that are set for it.
+
+    Raises:
+        VoltwireError: for hours or a time zone that cannot be read.
+    """
+    if not settings.backfill_hours:
+        return lambda: settings.pace_seconds
+    try:
+        full, zone = hours(settings.backfill_hours), ZoneInfo(settings.timezone)
+    except (ValueError, KeyError, OSError) as error:
+        raise VoltwireError(f"settings: backfill_hours or timezone: {error}") from error
+    slower = FetchPolicy().slower_by_day
+    return lambda: pace_at(clock().astimezone(zone), settings.pace_seconds, full, slower)
 
 
 async def run_backfill(
@@ -226,7 +249,8 @@ async def _backfill_network(
     window = window_of(options, around.clock())
     feeds = _feeds(settings, options.chosen)
     context = _context(settings, "backfill", feeds, options.all_topics, around)
-    async with _opened(context, around) as (fetcher, workers):
+    pace = pace_of_backfill(settings, around.clock)
+    async with _opened(context, around, pace=pace) as (fetcher, workers):
         await backfilling.backfill(
             context,
             fetcher,
@@ -288,13 +312,16 @@ async def _opened(
     *,
     replay: Sequence[Path] = (),
     as_of: datetime | None = None,
+    pace: Pace | None = None,
 ) -> AsyncIterator[tuple[Fetcher, Workers]]:
     """A recorded run with what it asks and reads by: the network, or the archives in ``replay``."""
     archive = None
     if not replay:
         archive = ArchiveWriter(context.store.archive, around.clock, run=context.report.run_id)
     try:
-        fetcher = fetcher_for(context.settings, replay, as_of=as_of, around=around, archive=archive)
+        fetcher = fetcher_for(
+            context.settings, replay, as_of=as_of, around=around, archive=archive, pace=pace
+        )
         async with recorded(context), fetcher, _workers(context) as workers:
             yield fetcher, workers
     finally:
