@@ -265,7 +265,7 @@ _LOOSE_TEXT = 60
 """Characters after a heading, outside of any paragraph, that are text of the article."""
 _FRAME_SHARE = 0.75
 """Of the text of a page's paragraphs, that stands in the one place that is taken for its frame."""
-_TEXT = etree.XPath("string()")
+_TEXT = etree.XPath("string()", smart_strings=False)
 
 
 def _where_paragraphs_stand(tree: html.HtmlElement) -> html.HtmlElement | None:
@@ -353,7 +353,7 @@ def _paragraph(text: str | None) -> etree._Element | None:
     return process_node(paragraph, _OPTIONS)
 
 
-_PARAGRAPH_TEXT = etree.XPath("//p//text()")
+_PARAGRAPH_TEXT = etree.XPath("//p//text()", smart_strings=False)
 
 
 def _has_paragraphs(frame: html.HtmlElement, least: int) -> bool:

@@ -42,32 +42,33 @@ def drop_copies(tree: html.HtmlElement, marks: Attributes | None = None) -> None
     ``marks`` are the attributes of ``tree``, where they were read already.
     """
     marks = attributes_of(tree) if marks is None else marks
-    classed = _classed(tree, marks)
-    tooltips = [one for one, names in marks.items() if names.get("role") == "tooltip"]
-    if _drop_furniture(tree, classed, tooltips):
-        classed = _classed(tree, marks)
-    if _drop_second_boxes(classed, marks):
-        classed = _classed(tree, marks)
-    _drop_echoes(tree, classed)
+    kinds = _classed(tree, marks)
+    if _drop_furniture(tree, kinds):
+        kinds = _classed(tree, marks)
+    if _drop_second_boxes(kinds, marks):
+        kinds = _classed(tree, marks)
+    _drop_echoes(tree, kinds)
 
 
-_Classed = list[tuple[html.HtmlElement, str]]
+_Classed = dict[str, list[html.HtmlElement]]
 
 
 def _classed(tree: html.HtmlElement, marks: Attributes) -> _Classed:
-    """The elements that have a class, with it, in reading order: one walk for three questions."""
-    return [
-        (one, css)
-        for one in tree.iter()
-        if (names := marks.get(one)) and (css := names.get("class")) is not None
-    ]
+    """The elements that have a class by it, in reading order: one walk for three questions."""
+    found: defaultdict[str, list[html.HtmlElement]] = defaultdict(list)
+    for one in _WITH_CLASS(tree):
+        if one in marks:
+            found[marks[one]["class"]].append(one)
+    return found
 
 
-def _drop_furniture(
-    tree: html.HtmlElement, classed: _Classed, tooltips: list[html.HtmlElement]
-) -> bool:
-    found = [element for element, css in classed if _is_furniture(css)]
-    found += tooltips
+_WITH_CLASS = etree.XPath("descendant-or-self::*[@class]")
+_TOOLTIPS = etree.XPath("descendant-or-self::*[@role = 'tooltip']")
+
+
+def _drop_furniture(tree: html.HtmlElement, kinds: _Classed) -> bool:
+    found = [element for css, alike in kinds.items() if _is_furniture(css) for element in alike]
+    found += _TOOLTIPS(tree)
     if not found:
         return False
     whole = tree.xpath("string-length(normalize-space(/))")
@@ -83,32 +84,28 @@ def _is_furniture(css: str) -> bool:
     return _FURNITURE.search(css) is not None
 
 
-def _drop_second_boxes(classed: _Classed, marks: Attributes) -> bool:
+def _drop_second_boxes(kinds: _Classed, marks: Attributes) -> bool:
     """A box that says word for word what an earlier one did, of one class and in a box of one
     class, comes from a template.  The same text in another place may be the only visible one."""
-    alike: defaultdict[tuple[str, str], list[html.HtmlElement]] = defaultdict(list)
-    for element, css in classed:
-        tag = element.tag
-        if tag in _BOXES:
-            alike[tag, css].append(element)
     # texts are compared where the classes agree: most boxes of a page are of their own kind
-    around: defaultdict[tuple[str, str, str], list[tuple[html.HtmlElement, str]]]
-    around = defaultdict(list)
-    for (tag, css), boxes in alike.items():
-        if len(boxes) < 2:
+    around: defaultdict[tuple[str, str, str], list[html.HtmlElement]] = defaultdict(list)
+    for css, alike in kinds.items():
+        if len(alike) < 2:
             continue
-        for element in boxes:
-            text = _short_text(element)
-            if len(text) >= 2 * _LEAST_WORDS - 1:
+        for element in alike:
+            if element.tag in _BOXES:
                 parent = element.getparent()
                 outer = marks.get(parent, {}).get("class", "") if parent is not None else ""
-                around[tag, css, outer].append((element, text))
+                around[element.tag, css, outer].append(element)
     gone: list[html.HtmlElement] = []
-    for pairs in around.values():
-        if len(pairs) < 2:
+    for alike in around.values():
+        if len(alike) < 2:
             continue
         seen: dict[str, html.HtmlElement] = {}
-        for element, text in pairs:
+        for element in alike:
+            text = _short_text(element)
+            if len(text) < 2 * _LEAST_WORDS - 1:
+                continue
             first = seen.setdefault("".join(text.split()), element)
             if first is element or len(_WORD.findall(text)) < _LEAST_WORDS:
                 continue
@@ -123,11 +120,11 @@ def _drop_second_boxes(classed: _Classed, marks: Attributes) -> bool:
 
 def _short_text(element: html.HtmlElement) -> str:
     """The text of ``element``, or "" when it is too long to be a box."""
-    text = str(_TEXT(element))
+    text = str(_TEXT(element)) if len(element) else element.text or ""
     return text if len(text) <= _MOST_CHARS else ""
 
 
-_TEXT = etree.XPath("string()")
+_TEXT = etree.XPath("string()", smart_strings=False)
 
 
 @lru_cache(maxsize=20_000)
@@ -137,15 +134,18 @@ def _may_echo(css: str) -> tuple[bool, bool]:
     return named and _QUOTED.search(css) is not None, named and _PULLED.search(css) is not None
 
 
-def _drop_echoes(tree: html.HtmlElement, classed: _Classed) -> None:
+def _drop_echoes(tree: html.HtmlElement, kinds: _Classed) -> None:
     """Pull quotes and captions go where a paragraph holds what they say."""
     echoes = []
-    for element, css in classed:
+    for css, alike in kinds.items():
         quoted, pulled = _may_echo(css)
-        if (quoted or (pulled and element.tag in ("blockquote", "q", "aside"))) and (
-            next(element.iter("h1"), None) is None
-        ):
-            echoes.append(element)
+        if not (quoted or pulled):
+            continue
+        for element in alike:
+            if (quoted or element.tag in ("blockquote", "q", "aside")) and (
+                next(element.iter("h1"), None) is None
+            ):
+                echoes.append(element)
     if not echoes:
         return
     held_runs = [(echo, set(_runs(_short_text(echo).casefold()))) for echo in echoes]

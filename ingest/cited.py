@@ -17,7 +17,7 @@ _BLOCKS = frozenset(_BLOCK_TAGS.split())
 # No extractor keeps the text of these, and most links of a page are in them.
 _CHROME = ("nav", "footer", "form", "aside")
 _SMALL_BLOCKS = frozenset({"a", "p", "li", "h2", "h3", "h4", "h5", "h6", "dt", "figcaption"})
-_TEXT = etree.XPath("string()")
+_TEXT = etree.XPath("string()", smart_strings=False)
 _SHARE = re.compile(
     r"^https?://(?:[\w-]+\.)*(?:facebook\.com/(?:sharer|dialog|share)|(?:twitter|x)\.com/(?:intent|share)"
     r"|linkedin\.com/(?:share|cws)|t\.me/share|wa\.me/|api\.whatsapp\.com|pinterest\.\w+/pin/create"
@@ -29,6 +29,9 @@ _NO_ARTICLE = re.compile(
     r"|subscribe|newsletter|abo|account|page|impressum|privacy|datenschutz|contact|about)(?:/|$)",
     re.IGNORECASE,
 )
+_QUERY = re.compile(r"[?#]")
+_REWRITTEN = re.compile(r"[^A-Za-z0-9/_.~@:$,=+-]|/\.")
+"""What of a path its canonical form may write otherwise."""
 _HOST = re.compile(r"^https?://[^/?#]*", re.IGNORECASE)
 _KEY = 60
 """Folded characters of a paragraph that identify it inside the text."""
@@ -113,6 +116,7 @@ def cited_by(anchors: list[Anchor], text: str, base: str, policy: ExtractPolicy)
     folded = fold_title(text)
     words_of_text = frozenset(folded.split())
     own = urls.canonical_url(base)
+    path = _path_of(own)
     site = _Site(base)
     found: dict[str, None] = {}
     standing: dict[str, bool] = {}
@@ -132,7 +136,9 @@ def cited_by(anchors: list[Anchor], text: str, base: str, policy: ExtractPolicy)
             at_home = bool(url) and site.holds(url)
             leads = url and not _SHARE.match(url) and _leads_to_an_article(url, at_home)
             resolved[href] = (
-                url if leads and not (at_home and urls.canonical_url(url) == own) else ""
+                url
+                if leads and not (at_home and _may_be(url, path) and urls.canonical_url(url) == own)
+                else ""
             )
         if not resolved[href]:
             continue
@@ -140,6 +146,16 @@ def cited_by(anchors: list[Anchor], text: str, base: str, policy: ExtractPolicy)
         if len(found) >= policy.links:
             break
     return tuple(found)
+
+
+def _path_of(url: str) -> str:
+    return _QUERY.split(_HOST.sub("", url), maxsplit=1)[0]
+
+
+def _may_be(url: str, path: str) -> bool:
+    """Whether the canonical form of ``url`` may have ``path``: cheaper than making that form."""
+    own = _path_of(url)
+    return own == path or _REWRITTEN.search(own) is not None
 
 
 def _stands(words: str, folded: str) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from lxml import html
+from lxml import etree, html
 
 from ingest.bylines import page_authors
 from ingest.datelines import shown_dates, without_label
@@ -102,6 +102,7 @@ _PUBLISHED_META = (
     "originalpublicationdate",
     "last_updated_date",
 )
+_PROPERTIES = etree.XPath("descendant-or-self::*[@itemprop]")
 _YEAR = re.compile(r"\d{4}")
 
 
@@ -123,7 +124,7 @@ def page_metadata(
     kinds.update(value.lower() for value in meta.get("og:type", [])[:1])
     authors, byline = page_authors(tree, article, nodes, meta, site_name, marks)
     language, spoken = _language(tree, article, meta)
-    properties = [one for one, names in marks.items() if "itemprop" in names]
+    properties = [one for one in _PROPERTIES(tree) if one in marks]
     dated: dict[str, str] = {}
     for raw, source in _published(tree, article, nodes, meta, list(titles.forms), properties):
         dated.setdefault(raw, source)
@@ -138,7 +139,7 @@ def page_metadata(
         titles=titles.forms,
         authors=authors,
         published=tuple(dated),
-        details=page_details(article, nodes, meta, titles.forms, marks),
+        details=page_details(tree, article, nodes, meta, titles.forms, properties),
         site_name=site_name,
         language=language,
         canonical=tuple(dict.fromkeys(_canonical(tree, meta))),

@@ -15,7 +15,7 @@ from ingest.metadata import PageMetadata
 from ingest.policy import ExtractPolicy
 from ingest.wording import fold_title
 
-_TEXT = etree.XPath("string()")
+_TEXT = etree.XPath("string()", smart_strings=False)
 
 # Before extraction: paragraphs that only lead elsewhere
 

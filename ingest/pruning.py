@@ -20,7 +20,7 @@ from ingest.pagetext import Attributes, attributes_of
 _SEEN = 20_000
 """Class and id strings remembered; a page has some hundred, a site's pages share them."""
 
-_TEXT = etree.XPath("string()")
+_TEXT = etree.XPath("string()", smart_strings=False)
 
 
 _NONE: dict[str, str] = {}
@@ -28,7 +28,7 @@ _NONE: dict[str, str] = {}
 
 def text_in(element: html.HtmlElement) -> str:
     """All text of ``element``, as it stands."""
-    return str(_TEXT(element))
+    return (element.text or "") if len(element) == 0 else str(_TEXT(element))
 
 
 def single_spaced(text: str) -> str:

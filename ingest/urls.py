@@ -64,6 +64,11 @@ _PATH_SAFE = _UNRESERVED | frozenset("/!$&'()*+,;=:@")
 _QUERY_SAFE = _PATH_SAFE | frozenset("?")
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})|(.)", re.DOTALL)
 _MADE_UP = re.compile(r"entry-[a-z2-7]{12}")
+# What stays to the letter when it is taken apart and put together again: most links of a page.
+_ORIGIN = r"https?://[a-z0-9][a-z0-9.-]*"
+_PLAIN_PATH = r"/(?!/)[A-Za-z0-9/_.~%+,=&@!$-]*(?:\?[A-Za-z0-9/_.~%+,=&@!$-]+)?"
+_PLAIN_ORIGIN = re.compile(rf"{_ORIGIN}(?=/|\Z)")
+_PLAIN_URL = re.compile(rf"(?:{_ORIGIN})?{_PLAIN_PATH}")
 _ABSOLUTE = re.compile(r"https?:|//", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
@@ -142,6 +147,12 @@ def resolve(base: str, href: str) -> str | None:
     # measured first: joining takes time with the square of the steps in "../../../.."
     if not href or len(href) > _POLICY.max_chars or len(base) > _POLICY.max_chars:
         return None
+    if _PLAIN_URL.fullmatch(href) and "//" not in href[8:] and "/." not in href:
+        if href[0] != "/":
+            return href
+        origin = _PLAIN_ORIGIN.match(base)
+        if origin is not None and "//" not in href and len(base) + len(href) < _POLICY.max_chars:
+            return origin[0] + href
     if href[:4].lower() == "www.":
         href = f"https://{href}"  # a host left without its scheme, common in hand-written feeds
     try:

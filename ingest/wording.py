@@ -15,12 +15,17 @@ _WORD = re.compile(r"\w+")
 
 # Where a line may be broken, or a file began: a reader sees nothing there, and a search for the
 # word, or a comparison with a copy set without them, fails.  Joiners stay: they shape letters.
-_UNSEEN = dict.fromkeys(map(ord, "\xad\u200b\u2060\ufeff"))
+_UNSEEN = "\xad\u200b\u2060\ufeff"
 
 
 def visible(text: str) -> str:
     """``text`` without soft hyphens, zero-width spaces, word joiners and byte order marks."""
-    return text if text.isascii() else text.translate(_UNSEEN)
+    if not text.isascii():
+        # looked for one by one, which most texts pass: a table asks about every character
+        for sign in _UNSEEN:
+            if sign in text:
+                text = text.replace(sign, "")
+    return text
 
 
 def clean(text: str) -> str:
