@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from flows.settings import SettingsError, load_settings, store_folder
+from flows.context import utc_now
+from flows.run import pace_of_backfill
+from flows.settings import Settings, SettingsError, load_settings, store_folder
+from ingest.errors import VoltwireError
 
 
 @pytest.fixture(autouse=True)
@@ -46,3 +51,19 @@ def test_the_quick_way_to_the_store_agrees_with_the_long(monkeypatch: pytest.Mon
     """Without a file, from the environment, both name one folder."""
     monkeypatch.setenv("VOLTWIRE_STORE", "~/somewhere")
     assert store_folder() == load_settings().store
+
+
+def test_a_backfill_asks_more_slowly_by_day_in_the_zone_of_the_settings() -> None:
+    """22:30 in London is 7:30 in Tokyo; without hours the pace is the same all day."""
+    night = Settings(backfill_hours="22-6", pace_seconds=2.0)
+    for zone, pace in (("Europe/London", 2.0), ("Asia/Tokyo", 10.0)):
+        there = replace(night, timezone=zone)
+        assert pace_of_backfill(there, lambda: datetime(2026, 11, 2, 22, 30, tzinfo=UTC))() == pace
+    assert pace_of_backfill(Settings(pace_seconds=2.0), utc_now)() == 2.0
+
+
+@pytest.mark.parametrize("wrong", [{"backfill_hours": "night"}, {"timezone": "Mars/Base"}])
+def test_hours_and_zones_that_cannot_be_read_are_refused(wrong: dict[str, str]) -> None:
+    """With a word of what to put right, before anybody is asked."""
+    with pytest.raises(VoltwireError, match="backfill_hours or timezone"):
+        pace_of_backfill(replace(Settings(backfill_hours="22-6"), **wrong), utc_now)
