@@ -72,16 +72,43 @@ class FeedWork:
     workers: Workers
     feed: Feed
     state: FeedState | None
-    window: Window
-    rows: dict[tuple[date | None, str], CoveredDay]
+    whole: Window
+    """The days of the backfill."""
     outside: dict[str, date]
-    """Pages known to lie on days outside earlier windows."""
+    """Pages known to lie on days outside earlier backfills."""
+    since: datetime | None = None
+    """What the ledger says from before counts as not said."""
+    window: Window = field(init=False)
+    """The days of the slice under way."""
+    rows: dict[tuple[date | None, str], CoveredDay] = field(init=False, default_factory=dict)
     fetched: int = 0
+    """Pages asked for, in all slices."""
+    listed: int = 0
+    """Pages of listings, in all slices."""
+    oldest: date | None = None
+    """The earliest day that an entry was found to lie on."""
 
     @property
     def today(self) -> date:
         """The day that is not over yet."""
         return day_of(self.context.clock())
+
+    def begin(self, window: Window, rows: Iterable[CoveredDay]) -> None:
+        """Turn to the slice ``window``; ``rows`` is what the ledger says of the feed."""
+        self.window = window
+        said = [
+            row
+            for row in rows
+            if row.day is None
+            or self.since is None
+            or (row.looked_at is not None and row.looked_at >= self.since)
+        ]
+        self.rows = {(row.day, row.route): row for row in said}
+
+    def has_left(self, window: Window, names: Iterable[str], *, any_route: bool) -> bool:
+        """Whether one of the routes ``names`` has a day of ``window`` to look at."""
+        said = self.rows.values()
+        return any(todo(window, said, name, any_route=any_route) for name in names)
 
     def days_left(self, route: str, *, any_route: bool) -> frozenset[date]:
         """The days that ``route`` has to look at."""
@@ -106,8 +133,9 @@ class FeedWork:
             for (day, name), row in self.rows.items()
             if name == route and day is not None and row.state in ("complete", "thin")
         }
+        # judged beside its neighbours, but those were judged in their own slice
         meagre = thin(ended, self.state.per_day if self.state else None)
-        for day in ended:
+        for day in ended.keys() & set(self.window.days):
             state: CoverageState = "thin" if day in meagre else "complete"
             if self.rows[day, route].state != state:
                 changed[day] = self._row(day, route, state=state)
@@ -171,6 +199,7 @@ class FeedWork:
                 at = published.get(record.article_id)
             if at is not None:
                 known.add(day_of(at), stored=stored)
+                self._met([day_of(at)])
             if step == "fetch":
                 report.outside += one.times
                 continue
@@ -237,6 +266,7 @@ class FeedWork:
         count, todays, away = written[-1]
         self._keep(todays)
         self.outside |= away
+        self._met([*away.values(), *(day for day in count.found if day)])
         return count
 
     async def _capture(self, entry: FeedEntry, page_of: PageOf | None) -> Capture | None:
@@ -290,9 +320,14 @@ class FeedWork:
     def _keep(self, rows: Iterable[CoveredDay]) -> None:
         self.rows.update({(row.day, row.route): row for row in rows})
 
+    def _met(self, days: Iterable[date]) -> None:
+        self.oldest = min([*days, *([self.oldest] if self.oldest else [])], default=None)
+
     def _bounds(self, entry: FeedEntry) -> tuple[datetime, datetime]:
-        slack = _SLACK if entry.published_at else timedelta(0)
-        return self.window.start - slack, self.window.end + slack
+        if entry.published_at:
+            return self.window.start - _SLACK, self.window.end + _SLACK
+        # of any slice: its page would be fetched for each of them otherwise
+        return self.whole.start, self.whole.end
 
     def _is_elsewhere(self, entry: FeedEntry) -> bool:
         """Whether the page of ``entry`` is known to be of another time."""

@@ -9,13 +9,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date
 
 from flows.backfill_ledger import Count, FeedWork
 from flows.reading import FeedReader
 from ingest import poll
-from ingest.models import CoverageState, CoveredDay, FeedEntry, Page
+from ingest.archive import load_page
+from ingest.errors import ArchiveError
+from ingest.models import (
+    CoverageState,
+    CoveredDay,
+    FeedEntry,
+    FetchFailure,
+    NotModified,
+    Page,
+    Rejection,
+)
 from ingest.parse import ParsedFeed
 from ingest.policy import BackfillPolicy
 from ingest.routes import feed_archive, sitemap, wordpress
@@ -24,6 +35,8 @@ from ingest.routes.window import Window, around
 
 _POLICY = BackfillPolicy()
 _GONE = frozenset({404, 410})
+# Pages of a feed's listings remembered: an index and the sitemaps of one run.
+_KEPT = 2 * _POLICY.sitemaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,34 +55,76 @@ Ask = Callable[[str], Awaitable[Heard]]
 
 
 class Site:
-    """A feed's own listing, asked once for all routes, when the first needs it."""
+    """What one feed and its site list, each page asked once for all routes and slices.
+
+    Slices lie side by side in a listing, and the page at which one ends is the page at which the
+    next begins.  Bodies are not held: they are in the archive.
+    """
 
     def __init__(self, work: FeedWork, reader: FeedReader) -> None:
         self.work = work
         self.url = poll.address(work.feed, work.state)
         self._reader = reader
-        self._pages: dict[str, tuple[Page, ParsedFeed] | Heard] = {}
+        self._own: tuple[Page, ParsedFeed] | Heard | None = None
+        self._kept: dict[str, Page] = {}
+
+    def begin(self) -> None:
+        """Turn to another slice."""
+        self._own = None
 
     async def listing(self, url: str, *, again: bool = False) -> tuple[Page, ParsedFeed] | Heard:
-        """The feed page at ``url`` and what it says, or why there is none."""
-        if url == self.url and url in self._pages and not again:
-            return self._pages[url]
-        got = await self._ask(url)
+        """The feed page at ``url`` and what it says, or why there is none.
+
+        Args:
+            again: as it is now.
+        """
+        if url == self.url and self._own is not None and not again:
+            return self._own
+        got = await self._listing(url, again)
         if url == self.url:
-            self._pages[url] = got
+            self._own = got
         return got
 
-    async def _ask(self, url: str) -> tuple[Page, ParsedFeed] | Heard:
-        work = self.work
-        answer = await work.fetcher.feed(url)
+    async def file(self, url: str) -> Page | FetchFailure:
+        """A sitemap or robots.txt."""
+        answer = await self._once(url, self.work.fetcher.page, again=False)
+        assert not isinstance(answer, NotModified)
+        return answer
+
+    async def _listing(self, url: str, again: bool) -> tuple[Page, ParsedFeed] | Heard:
+        answer = await self._once(url, self.work.fetcher.feed, again=again)
         if not isinstance(answer, Page):
             status = getattr(answer, "status", None)
             how: Ended = "end" if status in _GONE else "failed"
             return Heard(ended=how, detail=f"{getattr(answer, 'reason', 'http_304')} from {url}")
-        read = await self._reader.read(answer, work.feed, work.context.clock())
+        read = await self.read(answer)
         if not isinstance(read, ParsedFeed):
             return Heard(ended="short", detail=f"{read.reason} from {url}")
         return answer, read
+
+    async def _once(
+        self,
+        url: str,
+        ask: Callable[[str], Awaitable[Page | NotModified | FetchFailure]],
+        *,
+        again: bool,
+    ) -> Page | NotModified | FetchFailure:
+        kept = self._kept.get(url)
+        if kept is not None and kept.archived is not None and not again:
+            folder = self.work.context.store.archive
+            with suppress(ArchiveError):
+                stored = await asyncio.to_thread(load_page, folder, kept.archived)
+                return replace(kept, body=stored.body)
+        answer = await ask(url)
+        if isinstance(answer, Page) and answer.archived is not None:
+            self._kept[url] = replace(answer, body=b"")
+            if len(self._kept) > _KEPT:
+                del self._kept[next(iter(self._kept))]
+        return answer
+
+    async def read(self, page: Page) -> ParsedFeed | Rejection:
+        """What ``page``, the feed as it is or was, lists."""
+        return await self._reader.read(page, self.work.feed, self.work.context.clock())
 
 
 async def by_feed_archive(site: Site, days: frozenset[date]) -> str:
@@ -170,7 +225,7 @@ async def by_sitemap(site: Site, days: frozenset[date]) -> str:
         return await _fail(work, sitemap.NAME, days, got.detail)
     page, parsed = got
     base = parsed.entries[0].url if parsed.entries else parsed.site_url or page.url
-    listed = await _read_sitemaps(work, base, parsed.entries, window)
+    listed = await _read_sitemaps(site, base, parsed.entries, window)
     if not listed.files:
         return await _not_offered(work, sitemap.NAME, days)
     entries, left_out = sitemap.chosen(listed.candidates)
@@ -184,7 +239,8 @@ async def by_sitemap(site: Site, days: frozenset[date]) -> str:
 
     count = await work.take(sitemap.NAME, entries[:room], Count(), rows)
     # evidence that the lists reach back: pages from before the days asked for
-    reaches = listed.reaches or any(day < window.since for day in work.outside.values())
+    before = [*work.outside.values(), *([work.oldest] if work.oldest else [])]
+    reaches = listed.reaches or any(day < window.since for day in before)
 
     def state(day: date) -> CoverageState:
         if day >= work.today or len(entries) > room:
@@ -212,9 +268,9 @@ class _Listed:
 
 
 async def _read_sitemaps(
-    work: FeedWork, base: str, alike: Sequence[FeedEntry], window: Window
+    site: Site, base: str, alike: Sequence[FeedEntry], window: Window
 ) -> _Listed:
-    robots = await work.fetcher.page(sitemap.robots_of(base))
+    robots = await site.file(sitemap.robots_of(base))
     named: list[str] = []
     if isinstance(robots, Page):
         named = sitemap.named_in_robots(robots.body.decode("utf-8", "replace"), base)
@@ -228,7 +284,7 @@ async def _read_sitemaps(
             listed.whole = False
             break
         asked.add(url)
-        answer = await work.fetcher.page(url)
+        answer = await site.file(url)
         if not isinstance(answer, Page):
             if url not in guessed:
                 listed.whole, listed.failed = False, f"{answer.reason} from {url}"
@@ -237,7 +293,9 @@ async def _read_sitemaps(
             continue
         asked.add(answer.url)
         # read and sifted at once: an index may list half a million pages
-        found, more, lists, reaches = await asyncio.to_thread(_sift, work, answer, alike, window)
+        found, more, lists, reaches = await asyncio.to_thread(
+            _sift, site.work, answer, alike, window
+        )
         listed.files += lists
         listed.candidates += found
         listed.reaches = listed.reaches or reaches
@@ -296,6 +354,7 @@ async def _walk(
         return fresh
 
     while True:
+        work.listed += 1
         heard = await ask(url)
         while others and not starts_before(days, heard.entries):
             url = others.pop(0)
@@ -311,7 +370,7 @@ async def _walk(
         if heard.ended and not walk.ended:
             walk = ended(walk, heard.ended, heard.detail)
         if not walk.ended and (
-            walk.pages >= _POLICY.listings or work.fetched + len(pending) >= _POLICY.pages
+            work.listed >= _POLICY.listings or work.fetched + len(pending) >= _POLICY.pages
         ):
             walk = ended(walk, "spent", "the bounds of one run are reached")
         if walk.ended or len(pending) >= _POLICY.batch:

@@ -10,7 +10,8 @@ from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from flows import backfilling, from_feeds, from_routes
+from flows import backfill_plan, backfilling, from_feeds, from_routes
+from flows.backfilling import RunPart, plain_part
 from flows.context import Progress, RunContext, Silent, Step, new_run_id, plain_step, utc_now
 from flows.feedlist import feeds_in_use
 from flows.pipeline import recorded
@@ -26,12 +27,12 @@ from ingest.pacing import Pace, hours, pace_at
 from ingest.policy import FetchPolicy
 from ingest.replay import ReplayTransport
 from ingest.routes import jsonl, warc
-from ingest.routes.window import Window
+from ingest.routes.window import Slice, Window
 from storage.store import Store
 
 FILE_ROUTES = (warc.NAME, jsonl.NAME)
 EARLIEST = date(1995, 1, 1)
-ROUTES = (*backfilling.NETWORK, *FILE_ROUTES)
+ROUTES = (*backfill_plan.NETWORK, *FILE_ROUTES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +55,7 @@ class IngestOptions:
 class BackfillOptions:
     """What a person asked of one backfill."""
 
-    route: str = backfilling.AUTO
+    route: str = backfill_plan.AUTO
     paths: tuple[Path, ...] = ()
     """Of the routes that read files."""
     since: date | None = None
@@ -64,14 +65,22 @@ class BackfillOptions:
     """Slugs of the feeds; empty for every enabled one.  For the routes over the network."""
     again: bool = False
     """Go once more through days that the ledger has as done."""
+    size: Slice = "month"
+    """What the window is cut into, for the routes over the network."""
     all_topics: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse days in the wrong order, whoever asks; raises ``VoltwireError``."""
+        if self.since and self.until and self.since > self.until:
+            raise VoltwireError(f"--since {self.since} is after --until {self.until}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """Who runs it: how steps are called, who watches, what the time is, what the web may cost."""
+    """Who runs it: how steps and slices are, who watches, what the time is, what the web costs."""
 
     step: Step = plain_step
+    run_part: RunPart = plain_part
     progress: Progress = field(default_factory=Silent)
     clock: Callable[[], datetime] = utc_now
     limits: FetchPolicy = field(default_factory=FetchPolicy)
@@ -97,15 +106,13 @@ def check_backfill(settings: Settings, options: BackfillOptions) -> None:
     Raises:
         VoltwireError: for what a person has to put right.
     """
-    if options.route in backfilling.NETWORK:
+    if options.route in backfill_plan.NETWORK:
         _feeds(settings, options.chosen)
         window_of(options, utc_now())
         pace_of_backfill(settings, utc_now)
     else:
         _feeds(settings)
         _route(options, utc_now)
-    if options.since and options.until and options.since > options.until:
-        raise VoltwireError(f"--since {options.since} is after --until {options.until}")
 
 
 def window_of(options: BackfillOptions, now: datetime) -> Window:
@@ -228,7 +235,7 @@ async def run_backfill(
         VoltwireError, StoreError: for what a person has to put right.
     """
     around = around or Surroundings()
-    if options.route in backfilling.NETWORK:
+    if options.route in backfill_plan.NETWORK:
         return await _backfill_network(settings, options, around)
     source = _route(options, around.clock)
     context = _context(settings, "backfill", _feeds(settings), options.all_topics, around)
@@ -259,17 +266,19 @@ async def _backfill_network(
             route=options.route,
             chosen=options.chosen,
             again=options.again,
+            size=options.size,
+            run_part=around.run_part,
         )
     return context.report
 
 
-def plan_backfill(settings: Settings, options: BackfillOptions) -> list[backfilling.Plan]:
+def plan_backfill(settings: Settings, options: BackfillOptions) -> list[backfill_plan.Plan]:
     """Whom a backfill over the network would ask, how often and for how long; asks nobody.
 
     Raises:
         VoltwireError: for what a person has to put right.
     """
-    return backfilling.plan(
+    return backfill_plan.plan(
         Store(settings.store),
         _feeds(settings, options.chosen),
         window=window_of(options, utc_now()),

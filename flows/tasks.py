@@ -1,8 +1,9 @@
 """Steps as Prefect tasks: a name, retries and a timeout for each kind of step.
 
-A task is a group of feeds or a batch of articles, never one article: the server takes some 40
-task runs a second and drops bursts.  Nothing is cached or persisted: pages are in the archive
-and articles in the store, and a step that is repeated finds there what it has done.
+A task is a group of feeds, a batch of articles or one feed of a backfill's slice, never one
+article: the server takes some 40 task runs a second and drops bursts.  Nothing is cached or
+persisted: pages are in the archive and articles in the store, and a step that is repeated finds
+there what it has done.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ _KINDS: dict[str, Task[Any, Any]] = {
     "save": Task(
         _do, name="save-batch", retries=2, retry_delay_seconds=[5, 30], timeout_seconds=1200
     ),
+    # A feed of a backfill's slice: bounded by the pages that one run asks a feed for.
+    "feed": Task(_do, name="backfill-feed"),
     "publish": Task(
         _do, name="publish-store", retries=1, retry_delay_seconds=10, timeout_seconds=1200
     ),

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import get_args
 
 import click
 
-from flows.backfilling import AUTO, Plan
+from flows.backfill_plan import AUTO, Plan
 from flows.commands.options import (
     all_topics_option,
     feeds_option,
@@ -33,6 +34,7 @@ from flows.run import (
 from flows.screen import TerminalProgress, show
 from flows.settings import prepare_prefect
 from ingest.errors import VoltwireError
+from ingest.routes.window import Slice
 
 EXAMPLES = """\b
 Examples:
@@ -54,10 +56,18 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option(
     "--route",
     type=click.Choice(ROUTES),
-    help="Where it comes from.  [default: auto, which tries feed-archive, wordpress, sitemap]",
+    help="Where it comes from.  [default: auto, which tries the first five]",
 )
 @feeds_option
 @click.option("--feed", "chosen", multiple=True, metavar="SLUG", help="Only this feed; repeatable.")
+@click.option(
+    "--slice",
+    "size",
+    type=click.Choice(get_args(Slice)),
+    default="month",
+    show_default=True,
+    help="What the window is cut into; with Prefect each is a flow run.",
+)
 @click.option("--again", is_flag=True, help="Also the days that were gone through before.")
 @click.option("--dry-run", is_flag=True, help="Say what would be asked of whom; ask nobody.")
 @all_topics_option
@@ -71,6 +81,7 @@ def command(
     route: str | None,
     feeds_file: Path | None,
     chosen: tuple[str, ...],
+    size: Slice,
     again: bool,
     dry_run: bool,
     all_topics: bool,
@@ -94,6 +105,7 @@ def command(
         since=since.date() if since else None,
         until=until.date() if until else None,
         chosen=chosen,
+        size=size,
         again=again,
         all_topics=all_topics,
     )

@@ -19,12 +19,15 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
 
 from ingest.models import CoverageState, CoveredDay
 from ingest.policy import BackfillPolicy
 
 _POLICY = BackfillPolicy()
 _DAY = timedelta(days=1)
+Slice = Literal["month", "day", "whole"]
+"""What a window is cut into: calendar months, days, or nothing."""
 FINISHED: frozenset[CoverageState] = frozenset({"complete", "partial", "thin", "missing"})
 """States after which a route is not asked again for the day."""
 _RANK: dict[CoverageState, int] = {
@@ -44,6 +47,21 @@ class Window:
         """Every day of it, in order."""
         count = (self.until - self.since).days + 1
         return tuple(self.since + n * _DAY for n in range(count))
+
+    def slices(self, size: Slice) -> tuple[Window, ...]:
+        """The window cut at the turns of months or days, newest first."""
+        if size == "whole":
+            return (self,)
+        last, parts = self.until, list[Window]()
+        while last >= self.since:
+            first = max(last.replace(day=1) if size == "month" else last, self.since)
+            parts.append(Window(first, last))
+            last = first - _DAY
+        return tuple(parts)
+
+    def __str__(self) -> str:
+        """Its days, as one says them."""
+        return f"{self.since}" if self.since == self.until else f"{self.since} to {self.until}"
 
     @property
     def start(self) -> datetime:
