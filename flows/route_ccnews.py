@@ -73,7 +73,7 @@ async def by_ccnews(
     left: dict[str, frozenset[date]] = {}
     for slug, site in sites.items():
         days = site.work.days_left(ccnews.NAME, any_route=auto)
-        left[slug] = lacking(site.work, days) if auto else days
+        left[slug] = lacking(site.work, days, ccnews.NAME) if auto else days
     left = {slug: days for slug, days in left.items() if days}
     if not left:
         return {}
@@ -166,18 +166,23 @@ class _Reading:
         pulled = Pulled(self.fetcher.download(url, begin), url)
         source = ccnews.pages(pulled.as_file(), owners, begin=begin, after=after)
         try:
-            while met := await asyncio.to_thread(_take, source):
-                await self._save(met, file, met[-1].offset)
-        except DownloadFailed as error:
-            if error.failure.status not in _NOT_THERE:
-                return f"{error.failure.reason} from {url}"
-            await self._note(url, error.failure.reason, error.failure.detail)
-        except ArchiveError as error:
-            await self._note(url, "broken_archive", str(error))
+            while True:
+                met, ended = await asyncio.to_thread(_take, source)
+                broke = isinstance(ended, DownloadFailed) and (
+                    ended.failure.status not in _NOT_THERE
+                )
+                last = ended is not None and not broke
+                if met or last:
+                    await self._save(met, file, None if last else met[-1].offset)
+                if isinstance(ended, DownloadFailed):
+                    await self._note(url, ended.failure.reason, ended.failure.detail)
+                    return f"{ended.failure.reason} from {url}" if broke else ""
+                if isinstance(ended, ArchiveError):
+                    await self._note(url, "broken_archive", str(ended))
+                if ended is not None:
+                    return ""
         finally:
             await pulled.aclose()
-        await self._save([], file, None)
-        return ""
 
     async def _save(self, met: Sequence[Met], file: File, offset: int | None) -> None:
         """Pages and, in the same transaction, how far their days have come with them."""
@@ -327,13 +332,19 @@ def _newest(slug: str, con: DuckDBPyConnection) -> list[FeedEntry]:
     return entries.newest(con, slug, _ALIKE)
 
 
-def _take(source: Iterator[Met]) -> list[Met]:
-    """The next pages of ``source``, as many as are saved together."""
+def _take(source: Iterator[Met]) -> tuple[list[Met], Exception | None]:
+    """The next pages of ``source``, as many as are saved together, and how it ended if it did.
+
+    What was read before it broke off is handed out all the same.
+    """
     taken: list[Met] = []
     held = 0
-    for one in source:
-        taken.append(one)
-        held += len(one.record.body)
-        if len(taken) >= _POLICY.batch or held >= _BATCH_BYTES:
-            break
-    return taken
+    try:
+        for one in source:
+            taken.append(one)
+            held += len(one.record.body)
+            if len(taken) >= _POLICY.batch or held >= _BATCH_BYTES:
+                return taken, None
+    except (DownloadFailed, ArchiveError) as error:
+        return taken, error
+    return taken, StopIteration()

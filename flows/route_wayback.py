@@ -125,7 +125,7 @@ async def by_wayback(
         await _by_copies_of_feed(site, archive, days, found)
         left = days - found.covered
         if lacking_only:
-            left &= lacking(work, left)
+            left &= lacking(work, left, wayback.NAME)
         if left and not archive.rests and not found.failed:
             await _by_pages(site, archive, left, found)
 
@@ -147,9 +147,10 @@ async def by_wayback(
     return found.failed
 
 
-def lacking(work: FeedWork, days: Iterable[date]) -> frozenset[date]:
-    """Those of ``days`` of which no route has found anything, or far too little for the feed."""
-    had = {day: row.found for day, row in best(work.rows.values()).items()}
+def lacking(work: FeedWork, days: Iterable[date], route: str) -> frozenset[date]:
+    """Those of ``days`` of which no other route has found anything, or far too little."""
+    others = [row for row in work.rows.values() if row.route != route]
+    had = {day: row.found for day, row in best(others).items()}
     found = {day: had.get(day, 0) for day in days}
     meagre = thin(found, work.state.per_day if work.state else None)
     return frozenset(day for day in found if not found[day]) | meagre

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import CancelledError, Future
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import BinaryIO, cast
 
@@ -68,17 +69,16 @@ async def pieces(
                 try:
                     skip = _accepted(response, url, at, clock())
                     etag = etag or response.headers.get("etag", "")
-                    body = aiter(response.aiter_raw(policy.piece_bytes))
-                    while True:
-                        async with asyncio.timeout(policy.piece_seconds):
-                            piece = await anext(body, b"")
-                        if not piece:
-                            return
-                        skip, piece = max(skip - len(piece), 0), piece[skip:]
-                        if piece:
-                            at += len(piece)
-                            failures = 0
-                            yield piece
+                    async with aclosing(_whole_pieces(response, policy)) as parts:
+                        async for piece, broken in parts:
+                            skip, piece = max(skip - len(piece), 0), piece[skip:]
+                            if piece:
+                                at += len(piece)
+                                failures = 0
+                                yield piece
+                            if broken is not None:
+                                raise broken
+                    return
                 finally:
                     await response.aclose()
         except (_Again, httpx.TransportError, TimeoutError) as error:
@@ -99,6 +99,27 @@ async def pieces(
                     )
                 ) from error
             await sleep(wait)
+
+
+async def _whole_pieces(
+    response: httpx.Response, policy: DownloadPolicy
+) -> AsyncGenerator[tuple[bytes, Exception | None], None]:
+    """The body in pieces, the last shorter; with it what broke the connection, if anything did."""
+    held = bytearray()
+    broken: Exception | None = None
+    body = aiter(response.aiter_raw())
+    ended = False
+    while not ended:
+        try:
+            async with asyncio.timeout(policy.piece_seconds):
+                while len(held) < policy.piece_bytes and not ended:
+                    part = await anext(body, None)
+                    ended = part is None
+                    held += part or b""
+        except (httpx.TransportError, TimeoutError) as error:
+            broken, ended = error, True
+        yield bytes(held), broken
+        held.clear()
 
 
 def _headers(at: int, etag: str) -> dict[str, str]:

@@ -107,7 +107,7 @@ def files_of(day: date, files: Sequence[File]) -> list[File]:
     start, end = own.start - _POLICY.before_days * _DAY, own.end + _POLICY.after_days * _DAY
     return [
         one
-        for one, following in zip(files, [*files[1:], None], strict=True)
+        for one, following in zip(files, [*files[1:], None], strict=False)
         if one.at < end and (following is None or following.at > start)
     ]
 

@@ -1,10 +1,11 @@
-"""Archives of the web for the tests: the Internet Archive's index and copies of a site's past."""
+"""Archives of the web for the tests: the Internet Archive's, and Common Crawl's of news."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from site_support import START, answered
 TIME = "%Y%m%d%H%M%S"
 DAY = timedelta(days=1)
 ARCHIVE = "https://web.archive.org"
+CRAWL = "https://data.commoncrawl.org"
 _KNOWN = {
     "url", "matchType", "from", "to", "filter", "collapse", "fl", "output", "limit",
     "showResumeKey", "resumeKey",
@@ -184,6 +186,138 @@ class Kept(Past):
             return self.archive(request)
         if request.url.path == "/robots.txt" and self.robots:
             return answered(200, self.robots, **{"Content-Type": "text/plain"})
+        if self.gone:
+            self.asked.append(str(request.url))
+            return answered(404, "gone")
+        return super().__call__(request)
+
+
+def record(url: str, at: datetime, body: str, status: str = "200 OK") -> bytes:
+    """One member of a WARC file: a page as it was fetched at ``at``."""
+    http = f"HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{body}".encode()
+    head = (
+        f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Date: {at:%Y-%m-%dT%H:%M:%SZ}\r\n"
+        "WARC-Record-ID: <urn:uuid:12345678-1234-1234-1234-123456789012>\r\n"
+        f"WARC-Target-URI: {url}\r\nContent-Type: application/http;msgtype=response\r\n"
+        f"Content-Length: {len(http)}\r\n\r\n"
+    )
+    return gzip.compress(head.encode() + http + b"\r\n\r\n", 1)
+
+
+class CommonCrawl:
+    """Listings and WARC files of news, with ranges; some files are missing, some break off."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        """Path -> content, as listed."""
+        self.missing: set[str] = set()
+        """Names that are listed and not there."""
+        self.busy: set[str] = set()
+        """Names for which it says "slow down"."""
+        self.cut: dict[str, int] = {}
+        """Name -> the byte at which every connection breaks."""
+        self.asked: list[tuple[str, str]] = []
+        """Name and range of each request."""
+
+    def names(self, *, without_listings: bool = True) -> list[str]:
+        """What was asked for, in order."""
+        found = [name for name, _ in self.asked]
+        return [name for name in found if not (without_listings and name == "warc.paths.gz")]
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path.removeprefix("/")
+        name = path.rpartition("/")[2]
+        asked = request.headers.get("Range", "")
+        self.asked.append((name, asked))
+        if name == "warc.paths.gz":
+            lines = [one for one in self.files if one.startswith(path.removesuffix(name))]
+            listed = gzip.compress("\n".join([*reversed(lines), ""]).encode())
+            return _file(200, listed) if lines else answered(404, "no such key")
+        if name in self.busy:
+            return answered(503, "slow down")
+        if path not in self.files or name in self.missing:
+            return answered(404, "no such key")
+        whole = self.files[path]
+        start = int(asked[6:-1]) if asked else 0
+        body = whole[start:]
+        place = {"Content-Range": f"bytes {start}-{len(whole) - 1}/{len(whole)}"} if start else {}
+        if name in self.cut:
+            stream = _Breaking(body[: max(self.cut[name] - start, 0)])
+            return httpx.Response(206 if start else 200, headers=place, stream=stream)
+        return _file(206 if start else 200, body, **place)
+
+
+def _file(status: int, body: bytes, **headers: str) -> httpx.Response:
+    return httpx.Response(status, headers=headers, stream=httpx.ByteStream(body))
+
+
+class _Breaking(httpx.AsyncByteStream):
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._body
+        raise httpx.ReadError("connection reset")
+
+
+class Crawled(Past):
+    """A site whose articles were crawled some hours after they appeared, among many others'.
+
+    Every ``every`` the crawl begins a file.
+    """
+
+    every = 12 * HOUR
+    gone = False
+
+    def __init__(self, clock: Callable[[], datetime] = lambda: START) -> None:
+        super().__init__(clock)
+        self.crawl = CommonCrawl()
+
+    def crawled(self, number: int) -> datetime:
+        """When it came by: at once, or up to two and a half days later."""
+        return self.at(number) + (number * 7 % 30) * 2 * HOUR + HOUR / 4
+
+    def keep(self) -> None:
+        """Write the files of the time until now."""
+        now, begun = self.clock(), self.first - 2 * DAY
+        number = 0
+        while begun < now:
+            begun += self.every
+            number += 1
+            name = f"CC-NEWS-{begun:{TIME}}-{number:05}.warc.gz"
+            path = f"crawl-data/CC-NEWS/{begun:%Y/%m}/{name}"
+            if path not in self.crawl.files:
+                self.crawl.files[path] = b"".join(self.records(begun, min(begun + self.every, now)))
+
+    def records(self, begun: datetime, ended: datetime) -> list[bytes]:
+        """One file's members."""
+        found = [
+            record(f"https://other-{n}.example/report-number-{n}", begun, "<p>elsewhere")
+            for n in range(20)
+        ]
+        found.append(record(f"https://{self.host}/tag/batteries", begun, "<p>A list"))
+        found.append(record(f"https://not{self.host}/report-number-1", begun, "<p>Another's"))
+        found.append(record(f"https://{self.host}/report-number-404", begun, "x", "404 Not Found"))
+        found += [
+            record(f"https://{self.host}/{name_of(one)}", at, self.article(name_of(one)))
+            for one in reversed(self.numbers)
+            if begun <= (at := self.crawled(one)) < ended
+        ]
+        return found
+
+    def holding(self, number: int) -> str:
+        """The name of the file with an article."""
+        at = self.crawled(number)
+        return max(
+            name
+            for name in (path.rpartition("/")[2] for path in self.crawl.files)
+            if name.split("-")[2] <= f"{at:{TIME}}"
+        )
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.host == urlsplit(CRAWL).hostname:
+            self.keep()
+            return self.crawl(request)
         if self.gone:
             self.asked.append(str(request.url))
             return answered(404, "gone")

@@ -72,7 +72,7 @@ async def no_sleep(seconds: float) -> None:
 async def taken(server: FileServer, start: int = 0, **changes: Any) -> bytes:
     async with served(server) as client:
         found = pieces(
-            client, server.url, start, lane=Lane(1, 0), clock=lambda: NOW, sleep=no_sleep,
+            client, server.url, start, lane=Lane(1, lambda: 0.0), clock=lambda: NOW, sleep=no_sleep,
             policy=replace(QUICK, **changes),
         )  # fmt: skip
         return b"".join([piece async for piece in found])
@@ -108,7 +108,7 @@ def test_a_busy_server_is_waited_for_longer_each_time_and_not_for_ever() -> None
         async with served(server) as client:
             policy = replace(QUICK, backoff_seconds=2.0)
             found = pieces(
-                client, server.url, lane=Lane(1, 0), clock=lambda: NOW, sleep=sleep, policy=policy
+                client, server.url, lane=Lane(1, lambda: 0.0), clock=lambda: NOW, sleep=sleep, policy=policy
             )
             async for _ in found:
                 pass
@@ -162,7 +162,7 @@ def record(number: int, size: int = 3000) -> bytes:
 async def in_thread(server: FileServer, start: int, work: Callable[[Pulled], Any]) -> Any:
     async with served(server) as client:
         source = pieces(
-            client, server.url, start, lane=Lane(1, 0), clock=lambda: NOW, sleep=no_sleep,
+            client, server.url, start, lane=Lane(1, lambda: 0.0), clock=lambda: NOW, sleep=no_sleep,
             policy=QUICK,
         )  # fmt: skip
         pulled = Pulled(source, server.url)
