@@ -50,7 +50,7 @@ from statistics import fmean, median
 from typing import Any
 
 from ingest import gaps, poll
-from ingest.models import Feed, FeedEntry, FeedState, FetchFailure, Gap, Page
+from ingest.models import Feed, FeedEntry, FeedState, FetchFailure, Gap, NotModified, Page
 from ingest.parse import ParsedFeed, parse_feed
 from ingest.policy import RepairPolicy
 
@@ -329,7 +329,8 @@ def _poll(
     contradicted = False
     if tag and poll.validators(feed, state, now)[0] == tag:
         if not poll.doubts(feed, state, now):
-            return poll.after_not_modified(feed, state, now), open_gaps
+            unchanged = NotModified(url=feed.url, fetched_at=now)
+            return poll.after_not_modified(feed, state, unchanged, now), open_gaps
         tally.requests += 1
         contradicted = True
     fresh = {each.canonical_url for each in listed if each.canonical_url not in tally.seen}

@@ -144,22 +144,22 @@ async def poll_one(
     url = poll.address(feed, state)
     etag, last_modified = poll.validators(feed, state, now)
     answer = await fetcher.feed(url, etag=etag, last_modified=last_modified)
-    contradicted = False
+    unchanged = None
     if isinstance(answer, NotModified) and poll.doubts(feed, state, now):
         whole = await fetcher.feed(url)
         if isinstance(whole, Page):
-            answer, contradicted = whole, True
+            unchanged, answer = answer, whole
     if not isinstance(answer, Page):
         return Poll(feed, answer)
     parsed = await reader.read(answer, feed, now)
     gap = None
     if isinstance(parsed, ParsedFeed):
         gap = gaps.find_gap(feed, state, parsed.entries, now)
-    elif contradicted:
+    elif unchanged is not None:
         # the 304 was sound, what an unconditional request brings is not
-        return Poll(feed, NotModified(url=url, fetched_at=now))
+        return Poll(feed, unchanged)
     digest = poll.digest_of(answer.body)
-    return Poll(feed, answer, parsed, digest=digest, contradicted=contradicted, gap=gap)
+    return Poll(feed, answer, parsed, digest=digest, contradicted=unchanged is not None, gap=gap)
 
 
 async def _mended(
@@ -199,7 +199,7 @@ def lessons(
             learned.states.append(poll.after_failure(one.feed, state, one.failure, now, page))
             learned.refusals.append(_refusal(one.feed, one.failure, now))
         elif isinstance(one.answer, NotModified):
-            learned.states.append(poll.after_not_modified(one.feed, state, now))
+            learned.states.append(poll.after_not_modified(one.feed, state, one.answer, now))
             learned.recovered.append(one.feed.url)
         elif isinstance(one.answer, Page) and isinstance(one.parsed, ParsedFeed):
             learned.states.append(

@@ -35,7 +35,7 @@ from ingest.download import DownloadFailed, pieces
 from ingest.earlier import Earlier
 from ingest.exchange import USABLE, Answer, Ask, Budget, Exchanger, Failed, NotAsked
 from ingest.guard import GuardedBackend, GuardedTransport, Resolver, resolve, url_problem
-from ingest.headers import page_of, retry_after, sendable
+from ingest.headers import max_age, page_of, retry_after, sendable
 from ingest.models import ArchivePointer, FetchFailure, NotModified, Page
 from ingest.pacing import Lanes, Pace, Spacing
 from ingest.policy import FetchPolicy
@@ -308,9 +308,9 @@ class Fetcher:
         self, requested: str, url: httpx.URL, answer: Answer, ask: Ask, permanent: bool
     ) -> Page | NotModified:
         """What an answer that is no redirect means; raises ``Failed`` where it brings nothing."""
+        reached = str(url)
+        moved = permanent and reached != str(_parsed(requested))
         if answer.status in USABLE:
-            reached = str(url)
-            moved = permanent and reached != str(_parsed(requested))
             return page_of(
                 url=reached,
                 requested_url=requested,
@@ -322,7 +322,12 @@ class Fetcher:
                 archived=answer.pointer,
             )
         if answer.status == 304 and ask.validators:
-            return NotModified(url=requested, fetched_at=answer.at)
+            return NotModified(
+                url=requested,
+                fetched_at=answer.at,
+                permanent_url=reached if moved else "",
+                max_age=max_age(answer.headers),
+            )
         asked_rest = retry_after(answer.headers.get("retry-after", ""), self._clock())
         again = answer.status in _PASSING or (answer.status == 403 and asked_rest is not None)
         again = again and answer.status not in ask.final

@@ -191,6 +191,10 @@ class NotModified:
 
     url: str
     fetched_at: datetime
+    permanent_url: str = ""
+    """As ``Page.permanent_url``: where nothing but permanent redirects led."""
+    max_age: int | None = None
+    """Seconds for which the server says that nothing will be new; None when it does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from ingest.models import (
     FetchFailure,
     Gap,
     HealthState,
+    NotModified,
     Page,
     Rejection,
 )
@@ -128,11 +129,12 @@ def after_success(
     unseen = gaps.unseen(before, parsed.entries)
     digest = digest or digest_of(page.body)
     lied = contradicted and digest != before.body_digest and bool(unseen) and bool(before.listed)
-    learned = _learned(before, parsed, gap, now)
+    wish = max((page.max_age or 0) // 60, parsed.ttl_minutes or 0)
+    learned = replace(_learned(before, parsed, gap, now), wish=min(wish, _POLICY.ttl_most_minutes))
     same = digest == before.body_digest and before.url == asked
     dated = [min(entry.published_at, now) for entry in parsed.entries if entry.published_at]
     after = replace(
-        _moved(before, page, asked),
+        _moved(before, page.permanent_url, asked),
         declared_url=feed.url,
         url=asked,
         # a server that leaves its validators out of every other answer means them all the same
@@ -153,16 +155,17 @@ def after_success(
         missing_polls=0,
     )
     health, detail = _sound(after, now)
-    asked_minutes = max((page.max_age or 0) // 60, parsed.ttl_minutes or 0)
     return replace(
         after,
         state=health,
         detail=detail or parsed.note,
-        next_poll_at=now + _interval(feed, learned, asked_minutes, now),
+        next_poll_at=now + _interval(feed, learned, now),
     )
 
 
-def after_not_modified(feed: Feed, state: FeedState | None, now: datetime) -> FeedState:
+def after_not_modified(
+    feed: Feed, state: FeedState | None, answer: NotModified, now: datetime
+) -> FeedState:
     """The state after a 304: the validators stay, they are what it was an answer to.
 
     Nothing is learned of the rhythm: a 304 is a claim, and a lying one would teach a silence in
@@ -170,10 +173,13 @@ def after_not_modified(feed: Feed, state: FeedState | None, now: datetime) -> Fe
     """
     before = _before(feed, state)
     learned = rhythm.loads(before.rhythm)
+    asked = address(feed, before)
+    wish = min((answer.max_age or 0) // 60, _POLICY.ttl_most_minutes)
+    learned = replace(learned, wish=max(learned.wish, wish))
     after = replace(
-        before,
+        _moved(before, answer.permanent_url, asked),
         declared_url=feed.url,
-        url=address(feed, before),
+        url=asked,
         last_polled_at=now,
         last_success_at=now,
         failures=0,
@@ -185,7 +191,7 @@ def after_not_modified(feed: Feed, state: FeedState | None, now: datetime) -> Fe
         after,
         state=health,
         detail=detail,
-        next_poll_at=now + _interval(feed, learned, 0, now),
+        next_poll_at=now + _interval(feed, learned, now),
     )
 
 
@@ -260,9 +266,8 @@ def _is_adopted(state: FeedState) -> bool:
     return bool(state.moved_to) and state.moves >= _POLICY.move_sightings
 
 
-def _moved(before: FeedState, page: Page, asked: str) -> FeedState:
-    """One more sighting of a permanent redirect, or none any more."""
-    target = page.permanent_url
+def _moved(before: FeedState, target: str, asked: str) -> FeedState:
+    """One more sighting of a permanent redirect to ``target``, or none any more."""
     if target and canonical_url(target) != canonical_url(asked):
         again = canonical_url(target) == canonical_url(before.moved_to)
         return replace(before, moved_to=target, moves=before.moves + 1 if again else 1)
@@ -346,7 +351,7 @@ def _unsound(
     return "failing", said
 
 
-def _interval(feed: Feed, learned: Rhythm, asked_minutes: int, now: datetime) -> timedelta:
+def _interval(feed: Feed, learned: Rhythm, now: datetime) -> timedelta:
     """The time to the next poll while all is well.
 
     The declared cadence is the shortest and what is asked for in ``ttl`` or ``max-age`` may
@@ -354,7 +359,7 @@ def _interval(feed: Feed, learned: Rhythm, asked_minutes: int, now: datetime) ->
     """
     declared = timedelta(minutes=feed.every_minutes)
     fresh = rhythm.fresh_wait(learned, now, _MOST) if learned.known else declared
-    wished = min(timedelta(minutes=asked_minutes), timedelta(minutes=_POLICY.ttl_most_minutes))
+    wished = timedelta(minutes=min(learned.wish, _POLICY.ttl_most_minutes))
     wait = _spread(feed.slug, max(fresh, declared, wished))
     if learned.known:
         # of a feed that lists one entry a look four times as often must do

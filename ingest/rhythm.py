@@ -48,6 +48,8 @@ class Rhythm:
     """Entries that the feed lists."""
     caution: float = 1.0
     """By how much the window is taken for smaller than it is: grows with each gap."""
+    wish: int = 0
+    """Minutes that the feed asks to be left alone after each answer; it stands for 304s too."""
 
     @property
     def known(self) -> bool:
@@ -80,6 +82,7 @@ def loads(text: str) -> Rhythm:
             weekdays_watched=_cells(stored["weekdays_watched"], 7),
             window=int(_number(stored["window"])),
             caution=max(1.0, _number(stored["caution"])),
+            wish=int(_number(stored.get("wish", 0))),
         )
     except (ValueError, TypeError, KeyError, OverflowError):
         return Rhythm()

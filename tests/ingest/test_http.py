@@ -239,6 +239,21 @@ def test_a_feed_that_has_not_changed_is_not_modified() -> None:
     run(scenario())
 
 
+def test_a_304_says_where_it_came_from_and_how_long_it_holds() -> None:
+    """Behind a permanent redirect it is a sighting of that, and its Cache-Control counts."""
+
+    async def scenario() -> None:
+        async with loopback() as site, fetcher() as web:
+            site.say("/old", "301 Moved", b"", Location="/feed")
+            site.say("/feed", "304 Not Modified", b"", Cache_Control="max-age=7200")
+            outcome = await web.feed(site.url("/old"), etag='"7"')
+            assert outcome == NotModified(
+                url=site.url("/old"), fetched_at=NOW, permanent_url=site.url("/feed"), max_age=7200
+            )
+
+    run(scenario())
+
+
 def test_a_304_that_nobody_asked_for_is_a_failure() -> None:
     """Without validators a 304 brings nothing; stored ones that cannot be sent are left out."""
 

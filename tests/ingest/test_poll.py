@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest import gaps, rhythm
-from ingest.models import Feed, FeedEntry, FeedState, FetchFailure, Page, Rejection
+from ingest.models import (
+    Feed,
+    FeedEntry,
+    FeedState,
+    FetchFailure,
+    NotModified,
+    Page,
+    Rejection,
+)
 from ingest.parse import ParsedFeed
 from ingest.poll import (
     address,
@@ -34,6 +42,7 @@ PAGE = Page(
     url=FEED.url, requested_url=FEED.url, status=200, content_type="text/xml", body=b"<rss/>",
     fetched_at=NOW, etag='"1"', last_modified="Mon, 23 Nov 2026 10:00:00 GMT",
 )  # fmt: skip
+UNCHANGED = NotModified(url=FEED.url, fetched_at=NOW)
 HTML = Rejection(url="", feed="a", stage="parse", reason="html", detail="", at=NOW)
 
 
@@ -157,7 +166,7 @@ def test_not_modified_counts_as_success_and_keeps_the_validators() -> None:
     """A 304 is an answer: validators stay and nothing is delivered."""
     before = success(None, listing(3, NOW, timedelta(hours=1)))
     later = NOW + timedelta(hours=1)
-    state = after_not_modified(FEED, before, later)
+    state = after_not_modified(FEED, before, UNCHANGED, later)
     assert (state.state, state.etag, state.body_digest) == ("ok", before.etag, before.body_digest)
     assert state.last_success_at == later
     assert state.last_delivered_at == NOW
@@ -205,7 +214,8 @@ def test_a_permanent_redirect_is_adopted_at_its_third_sighting() -> None:
     assert first.state == "ok"
     assert first.detail == "redirects to https://b.example/feed, seen 1 of 3 times"
     assert not is_due(FEED, first, NOW + timedelta(minutes=5))
-    assert after_not_modified(FEED, first, NOW).detail == first.detail
+    sees = replace(UNCHANGED, permanent_url="https://b.example/feed")
+    assert after_not_modified(FEED, first, sees, NOW).detail.endswith("seen 2 of 3 times")
     second = success(first, page=page)
     assert (second.state, address(FEED, second)) == ("ok", FEED.url)
     third = success(second, page=page)
@@ -215,6 +225,18 @@ def test_a_permanent_redirect_is_adopted_at_its_third_sighting() -> None:
     fourth = success(third, page=there)
     assert (fourth.state, fourth.url) == ("moved", "https://b.example/feed")
     assert validators(FEED, fourth, NOW) == (PAGE.etag, PAGE.last_modified)
+
+
+def test_a_permanent_redirect_to_a_304_is_a_sighting_too() -> None:
+    """A feed that is quiet for weeks has moved all the same."""
+    state = success(None)
+    moved = replace(UNCHANGED, permanent_url="https://b.example/feed")
+    for _ in range(3):
+        state = after_not_modified(FEED, state, moved, NOW)
+    assert (state.state, address(FEED, state)) == ("moved", "https://b.example/feed")
+    assert validators(FEED, state, NOW) == ("", "")
+    stays = NotModified(url=state.moved_to, fetched_at=NOW)
+    assert after_not_modified(FEED, state, stays, NOW).state == "moved"
 
 
 def test_redirects_to_changing_places_are_not_adopted() -> None:
@@ -252,10 +274,10 @@ def test_how_long_a_silence_is_quiet_depends_on_the_feed() -> None:
     """Ten a day and nothing for a week is news; a weekly magazine may rest for two months."""
     daily = success(None, listing(50, NOW, timedelta(hours=2)))
     weekly = success(None, listing(10, NOW, timedelta(days=7)))
-    assert after_not_modified(FEED, daily, NOW + timedelta(days=4)).state == "ok"
-    assert after_not_modified(FEED, daily, NOW + timedelta(days=6)).state == "quiet"
-    assert after_not_modified(FEED, weekly, NOW + timedelta(days=60)).state == "ok"
-    assert after_not_modified(FEED, weekly, NOW + timedelta(days=91)).state == "quiet"
+    assert after_not_modified(FEED, daily, UNCHANGED, NOW + timedelta(days=4)).state == "ok"
+    assert after_not_modified(FEED, daily, UNCHANGED, NOW + timedelta(days=6)).state == "quiet"
+    assert after_not_modified(FEED, weekly, UNCHANGED, NOW + timedelta(days=60)).state == "ok"
+    assert after_not_modified(FEED, weekly, UNCHANGED, NOW + timedelta(days=91)).state == "quiet"
 
 
 @pytest.mark.parametrize(
@@ -363,6 +385,16 @@ def test_a_feed_can_ask_for_longer_intervals() -> None:
     assert minutes(success(None, replace(PARSED, ttl_minutes=99999))) <= 6 * 60 * 1.1
 
 
+def test_what_a_feed_asks_for_stands_after_a_304_too() -> None:
+    """Most answers are 304s: the ttl of the last body counts, and the max-age of the 304 itself."""
+    state = success(None, replace(PARSED, ttl_minutes=90))
+    assert minutes(after_not_modified(FEED, state, UNCHANGED, NOW)) >= 90
+    state = success(None)
+    assert minutes(after_not_modified(FEED, state, UNCHANGED, NOW)) < 60
+    fresh = replace(UNCHANGED, max_age=7200)
+    assert minutes(after_not_modified(FEED, state, fresh, NOW)) >= 120
+
+
 def test_a_ttl_does_not_make_the_window_roll_over() -> None:
     """WordPress sites set an hour or a day for all their feeds, lively ones too."""
     parsed = replace(listing(10, NOW, timedelta(minutes=10)), ttl_minutes=1440)
@@ -382,7 +414,7 @@ ANSWERS = [200, 304, 403, 404, 410, 429, 500, 503, None, "html", "moved", "flood
 def answered(feed: Feed, state: FeedState | None, answer: object, now: datetime) -> FeedState:
     """The state after an answer of one of these kinds."""
     if answer == 304:
-        return after_not_modified(feed, state, now)
+        return after_not_modified(feed, state, UNCHANGED, now)
     if answer == "html":
         return after_failure(feed, state, HTML, now, PAGE)
     if answer in (200, "moved", "flood", "empty", "lie"):
