@@ -1,4 +1,9 @@
-"""One writer at a time: an OS lock on a file, which the system drops with its process."""
+"""One writer at a time: an OS lock on a file, which the system drops with its process.
+
+Whoever waits stands in line, which is a second lock: a writer that lets go and wants in again at
+once, as a backfill does batch after batch, finds the line taken and comes after the one who waits.
+Without it an ingest that looks twenty times a second hardly ever meets the moment in between.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +41,25 @@ def locked(path: Path, *, wait: timedelta, purpose: str) -> Iterator[int]:
     Waits up to ``wait``.  A killed holder needs no cleaning up: its lock goes with it.
     Raises ``StoreBusy`` naming the holder, ``StoreError`` when the file cannot be made.
     """
+    deadline = time.monotonic() + wait.total_seconds()
+    with _opened(path) as handle:
+        with _opened(path.with_name(f"{path.name}.line")) as line:
+            _acquire(line, path, deadline)
+            try:
+                _acquire(handle, path, deadline)
+            finally:
+                fcntl.flock(line, fcntl.LOCK_UN)
+        _write_holder(handle, purpose)
+        try:
+            yield handle
+        finally:
+            _clear_holder(handle)
+            # Said aloud, not left to closing: a worker forked meanwhile holds the handle too.
+            fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
@@ -44,14 +68,7 @@ def locked(path: Path, *, wait: timedelta, purpose: str) -> Iterator[int]:
             hint="the store folder has to be writable",
         ) from error
     try:
-        _acquire(handle, path, wait)
-        _write_holder(handle, purpose)
-        try:
-            yield handle
-        finally:
-            _clear_holder(handle)
-            # Said aloud, not left to closing: a worker forked meanwhile holds the handle too.
-            fcntl.flock(handle, fcntl.LOCK_UN)
+        yield handle
     finally:
         os.close(handle)
 
@@ -65,8 +82,7 @@ def holder(path: Path) -> Holder | None:
         return None
 
 
-def _acquire(handle: int, path: Path, wait: timedelta) -> None:
-    deadline = time.monotonic() + wait.total_seconds()
+def _acquire(handle: int, path: Path, deadline: float) -> None:
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -88,3 +90,27 @@ def test_a_child_forked_meanwhile_does_not_keep_the_lock(tmp_path):
         os.close(writing)
         os.close(reading)
         os.waitpid(child, 0)
+
+
+def test_who_waits_comes_before_a_writer_that_comes_back_at_once(tmp_path):
+    """Another process writes without a pause: one that wants in waits for a window or two."""
+    path, windows = tmp_path / "lock", tmp_path / "windows"
+    child = os.fork()
+    if not child:
+        while True:  # until it is killed
+            with locked(path, wait=timedelta(seconds=60), purpose="backfill"):
+                with windows.open("a") as file:
+                    file.write("x")
+                time.sleep(0.12)
+    try:
+        while not windows.exists():
+            time.sleep(0.01)
+        waited = []
+        for _ in range(5):
+            before = windows.stat().st_size
+            with locked(path, wait=timedelta(seconds=60), purpose="ingest"):
+                waited.append(windows.stat().st_size - before)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert max(waited) <= 2
