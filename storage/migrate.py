@@ -7,6 +7,7 @@ Simon Willison's sqlite-migrate: what is pending, what is applied, apply.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from dataclasses import dataclass
 from importlib import resources
@@ -31,12 +32,12 @@ class Script:
 
 def migrations() -> list[Script]:
     """The steps that this code knows, in order."""
-    return _scripts("migrations")
+    return list(_scripts("migrations"))
 
 
 def views() -> list[Script]:
     """The views that this code promises, in order of their file names."""
-    return _scripts("views")
+    return list(_scripts("views"))
 
 
 def applied(con: duckdb.DuckDBPyConnection) -> list[str]:
@@ -96,27 +97,31 @@ def _renew_views(con: duckdb.DuckDBPyConnection, *, all_of_them: bool) -> None:
     try:
         for script in changed:
             con.execute(script.sql)
-            con.execute("DELETE FROM core.views WHERE name = $name", {"name": script.name})
-            con.execute(
-                "INSERT INTO core.views VALUES ($name, $digest)",
-                {"name": script.name, "digest": script.digest},
-            )
         for name in gone:
             con.execute(f'DROP VIEW IF EXISTS "{name}"')
-            con.execute("DELETE FROM core.views WHERE name = $name", {"name": name})
+        names = [script.name for script in changed]
+        con.execute(
+            "DELETE FROM core.views WHERE list_contains($names, name)", {"names": names + gone}
+        )
+        con.execute(
+            "INSERT INTO core.views SELECT unnest($names), unnest($digests)",
+            {"names": names, "digests": [script.digest for script in changed]},
+        )
         con.execute("COMMIT")
     except BaseException:
         con.execute("ROLLBACK")
         raise
 
 
-def _scripts(folder: str) -> list[Script]:
+@functools.cache
+def _scripts(folder: str) -> tuple[Script, ...]:
+    # Asked for at every opening of a store.
     found = [
         path
         for path in resources.files("storage").joinpath(folder).iterdir()
         if path.name.endswith(".sql")
     ]
-    return [
+    return tuple(
         Script(name=path.name.removesuffix(".sql"), sql=path.read_text(encoding="utf-8"))
         for path in sorted(found, key=lambda path: path.name)
-    ]
+    )
