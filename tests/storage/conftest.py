@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 import pytest
+from duckdb import DuckDBPyConnection
 
 from dedupe.models import Match, Signature, SignatureRecipe, StoryPlan
 from ingest.models import Article, FeedEntry, Rejection
@@ -89,8 +90,29 @@ def build() -> Build:
     return Build()
 
 
+@pytest.fixture(scope="session")
+def open_empty(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], DuckDBPyConnection]:
+    """What ``connect_memory`` gives, copied: a quarter of the time that its SQL takes."""
+    path = tmp_path_factory.mktemp("schema") / "empty.duckdb"
+    made = connect_memory()
+    made.execute(f"ATTACH '{path}' AS kept")
+    made.execute("COPY FROM DATABASE memory TO kept")
+    made.close()
+
+    def opened() -> DuckDBPyConnection:
+        connection = duckdb.connect(":memory:")
+        connection.execute("SET TimeZone='UTC'")
+        connection.execute("SET python_enable_replacements=false")
+        connection.execute(f"ATTACH '{path}' AS kept (READ_ONLY)")
+        connection.execute("COPY FROM DATABASE kept TO memory")
+        connection.execute("DETACH kept")
+        return connection
+
+    return opened
+
+
 @pytest.fixture
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = connect_memory()
+def con(open_empty: Callable[[], DuckDBPyConnection]) -> Iterator[DuckDBPyConnection]:
+    connection = open_empty()
     yield connection
     connection.close()

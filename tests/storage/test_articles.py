@@ -96,11 +96,9 @@ def test_saving_a_batch_again_changes_nothing(con, build):
         min_size=1, max_size=6,
     )
 )  # fmt: skip
-def test_any_batch_saved_twice_gives_the_rows_of_once(build, made):
+def test_any_batch_saved_twice_gives_the_rows_of_once(build, open_empty, made):
     """Whatever ids, aliases and texts collide inside a batch, the second save adds no row."""
-    from storage.store import connect_memory
-
-    con = connect_memory()
+    con = open_empty()
     batch = [
         build.prepared(name, f"text {text}", aliases=(f"https://news.example/{alias}",))
         for name, alias, text in made

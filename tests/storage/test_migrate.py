@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 
 import duckdb
@@ -10,7 +11,7 @@ import pytest
 from storage import articles, check, entries, migrate, signatures
 from storage.errors import StoreTooNew
 from storage.migrate import Script
-from storage.store import Store
+from storage.store import Store, connect_memory
 
 
 @pytest.fixture
@@ -157,3 +158,20 @@ def test_a_store_of_the_first_step_upgrades_with_its_stories_counted(tmp_path, b
         assert len(saved.new) == 1
         assert set(entries.lookup(con, ["https://news.example/a"])) == {"https://news.example/a"}
     assert len(list(tmp_path.glob("live.backup-*.duckdb"))) == 1
+
+
+def test_a_copied_schema_is_the_migrated_one(con: duckdb.DuckDBPyConnection) -> None:
+    """What the tests of the storage work on has every table, view, default and comment."""
+    listed = (
+        "SELECT table_name, sql, comment FROM duckdb_tables() ORDER BY ALL",
+        "SELECT view_name, sql, comment FROM duckdb_views() WHERE NOT internal ORDER BY ALL",
+        "SELECT table_name, column_name, data_type, column_default, is_nullable, comment"
+        " FROM duckdb_columns() WHERE NOT internal ORDER BY ALL",
+        "SELECT name, digest FROM core.migrations UNION ALL SELECT name, digest FROM core.views"
+        " ORDER BY ALL",
+    )
+    with closing(connect_memory()) as migrated:
+        for query in listed:
+            found = con.execute(query).fetchall()
+            assert found == migrated.execute(query).fetchall()
+            assert found
