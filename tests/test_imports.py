@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -58,7 +59,10 @@ def imports_of(source: str, text: str | None = None) -> Iterator[Import]:
                 yield Import(source, str(name.value), node.lineno)
 
 
-IMPORTS = [found for source in SOURCES for found in imports_of(source)]
+@functools.cache
+def imports() -> list[Import]:
+    """Read by the tests that look at them, and not by every process that only collects."""
+    return [found for source in SOURCES for found in imports_of(source)]
 
 
 def within(target: str, module: str) -> bool:
@@ -66,14 +70,14 @@ def within(target: str, module: str) -> bool:
 
 
 def importers(module: str) -> set[str]:
-    return {found.source for found in IMPORTS if within(found.target, module)}
+    return {found.source for found in imports() if within(found.target, module)}
 
 
 def crossings(package: str) -> list[Import]:
     """Imports that leave ``package`` for another of ours."""
     return [
         found
-        for found in IMPORTS
+        for found in imports()
         if found.source.startswith(f"{package}/")
         and found.package in OURS
         and found.package != package
@@ -88,7 +92,7 @@ def test_imports_are_found_wherever_they_hide() -> None:
     )
     found = [one.target for one in imports_of("ingest/routes/x.py", text)]
     assert found == ["a.b", "ingest.routes.d", "ingest.e.f", "h.i", "j.k"]
-    assert len(IMPORTS) > 300
+    assert len(imports()) > 300
 
 
 @pytest.mark.parametrize("package", ["ingest", "dedupe"])
@@ -180,7 +184,7 @@ def test_only_the_store_connects_to_duckdb() -> None:
         and ast.unparse(node.value) == "duckdb"
     }
     assert found == {"storage/store.py"}
-    assert not {found.source for found in IMPORTS if found.target == "duckdb.connect"}
+    assert not {found.source for found in imports() if found.target == "duckdb.connect"}
 
 
 def test_only_the_settings_read_the_environment() -> None:
@@ -194,7 +198,7 @@ def test_only_the_settings_read_the_environment() -> None:
         and ast.unparse(node.value) == "os"
     }
     assert readers == {"flows/settings.py"}
-    assert not {found.source for found in IMPORTS if found.target in ("os.environ", "os.getenv")}
+    assert not {found.source for found in imports() if found.target in ("os.environ", "os.getenv")}
 
 
 DOING = {
@@ -208,7 +212,7 @@ def test_dedupe_touches_neither_the_world_nor_the_clock() -> None:
     """Its answers depend on its arguments alone: no files, sockets, processes, time or chance."""
     strays = [
         found
-        for found in IMPORTS
+        for found in imports()
         if found.source.startswith("dedupe/") and (found.package in DOING | {"random"})
     ]
     assert strays == []
@@ -225,7 +229,7 @@ def test_dedupe_touches_neither_the_world_nor_the_clock() -> None:
 @pytest.mark.parametrize("module", ["ingest/models.py", "dedupe/models.py"])
 def test_the_models_need_the_standard_library_only(module: str) -> None:
     """Records travel everywhere, so they bring nothing along."""
-    found = {one.package for one in IMPORTS if one.source == module}
+    found = {one.package for one in imports() if one.source == module}
     assert found <= sys.stdlib_module_names
 
 

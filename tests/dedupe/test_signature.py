@@ -7,7 +7,6 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from datasketch import MinHash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +31,8 @@ def _document(text: str, article_id: str = "a") -> Document:
 
 def test_minhash_equals_datasketch_update_batch() -> None:
     """The vectorised values are those of datasketch's own update_batch."""
+    from datasketch import MinHash  # Here: it loads SciPy, in every process that collects.
+
     hashes = shingle([_prose(700, 1)], 3).of(0)
     theirs = MinHash(
         num_perm=RECIPE.permutations,
@@ -45,6 +46,8 @@ def test_minhash_equals_datasketch_update_batch() -> None:
 
 def test_stored_bytes_make_a_datasketch_minhash() -> None:
     """The stored bytes, read back, are a MinHash that estimates as datasketch does."""
+    from datasketch import MinHash
+
     common = _prose(300, 2)
     left, right = sign([_document(common + " " + _prose(100, 3)), _document(common)])
     rebuilt = MinHash(hashvalues=np.frombuffer(left.minhash, "<u4"), seed=1, scheme="affine32")
