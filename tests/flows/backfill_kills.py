@@ -10,22 +10,39 @@ import os
 import random
 import signal
 import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import httpx
 from backfill_support import Archive, BackfillSite, Mapped, Past, Shifting
 
+from ingest.routes.window import Slice, Window
+
 SITES = {"feed-archive": Archive, "wordpress": Shifting, "sitemap": Mapped}
 
 
-def run(folder: Path, route: str, log: Path, *, die_at: int = 0) -> None:
-    """One backfill in a child process, which kills itself at its request ``die_at``."""
+@dataclass(frozen=True)
+class Job:
+    """A backfill: of a week for a quick look, of a month in slices otherwise."""
+
+    route: str
+    window: Window
+    size: Slice
+
+
+def run(folder: Path, job: Job, log: Path, *, at_request: int = 0, after: float = 0.0) -> bool:
+    """One backfill in a child process; whether it was killed, at a request or after seconds."""
     child = os.fork()
     if child:
-        os.waitpid(child, 0)
-        return
-    web: Past = SITES[route]()
+        if after:
+            time.sleep(after)
+            os.kill(child, signal.SIGKILL)
+        return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    web: Past = SITES[job.route]()
     web.filler = 10  # type: ignore[attr-defined]
     web.asked = log.read_text().splitlines() if log.exists() else []  # the site lives on
     ask = type(web).__call__
@@ -37,13 +54,13 @@ def run(folder: Path, route: str, log: Path, *, die_at: int = 0) -> None:
             asked += 1
             with log.open("a") as file:
                 file.write(f"{request.url}\n")
-            if asked == die_at:
+            if asked == at_request:
                 os.kill(os.getpid(), signal.SIGKILL)
             return ask(self, request)
 
     web.__class__ = Counted
     try:
-        BackfillSite(folder, web).backfill(route)
+        BackfillSite(folder, web).backfill(job.route, job.window, size=job.size)
     finally:
         os._exit(0)
 
@@ -63,36 +80,47 @@ def look(folder: Path, found: Path) -> list[list[str]]:
     return rows
 
 
-def main(folder: Path, rounds: int, seed: int) -> None:
+def main(folder: Path, rounds: int, seed: int, since: str, size: Slice) -> None:
     """Kill at ``rounds`` moments drawn at random, each in a store of its own."""
     make = random.Random(seed)
-    told: dict[str, object] = {"wrong": [], "rounds": 0, "asked": 0, "asked_unbroken": 0}
-    wrong, asked, unbroken_asked = [], 0, 0
-    whole: dict[str, tuple[list[list[str]], int]] = {}
-    for number in range(rounds):
-        route = list(SITES)[(number + seed) % len(SITES)]
-        if route not in whole:
-            log = folder / f"{route}.log"
-            run(folder / route, route, log)
-            rows = look(folder / route, folder / "found")
-            whole[route] = rows, len(log.read_text().splitlines())
-        rows, requests = whole[route]
-        log = folder / f"{number}.log"
-        moment = make.randint(1, requests)
-        run(folder / str(number), route, log, die_at=moment)
-        run(folder / str(number), route, log)
-        found = look(folder / str(number), folder / "found")
-        asked += len(log.read_text().splitlines())
-        unbroken_asked += requests
+    wrong, asked, unbroken = [], Counter[str](), Counter[str]()
+    whole: dict[str, tuple[list[list[str]], int, float]] = {}
+    window = Window(date.fromisoformat(since), date(2026, 10, 3))
+    number = tries = 0
+    while number < rounds:
+        job = Job(list(SITES)[(number + seed) % len(SITES)], window, size)
+        if job.route not in whole:
+            log, began = folder / f"{job.route}.log", time.monotonic()
+            run(folder / job.route, job, log)
+            took = time.monotonic() - began
+            rows = look(folder / job.route, folder / "found")
+            whole[job.route] = rows, len(log.read_text().splitlines()), took
+        rows, requests, took = whole[job.route]
+        tries += 1
+        log, place = folder / f"{tries}.log", folder / f"{tries}"
+        moment: dict[str, float] = (
+            {"at_request": make.randint(1, requests)}
+            if number % 2 == 0
+            else {"after": make.uniform(0.05, took)}
+        )
+        if not run(place, job, log, **moment):  # type: ignore[arg-type]
+            continue  # it was done before the moment came
+        number += 1
+        run(place, job, log)
+        found = look(place, folder / "found")
+        asked[job.route] += len(log.read_text().splitlines())
+        unbroken[job.route] += requests
         if found != rows:
             differ = [row for row in found if row not in rows] + [
                 row for row in rows if row not in found
             ]
-            wrong.append([route, moment, differ[:3]])
-    told |= {"wrong": wrong, "rounds": rounds, "asked": asked, "asked_unbroken": unbroken_asked}
-    told["articles"] = {route: len(rows) for route, (rows, _) in whole.items()}
+            wrong.append([job.route, moment, differ[:3]])
+    told = {
+        "wrong": wrong, "rounds": rounds, "asked": asked, "unbroken": unbroken,
+        "rows": {route: len(rows) for route, (rows, _, _) in whole.items()},
+    }  # fmt: skip
     print(json.dumps(told))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5])  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ from flows import backfilling
 from flows.context import new_run_id
 from flows.pipeline import recorded
 from ingest.archive import ArchiveWriter
-from ingest.routes.window import Window
+from ingest.routes.window import Slice, Window
 
 WORDPRESS = "<generator>https://wordpress.org/?v=6.7</generator>"
 HOUR = timedelta(hours=1)
@@ -257,7 +257,14 @@ class BackfillSite(Site):
         self.workers = InProcess
         web.clock = lambda: self.now
 
-    def backfill(self, route: str = "auto", window: Window = WINDOW, *, again: bool = False) -> Any:
+    def backfill(
+        self,
+        route: str = "auto",
+        window: Window = WINDOW,
+        *,
+        again: bool = False,
+        size: Slice = "month",
+    ) -> Any:
         async def whole() -> Any:
             context = self.context()
             context.report.kind = "backfill"
@@ -268,8 +275,9 @@ class BackfillSite(Site):
             with archive:
                 async with recorded(context), fetcher, workers:
                     await backfilling.backfill(
-                        context, fetcher, workers, window=window, route=route, again=again
-                    )
+                        context, fetcher, workers, window=window, route=route, again=again,
+                        size=size,
+                    )  # fmt: skip
             return context.report
 
         report = asyncio.run(whole())
