@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,12 +12,15 @@ from typing import TypeVar
 
 import pytest
 
-from flows import harvest
+from flows import harvest, run
 from flows.context import Work
 from flows.run import IngestOptions, Surroundings, run_ingest
 from flows.settings import Settings
 from ingest.policy import FetchPolicy
 from storage.store import Store
+
+sys.path.insert(0, str(Path(__file__).parent))
+from site_support import InProcess
 
 T = TypeVar("T")
 ARTICLE = "".join(
@@ -89,6 +93,7 @@ def test_a_feed_that_drips_delays_only_its_own_articles(
 ) -> None:
     """It ends when the other's articles are stored: were they to wait for it, it never would."""
     monkeypatch.setattr(harvest, "LEAST_SECONDS", 0.2)
+    monkeypatch.setattr(run, "Workers", InProcess)
     listed = tmp_path / "feeds.toml"
     listed.write_text(
         "".join(
