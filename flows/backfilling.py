@@ -132,10 +132,11 @@ async def backfill(
     report.feeds = len(works)
     context.progress.stage(STAGE, sum(len(part.feeds) for part in parts))
     context.progress.stage(FETCHING, None)
-    archive = await Wayback.of(context, fetcher)
+    domains = DomainTurns(context.store.folder, _purpose(context))
+    archive = await Wayback.of(context, fetcher, domains)
     async with FeedReader() as reader:
         sites = {slug: Site(work, reader) for slug, work in works.items()}
-        run = _Run(context, sites, archive, DomainTurns(context.store.folder, _purpose(context)))
+        run = _Run(context, sites, archive, domains)
         turns = asyncio.Semaphore(SLICES_AT_ONCE)
 
         async def one(part: Part) -> None:

@@ -14,10 +14,12 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from time import monotonic
 
 from flows.backfill_ledger import Count, FeedWork
 from flows.backfill_routes import Heard, Site
 from flows.context import RunContext
+from flows.domains import DomainTurns
 from flows.pipeline import write_window
 from ingest.http import Fetcher
 from ingest.models import CoverageState, CoveredDay, FeedEntry, FetchFailure, Page, Rejection
@@ -26,6 +28,7 @@ from ingest.policy import BackfillPolicy, WaybackPolicy
 from ingest.routes import alike, wayback
 from ingest.routes.wayback import Copy, Reach
 from ingest.routes.window import Window, around, best, day_of, thin
+from ingest.urls import registered_domain
 from storage import rejections
 
 _POLICY = WaybackPolicy()
@@ -38,25 +41,28 @@ _FULL_TEXT = 1_500
 class Wayback:
     """The archive, asked one thing at a time by all feeds of a run, until it wants rest."""
 
-    def __init__(self, fetcher: Fetcher, base: str, pace: float, rests: str = "") -> None:
+    def __init__(
+        self, fetcher: Fetcher, domains: DomainTurns, base: str, pace: float, rests: str = ""
+    ) -> None:
         self.base = base
         self.rests = rests
         """Why nothing more is asked; "" while it may be."""
         self.refusal: FetchFailure | None = None
         """The answer that said so in this run."""
-        self._fetcher, self._pace = fetcher, pace
-        self._turn = asyncio.Lock()
+        self._fetcher, self._domains, self._pace = fetcher, domains, pace
+        # A name of its own: who asks has the turn of the feed's site, which may be the archive's.
+        self._turn = f"{wayback.NAME}.{registered_domain(base)}"
         self._paced = False
 
     @classmethod
-    async def of(cls, context: RunContext, fetcher: Fetcher) -> Wayback:
+    async def of(cls, context: RunContext, fetcher: Fetcher, domains: DomainTurns) -> Wayback:
         """The archive that the settings name, left alone where an earlier run was told to."""
         settings = context.settings
         told = await write_window(context, lambda con: rejections.waits(con, settings.wayback_url))
         rests = ""
         if told is not None and told[1] > context.clock():
             rests = f"{settings.wayback_url} wants rest until {told[1]:%Y-%m-%d %H:%M}Z ({told[0]})"
-        return cls(fetcher, settings.wayback_url, settings.wayback_pace_seconds, rests)
+        return cls(fetcher, domains, settings.wayback_url, settings.wayback_pace_seconds, rests)
 
     async def index(self, query: str, most: int) -> tuple[list[Copy], bool, str] | None:
         """What the index lists, whether that is all, and why not; None when it wants rest."""
@@ -82,18 +88,22 @@ class Wayback:
         return wayback.as_original(answer) if isinstance(answer, Page) else answer
 
     async def _ask(self, url: str) -> Page | FetchFailure | None:
-        async with self._turn:
+        # It counts what comes from one network, so the turn is that of all processes here, and
+        # is held until the next may be had.
+        async with self._domains.turn(self._turn):
             if self.rests:
                 return None
             if not self._paced and self._pace > 0:
                 await self._fetcher.slow_down(self.base, self._pace)
             self._paced = True
+            began = monotonic()
             answer = await self._fetcher.interface(url, final=wayback.STOPS)
             if wayback.wants_rest(answer):
                 assert isinstance(answer, FetchFailure)
                 self.refusal = answer
                 self.rests = f"{answer.reason} from {self.base}: it wants rest"
                 return None
+            await asyncio.sleep(max(began + self._pace - monotonic(), 0.0))
             return answer
 
 

@@ -150,6 +150,7 @@ class Kept(Past):
 
     every = 20 * HOUR
     robots = ""
+    feed_url = "http://www.a.example:80/feed"
     pages_copied = True
     gone = True
 
@@ -166,8 +167,8 @@ class Kept(Past):
             listed = [number for number in self.numbers if self.at(number) <= at][: self.window]
             if at.date().day not in self.lost:
                 kind = "application/rss+xml"
-                url = f"http://www.{self.host}:80/feed"
-                self.archive.copies.append(Copied(at, url, self.listing(listed), kind))
+                copied = Copied(at, self.feed_url, self.listing(listed), kind)
+                self.archive.copies.append(copied)
             at += self.every
         if self.pages_copied:
             for number in self.numbers:

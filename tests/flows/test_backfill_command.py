@@ -93,7 +93,7 @@ def test_a_window_is_filled_told_of_and_not_asked_for_again(
         (["--since", "2025-03-02", "--feed", "nobody"], "nobody"),
         (["--route", "sitemap", "--since", "2025-03-02", "x.warc"], "reads no files"),
         (["x.warc"], "--route warc or jsonl"),
-        (["--route", "pigeon"], "'auto', 'feed-archive', 'wordpress', 'sitemap', 'warc', 'jsonl'"),
+        (["--route", "pigeon"], "'sitemap', 'wayback', 'ccnews', 'warc', 'jsonl'"),
         (["--route", "warc", "x.warc", "--dry-run"], "not for route warc"),
     ],
 )
