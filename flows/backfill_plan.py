@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 
+from flows.archive_plan import Archives, of_ccnews, of_wayback
 from ingest.models import CoveredDay, Feed, FeedState
 from ingest.routes import ccnews, feed_archive, sitemap, wayback, wordpress
-from ingest.routes.window import Window, best, estimate, todo
+from ingest.routes.window import Estimate, Window, best, estimate, todo
 from ingest.urls import registered_domain
 from storage import coverage, feeds
 from storage.errors import StoreMissing
@@ -89,6 +90,8 @@ class Plan:
     """Requests."""
     likely_seconds: float
     most_seconds: float
+    gigabytes: float = 0.0
+    """At most, where the requests are for files; else so little that it does not count."""
 
 
 def plan(
@@ -100,6 +103,7 @@ def plan(
     chosen: Sequence[str],
     again: bool,
     pace: float,
+    archives: Archives,
 ) -> list[Plan]:
     """Whom a backfill would ask, how often, and for how long; nothing is asked or written.
 
@@ -118,6 +122,7 @@ def plan(
     for feed in wanted:
         by_domain.setdefault(registered_domain(feed.url), []).append(feed)
     plans = []
+    of_archives: dict[str, dict[str, frozenset[date]]] = {wayback.NAME: {}, ccnews.NAME: {}}
     for domain, group in by_domain.items():
         days = likely = most = 0
         for feed in group:
@@ -129,7 +134,20 @@ def plan(
             state = states.get(feed.slug)
             names = [name for name, part in todos.items() if part]
             cost = estimate(left, names, state.per_day if state else None)
+            if names == [ccnews.NAME]:
+                cost = Estimate(2, 2)  # robots.txt and the feed, to know its addresses by
+            for name in of_archives.keys() & names:
+                of_archives[name][feed.slug] = todos[name]
             days, likely, most = days + len(left), likely + cost.likely, most + cost.most
         slugs = tuple(feed.slug for feed in group)
         plans.append(Plan(domain, slugs, days, likely, most, likely * pace, most * pace))
+    auto, rates = route == AUTO, {slug: one.per_day for slug, one in states.items() if one.per_day}
+    asking = {
+        wayback.NAME: of_wayback(archives, of_archives[wayback.NAME], rates, auto=auto),
+        ccnews.NAME: of_ccnews(archives, of_archives[ccnews.NAME], auto=auto),
+    }
+    for name, todos in of_archives.items():
+        if todos:
+            days = sum(map(len, todos.values()))
+            plans.append(Plan(feeds=tuple(todos), days=days, **asdict(asking[name])))
     return sorted(plans, key=lambda one: (-one.likely, one.domain))

@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flows import backfill_plan, backfilling, from_feeds, from_routes
+from flows.archive_plan import Archives
 from flows.backfilling import RunPart, plain_part
 from flows.context import Progress, RunContext, Silent, Step, new_run_id, plain_step, utc_now
 from flows.feedlist import feeds_in_use
@@ -286,6 +287,7 @@ def plan_backfill(settings: Settings, options: BackfillOptions) -> list[backfill
         chosen=options.chosen,
         again=options.again,
         pace=settings.pace_seconds,
+        archives=Archives(settings.wayback_url, settings.wayback_pace_seconds, settings.ccnews_url),
     )
 
 

@@ -145,6 +145,9 @@ def _show_plan(plans: Sequence[Plan], *, as_json: bool) -> None:
             for one in asked
         ],
     )  # fmt: skip
+    for one in asked:
+        if one.gigabytes:
+            click.echo(f"{one.domain}: {one.most} files at most, {one.gigabytes:g} GB")
     longest = max((one.likely_seconds for one in asked), default=0.0)
     most = max((one.most_seconds for one in asked), default=0.0)
     click.echo(
