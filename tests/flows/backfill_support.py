@@ -13,6 +13,7 @@ import httpx
 from site_support import START, InProcess, Site, Web, accounted, answered, item, page
 
 from flows import backfilling
+from flows.backfilling import RunPart, plain_part
 from flows.context import new_run_id
 from flows.pipeline import recorded
 from ingest.archive import ArchiveWriter
@@ -264,6 +265,7 @@ class BackfillSite(Site):
         *,
         again: bool = False,
         size: Slice = "month",
+        run_part: RunPart = plain_part,
     ) -> Any:
         async def whole() -> Any:
             context = self.context()
@@ -276,7 +278,7 @@ class BackfillSite(Site):
                 async with recorded(context), fetcher, workers:
                     await backfilling.backfill(
                         context, fetcher, workers, window=window, route=route, again=again,
-                        size=size,
+                        size=size, run_part=run_part,
                     )  # fmt: skip
             return context.report
 

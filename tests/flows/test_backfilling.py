@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from backfill_support import WINDOW, Archive, BackfillSite, Mapped, Past, Shifting
 
+from flows.backfilling import Part, PartWork, plain_part
 from ingest.models import FeedState
 from ingest.routes.window import Window
 from storage import feeds
@@ -167,6 +169,59 @@ def test_what_failed_is_asked_again_and_the_rest_is_not(site: Any) -> None:
     assert here.stored() == web.planted(WINDOW)
     assert here.days("feed-archive") == WHOLE
     assert len(web.of("/old/")) <= 3
+
+
+def test_slices_come_newest_first_and_ask_for_no_page_twice(site: Any) -> None:
+    """A week day by day brings what the whole brings, with the requests of the whole."""
+    web = Archive()
+    here = site(web)
+    parts: list[Part] = []
+
+    async def kept(part: Part, work: PartWork) -> None:
+        parts.append(part)
+        await plain_part(part, work)
+
+    report = here.backfill("feed-archive", size="day", run_part=kept)
+    assert [part.window.since for part in parts] == list(reversed(WINDOW.days))
+    assert {part.feeds for part in parts} == {("a",)}
+    assert here.stored() == web.planted(WINDOW)
+    assert here.days("feed-archive") == WHOLE
+    assert report.stored == report.fetched == 28
+    assert max(Counter(web.asked).values()) == 1
+    parts.clear()
+    here.backfill("feed-archive", run_part=kept)
+    assert parts == []
+
+
+def test_what_a_sitemap_says_no_date_of_is_fetched_for_one_slice_only(site: Any) -> None:
+    """Its pages lie on days of other slices, which count them without asking."""
+    web = Mapped()
+    web.monthly, web.filler = False, 10
+    here = site(web)
+    here.backfill("sitemap", size="day")
+    assert here.stored() == web.planted(WINDOW)
+    assert here.days("sitemap") == WHOLE_OF_ONE
+    assert max(Counter(web.of("/posts-") + web.of("/report-")).values()) == 1
+
+
+def test_a_stretch_is_judged_thin_beside_the_slices_that_came_before(site: Any) -> None:
+    """One empty day says nothing; the third of three, each a slice, is one too many."""
+    web = Archive()
+    web.gone = set(range(104, 120))  # type: ignore[attr-defined]
+    numbers = type(web).numbers.fget  # type: ignore[attr-defined]
+    web.__class__ = type(
+        "Holed",
+        (Archive,),
+        {"numbers": property(lambda self: [n for n in numbers(self) if n not in self.gone])},
+    )
+    here = site(web)
+    with here.store.write() as con:
+        feeds.save_states(con, [FeedState(slug="a", per_day=8.0)])
+    here.backfill(
+        "feed-archive", Window(WINDOW.since, WINDOW.since + timedelta(days=3)), size="day"
+    )
+    states = [state for _, (_, _, state) in sorted(here.days("feed-archive").items())]
+    assert states == ["thin", "thin", "complete", "complete"]
 
 
 def test_a_backfill_leaves_what_the_polls_remember(site: Any) -> None:

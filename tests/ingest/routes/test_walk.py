@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ingest.models import CoveredDay, FeedEntry
 from ingest.routes.walk import Walk, ended, starts_before, state_of, step
-from ingest.routes.window import Window, best, day_of, estimate, thin, todo
+from ingest.routes.window import Slice, Window, best, day_of, estimate, thin, todo
 
 DAY = timedelta(days=1)
 ZONES = st.integers(-12 * 4, 14 * 4).map(lambda n: timezone(timedelta(minutes=15 * n)))
@@ -70,6 +70,23 @@ def test_every_planted_day_is_taken_exactly_once(
     }
     assert taken == Counter(inside)
     assert len(inside) == days * len(minutes)
+
+
+@given(first=FIRST, length=st.integers(1, 800), size=st.sampled_from(["month", "day", "whole"]))
+@example(date(2023, 12, 31), 62, "month")
+@example(date(2024, 2, 29), 1, "month")
+def test_slices_hold_every_day_of_a_window_once_newest_first(
+    first: date, length: int, size: Slice
+) -> None:
+    """Months of the calendar, cut where the window begins and ends; single days; or all of it."""
+    window = Window(first, first + (length - 1) * DAY)
+    parts = window.slices(size)
+    days = [day for part in reversed(parts) for day in part.days]
+    assert days == list(window.days)
+    months = len({(day.year, day.month) for day in days})
+    assert len(parts) == {"month": months, "day": length, "whole": 1}[size]
+    if size == "month":
+        assert all((part.since.month == part.until.month) for part in parts)
 
 
 def test_a_day_is_passed_only_when_a_whole_page_is_older() -> None:
