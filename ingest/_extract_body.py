@@ -70,7 +70,7 @@ from ingest.pruning import (
     strip_unread,
 )
 from ingest.streamed import place_streamed
-from ingest.wording import count_words, tidy
+from ingest.wording import count_words, text_in, tidy
 
 # trafilatura logs every page that it gives up; the reason travels in the Rejection instead
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -231,7 +231,7 @@ def _framed(tree: html.HtmlElement, marks: Attributes) -> tuple[etree._Element, 
             body.remove(body[-1])
         parts_kept = sum(part.tag != "graphic" for part in body)
         # a text may be one paragraph, parted by line breaks alone
-        if parts_kept > 1 or (parts_kept == 1 and len(_TEXT(body)) > _ONE_PARAGRAPH):
+        if parts_kept > 1 or (parts_kept == 1 and len(text_in(body)) > _ONE_PARAGRAPH):
             if lead is not None:
                 body.insert(start, lead)
             break
@@ -265,7 +265,6 @@ _LOOSE_TEXT = 60
 """Characters after a heading, outside of any paragraph, that are text of the article."""
 _FRAME_SHARE = 0.75
 """Of the text of a page's paragraphs, that stands in the one place that is taken for its frame."""
-_TEXT = etree.XPath("string()", smart_strings=False)
 
 
 def _where_paragraphs_stand(tree: html.HtmlElement) -> html.HtmlElement | None:
@@ -277,7 +276,7 @@ def _where_paragraphs_stand(tree: html.HtmlElement) -> html.HtmlElement | None:
     held: dict[html.HtmlElement, int] = {}
     total = 0
     for paragraph in tree.iter("p"):
-        length = len(_TEXT(paragraph))
+        length = len(text_in(paragraph))
         if length < 60:
             continue
         total += length
@@ -425,12 +424,12 @@ def _dense(tree: html.HtmlElement) -> tuple[etree._Element, str]:
 @cache
 def _stop_words() -> frozenset[str]:
     folder = files("justext") / "stoplists"
-    return frozenset(
-        word
+    lists = [
+        language.read_text(encoding="utf-8")
         for language in folder.iterdir()
         if language.name.endswith(".txt")
-        for word in language.read_text(encoding="utf-8").lower().splitlines()
-    )
+    ]
+    return frozenset("\n".join(lists).lower().splitlines())
 
 
 def guess_date(tree: html.HtmlElement, url: str, now: datetime) -> str:

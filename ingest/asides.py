@@ -12,9 +12,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
 
-from lxml import etree, html
+from lxml import html
 
 from ingest.pagetext import Attributes, attributes_of
+from ingest.wording import text_in
 
 _WORD = re.compile(r"\w+")
 _BOXES = frozenset({"div", "span", "aside", "section", "a", "figure"})
@@ -28,6 +29,8 @@ _OWN_TEXT = 60
 """Characters that a division holds between its elements where it is a paragraph in itself."""
 _LEAST_WORDS = 12
 """A shorter box is a label or a button, which may well stand twice; as for repeats in a text."""
+_LEAST_CHARS = 2 * _LEAST_WORDS - 1
+"""So many words have as many, of a letter and what parts it from the next."""
 _MOST_CHARS = 1500
 """A longer box holds parts of the article beside what repeats."""
 _ECHO_SHARE = 0.7
@@ -43,7 +46,8 @@ def drop_copies(tree: html.HtmlElement, marks: Attributes | None = None) -> None
     """
     marks = attributes_of(tree) if marks is None else marks
     kinds = _classed(tree, marks)
-    if _drop_furniture(tree, kinds):
+    tooltips = [one for one, names in marks.items() if names.get("role") == "tooltip"]
+    if _drop_furniture(tree, kinds, tooltips):
         kinds = _classed(tree, marks)
     if _drop_second_boxes(kinds, marks):
         kinds = _classed(tree, marks)
@@ -56,19 +60,18 @@ _Classed = dict[str, list[html.HtmlElement]]
 def _classed(tree: html.HtmlElement, marks: Attributes) -> _Classed:
     """The elements that have a class by it, in reading order: one walk for three questions."""
     found: defaultdict[str, list[html.HtmlElement]] = defaultdict(list)
-    for one in _WITH_CLASS(tree):
-        if one in marks:
-            found[marks[one]["class"]].append(one)
+    for one in tree.iter():
+        names = marks.get(one)
+        if names is not None and (css := names.get("class")) is not None:
+            found[css].append(one)
     return found
 
 
-_WITH_CLASS = etree.XPath("descendant-or-self::*[@class]")
-_TOOLTIPS = etree.XPath("descendant-or-self::*[@role = 'tooltip']")
-
-
-def _drop_furniture(tree: html.HtmlElement, kinds: _Classed) -> bool:
+def _drop_furniture(
+    tree: html.HtmlElement, kinds: _Classed, tooltips: list[html.HtmlElement]
+) -> bool:
     found = [element for css, alike in kinds.items() if _is_furniture(css) for element in alike]
-    found += _TOOLTIPS(tree)
+    found += tooltips
     if not found:
         return False
     whole = tree.xpath("string-length(normalize-space(/))")
@@ -93,7 +96,7 @@ def _drop_second_boxes(kinds: _Classed, marks: Attributes) -> bool:
         if len(alike) < 2:
             continue
         for element in alike:
-            if element.tag in _BOXES:
+            if element.tag in _BOXES and (len(element) or len(element.text or "") >= _LEAST_CHARS):
                 parent = element.getparent()
                 outer = marks.get(parent, {}).get("class", "") if parent is not None else ""
                 around[element.tag, css, outer].append(element)
@@ -104,7 +107,7 @@ def _drop_second_boxes(kinds: _Classed, marks: Attributes) -> bool:
         seen: dict[str, html.HtmlElement] = {}
         for element in alike:
             text = _short_text(element)
-            if len(text) < 2 * _LEAST_WORDS - 1:
+            if len(text) < _LEAST_CHARS:
                 continue
             first = seen.setdefault("".join(text.split()), element)
             if first is element or len(_WORD.findall(text)) < _LEAST_WORDS:
@@ -120,11 +123,8 @@ def _drop_second_boxes(kinds: _Classed, marks: Attributes) -> bool:
 
 def _short_text(element: html.HtmlElement) -> str:
     """The text of ``element``, or "" when it is too long to be a box."""
-    text = str(_TEXT(element)) if len(element) else element.text or ""
+    text = text_in(element)
     return text if len(text) <= _MOST_CHARS else ""
-
-
-_TEXT = etree.XPath("string()", smart_strings=False)
 
 
 @lru_cache(maxsize=20_000)
@@ -141,11 +141,12 @@ def _drop_echoes(tree: html.HtmlElement, kinds: _Classed) -> None:
         quoted, pulled = _may_echo(css)
         if not (quoted or pulled):
             continue
-        for element in alike:
-            if (quoted or element.tag in ("blockquote", "q", "aside")) and (
-                next(element.iter("h1"), None) is None
-            ):
-                echoes.append(element)
+        echoes += [
+            element
+            for element in alike
+            if (quoted or element.tag in ("blockquote", "q", "aside"))
+            and next(element.iter("h1"), None) is None
+        ]
     if not echoes:
         return
     held_runs = [(echo, set(_runs(_short_text(echo).casefold()))) for echo in echoes]
@@ -160,7 +161,7 @@ def _drop_echoes(tree: html.HtmlElement, kinds: _Classed) -> None:
     for paragraph in tree.iter("p", "li", "div"):
         if paragraph in inside or (paragraph.tag == "div" and not _has_text(paragraph)):
             continue
-        text = str(_TEXT(paragraph)).casefold()
+        text = text_in(paragraph).casefold()
         # so many runs are three words more, of a letter and what parts it from the next
         if len(text) > 2 * least and any(word in text for word in signs):
             held = wanted.intersection(_runs(text))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from lxml import etree, html
+from lxml import html
 
 from ingest import urls
 from ingest.policy import ExtractPolicy
-from ingest.wording import fold_title
+from ingest.wording import fold_title, text_in
 
 _BLOCK_TAGS = """figure figcaption p li td th blockquote h2 h3 h4 h5 h6 dd dt
 pre div section article"""
@@ -17,7 +17,6 @@ _BLOCKS = frozenset(_BLOCK_TAGS.split())
 # No extractor keeps the text of these, and most links of a page are in them.
 _CHROME = ("nav", "footer", "form", "aside")
 _SMALL_BLOCKS = frozenset({"a", "p", "li", "h2", "h3", "h4", "h5", "h6", "dt", "figcaption"})
-_TEXT = etree.XPath("string()", smart_strings=False)
 _SHARE = re.compile(
     r"^https?://(?:[\w-]+\.)*(?:facebook\.com/(?:sharer|dialog|share)|(?:twitter|x)\.com/(?:intent|share)"
     r"|linkedin\.com/(?:share|cws)|t\.me/share|wa\.me/|api\.whatsapp\.com|pinterest\.\w+/pin/create"
@@ -80,10 +79,17 @@ def anchors_of(tree: html.HtmlElement) -> list[Anchor]:
             # an entry of a list is most often its link
             alone = block.text is None and len(block) == 1 and block[0] is anchor
             alone = alone and anchor.tail is None
-            keys[block] = fold_title(words if alone else _start(block))[:_KEY]
+            keys[block] = _key(words if alone else _start(block))
         if keys[block]:
             found.append(Anchor(href, words, _opening(anchor, words), keys[block]))
     return found
+
+
+def _key(text: str) -> str:
+    """The first folded characters of ``text``."""
+    half = fold_title(text[: 2 * _KEY])
+    # what a cut may have changed, its last word, lies behind them
+    return (half if half.rfind(" ") >= _KEY else fold_title(text))[:_KEY]
 
 
 def _start(block: html.HtmlElement) -> str:
@@ -91,7 +97,7 @@ def _start(block: html.HtmlElement) -> str:
     if len(block) == 0:
         return (block.text or "")[: 4 * _KEY]
     if block.tag in _SMALL_BLOCKS:
-        return str(_TEXT(block))[: 4 * _KEY]
+        return text_in(block)[: 4 * _KEY]
     pieces: list[str] = []
     length = 0
     for piece in block.itertext():
@@ -159,7 +165,7 @@ def _may_be(url: str, path: str) -> bool:
 
 
 def _stands(words: str, folded: str) -> bool:
-    key = fold_title(words)[:_KEY]
+    key = _key(words)
     return bool(key) and key in folded
 
 

@@ -9,12 +9,12 @@ value wins whole: lists of two sources are never mixed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from lxml import etree, html
+from lxml import html
 
 from ingest.jsonld import names_of, strings_of, types_of
 from ingest.metatags import first_of, source_of_key
@@ -43,10 +43,9 @@ _TAGS = 30
 _TAG_CHARS = 80
 """A longer tag is a sentence."""
 _SECTION_CHARS = 60
-_RELATED = etree.XPath(
-    "descendant-or-self::*[(self::link and @rel = 'image_src' and @href)"
-    " or (self::a and contains(@rel, 'tag'))]"
-)
+
+Pointing = Sequence[tuple[html.HtmlElement, dict[str, str]]]
+"""Elements with their attributes, in the order of the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,20 +63,19 @@ class Details:
 
 
 def page_details(
-    tree: html.HtmlElement,
     article: dict[str, Any],
     nodes: list[dict[str, Any]],
     meta: dict[str, list[str]],
     titles: Iterable[str],
-    properties: Iterable[html.HtmlElement],
+    pointing: Pointing,
 ) -> Details:
-    """Read the details of the article of ``tree``.
+    """Read the details of the page's article.
 
     ``article`` is its JSON-LD node among ``nodes``, ``meta`` the meta elements, ``titles`` the
-    forms of its headline, which a breadcrumb ends with, ``properties`` the elements that have an
-    ``itemprop``.
+    forms of its headline, which a breadcrumb ends with, ``pointing`` the elements of the page
+    that have an ``itemprop`` or ``rel``.
     """
-    marked = _marked(tree, properties)
+    marked = _marked(pointing)
     keys = {fold_title(title) for title in titles}
     section = _first([
         ("json_ld", _sections(strings_of(article.get("articleSection")), keys)),
@@ -189,16 +187,14 @@ def _step(step: Any) -> list[str]:
     return (names_of(step) or names_of(step.get("item")))[:1]
 
 
-def _marked(
-    tree: html.HtmlElement, properties: Iterable[html.HtmlElement]
-) -> dict[str, list[str]]:
+def _marked(pointing: Pointing) -> dict[str, list[str]]:
     """What ``itemprop`` and ``rel`` attributes point out, by name."""
     found: dict[str, list[str]] = {
         name: [] for name in
         ("articleSection", "keywords", "dateModified", "image", "tag", "image_src")
     }  # fmt: skip
-    for element in islice(filter(_is_detail, properties), 40):
-        names = dict(element.items())
+    properties = ((one, names) for one, names in pointing if _is_detail(one, names))
+    for element, names in islice(properties, 40):
         for name in names["itemprop"].split():
             if name == "image":
                 value = names.get("content") or names.get("src") or names.get("href") or ""
@@ -209,16 +205,28 @@ def _marked(
                 continue
             if value.strip():
                 found[name].append(value.strip())
-    for element in islice(_RELATED(tree), 2 * _TAGS):
+    related = ((one, names) for one, names in pointing if _is_related(one, names))
+    for element, names in islice(related, 2 * _TAGS):
         if element.tag == "link":
-            found["image_src"].append(element.get("href").strip())
-        elif "tag" in element.get("rel").lower().split():
+            found["image_src"].append(names["href"].strip())
+        elif "tag" in names["rel"].lower().split():
             found["tag"].append(element_text(element))
     return found
 
 
-def _is_detail(element: html.HtmlElement) -> bool:
-    written = element.get("itemprop")
+def _is_detail(element: html.HtmlElement, names: dict[str, str]) -> bool:
+    written = names.get("itemprop")
     return (
-        written == "image" or any(name in written for name in _NAMES_OF_DETAILS)
-    ) and element.tag != "meta"
+        written is not None
+        and (written == "image" or any(name in written for name in _NAMES_OF_DETAILS))
+        and element.tag != "meta"
+    )
+
+
+def _is_related(element: html.HtmlElement, names: dict[str, str]) -> bool:
+    kinds = names.get("rel")
+    if kinds is None:
+        return False
+    if element.tag == "link":
+        return kinds == "image_src" and "href" in names
+    return element.tag == "a" and "tag" in kinds

@@ -8,14 +8,12 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from lxml import etree, html
+from lxml import html
 
 from ingest import urls
 from ingest.metadata import PageMetadata
 from ingest.policy import ExtractPolicy
-from ingest.wording import fold_title
-
-_TEXT = etree.XPath("string()", smart_strings=False)
+from ingest.wording import fold_title, text_in
 
 # Before extraction: paragraphs that only lead elsewhere
 
@@ -59,7 +57,7 @@ def drop_link_lines(tree: html.HtmlElement, policy: ExtractPolicy, url: str = ""
 
 
 def _line(element: html.HtmlElement) -> str:
-    return " ".join(str(_TEXT(element)).split())
+    return " ".join(text_in(element).split())
 
 
 def _same_site(anchors: list[html.HtmlElement], url: str) -> bool:

@@ -12,12 +12,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from lxml import etree, html
+from lxml import html
 
 from ingest.pagetext import fragment_text
-from ingest.wording import count_words, fold_title
+from ingest.wording import count_words, fold_title, text_in
 
-_TEXT = etree.XPath("string()")
 _SHOWN_CHARS = 800
 """Text in paragraphs from which on the page itself is read."""
 _START = re.compile(r"[=(:,]\s*(?=[\[{])|^\s*(?=[\[{])")
@@ -51,7 +50,7 @@ def state_body(tree: html.HtmlElement, titles: list[str]) -> str:
 def _shows_text(tree: html.HtmlElement) -> bool:
     left = _SHOWN_CHARS
     for paragraph in tree.iter("p"):
-        left -= len(_TEXT(paragraph))
+        left -= len(text_in(paragraph))
         if left <= 0:
             return True
     return False

@@ -19,17 +19,19 @@ _PARSER.set_element_class_lookup(etree.ElementDefaultClassLookup(element=html.Ht
 
 # What XML cannot hold; each is one byte in UTF-8, and bytes are filtered ten times as fast as text.
 _CONTROL = bytes({*range(0x20), 0x7F} - {0x09, 0x0A, 0x0D})
-_NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
+_NO_CHARACTER = b"\xef\xbf"
+"""How U+FFFE and U+FFFF begin, and only few signs beside them."""
 _HEAVY = re.compile(
     r"<(script|style|svg|noscript)\b(?![^>]{0,200}ld\+json)[^>]*>.*?</\1\s*>|<!--.*?-->",
     re.IGNORECASE | re.DOTALL,
 )
 _LONG_ATTRIBUTE = re.compile(r"=\s*(\"[^\"<>]{5000,}\"|'[^'<>]{5000,}')")
 # libxml2 compares each attribute with all before it; no tag that means something is as long
-_LONG_TAG = re.compile(r"<([a-zA-Z][\w-]{0,40})\s[^<>]{100000,}>")
-_ATTRIBUTES = 2_000
+_LONG_TAG_CHARS = 100_000
 _LONG_TAG_FROM = 400_000
 """Characters of a page below which no tag is long enough to hurt."""
+_LONG_TAG = re.compile(rf"<([a-zA-Z][\w-]{{0,40}})\s[^<>]{{{_LONG_TAG_CHARS},}}>")
+_ATTRIBUTES = 2_000
 
 
 def parse_page(
@@ -41,12 +43,11 @@ def parse_page(
     """
     if len(text) > parse_chars:
         text, utf8 = _LONG_ATTRIBUTE.sub('=""', _HEAVY.sub(" ", text)), None
-    if len(text) > _LONG_TAG_FROM and _LONG_TAG.search(text):
+    if len(text) > _LONG_TAG_FROM and _may_hold_long_tag(text):
         text, utf8 = _LONG_TAG.sub(_without_attributes, text), None
     source = (text.encode("utf-8", "ignore") if utf8 is None else utf8).translate(None, _CONTROL)
-    for sign in _NO_CHARACTERS:
-        if sign in source:
-            source = source.replace(sign, b"")
+    if _NO_CHARACTER in source:
+        source = source.replace(_NO_CHARACTER + b"\xbe", b"").replace(_NO_CHARACTER + b"\xbf", b"")
     if not source or source.isspace():
         return None
     try:
@@ -54,6 +55,18 @@ def parse_page(
     except (etree.LxmlError, ValueError, AssertionError, RecursionError):
         return None
     return tree if isinstance(tree, html.HtmlElement) else None
+
+
+def _may_hold_long_tag(text: str) -> bool:
+    """Whether so many characters follow a "<" without another: asked in steps of that length."""
+    at = text.find("<")
+    last = text.rfind("<")
+    while at < last:
+        further = text.rfind("<", at + 1, at + 1 + _LONG_TAG_CHARS)
+        if further < 0:
+            return True
+        at = further
+    return len(text) - last > _LONG_TAG_CHARS
 
 
 def _without_attributes(tag: re.Match[str]) -> str:

@@ -16,19 +16,12 @@ from functools import lru_cache
 from lxml import etree, html
 
 from ingest.pagetext import Attributes, attributes_of
+from ingest.wording import text_in
 
 _SEEN = 20_000
 """Class and id strings remembered; a page has some hundred, a site's pages share them."""
 
-_TEXT = etree.XPath("string()", smart_strings=False)
-
-
 _NONE: dict[str, str] = {}
-
-
-def text_in(element: html.HtmlElement) -> str:
-    """All text of ``element``, as it stands."""
-    return (element.text or "") if len(element) == 0 else str(_TEXT(element))
 
 
 def single_spaced(text: str) -> str:

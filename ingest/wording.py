@@ -6,7 +6,7 @@ import re
 import unicodedata
 from html import unescape
 
-from lxml import html
+from lxml import etree, html
 
 _TAG = re.compile(r"<[^<>]{0,500}>")
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0eff]")
@@ -37,9 +37,17 @@ def clean(text: str) -> str:
     return " ".join(visible(text).split())
 
 
+def text_in(element: etree._Element) -> str:
+    """All text of ``element``, as it stands."""
+    if len(element) == 0:
+        return element.text or ""
+    # by C in one go: half the time of string() in XPath, a quarter of that of its pieces
+    return etree.tostring(element, method="text", encoding="unicode", with_tail=False)
+
+
 def element_text(element: html.HtmlElement) -> str:
     """All text of ``element`` as one line."""
-    return clean("".join(element.itertext()))
+    return clean(text_in(element))
 
 
 def one_line(text: str) -> str:
