@@ -41,6 +41,31 @@ def staged(
     con.execute(f"DROP TABLE temp.{name}")
 
 
+def replace_rows(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    types: Mapping[str, str],
+    keys: Sequence[str],
+    records: Iterable[Sequence[Any]],
+) -> None:
+    """Write ``records`` into ``core.table``; one with the ``keys`` of a stored one replaces it.
+
+    Of several with the same keys the last counts; NULL equals NULL.  For small tables: a batch of
+    them costs one reading of the key columns.
+
+    Args:
+        types: column -> SQL type, in the order of the records.
+    """
+    places = [list(types).index(key) for key in keys]
+    latest = {tuple(record[place] for place in places): record for record in records}
+    if not latest:
+        return
+    alike = " AND ".join(f"t.{key} IS NOT DISTINCT FROM b.{key}" for key in keys)
+    with staged(con, f"batch_{table}", types, rows(types, latest.values())) as batch:
+        con.execute(f"DELETE FROM core.{table} t USING {batch} b WHERE {alike}")
+        con.execute(f"INSERT INTO core.{table} ({', '.join(types)}) SELECT * FROM {batch}")
+
+
 @contextmanager
 def shown(
     con: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, NDArray[Any]]

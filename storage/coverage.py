@@ -8,7 +8,7 @@ from datetime import date, datetime
 import duckdb
 
 from ingest.models import CoveredDay
-from storage.batches import rows, staged
+from storage.batches import replace_rows
 
 _DAY = {
     "feed": "VARCHAR", "day": "DATE", "route": "VARCHAR", "found": "INTEGER",
@@ -19,16 +19,8 @@ _OUTSIDE = {"canonical_url": "VARCHAR", "feed": "VARCHAR", "day": "DATE"}
 
 def save(con: duckdb.DuckDBPyConnection, days: Sequence[CoveredDay]) -> None:
     """Store ``days``; one with the feed, day and route of a stored one replaces it."""
-    latest = {(one.feed, one.day, one.route): one for one in days}
-    if not latest:
-        return
-    columns = rows(_DAY, ([getattr(one, name) for name in _DAY] for one in latest.values()))
-    with staged(con, "batch_coverage", _DAY, columns) as batch:
-        con.execute(
-            f"DELETE FROM core.coverage c USING {batch} b WHERE c.feed = b.feed "
-            "AND c.day IS NOT DISTINCT FROM b.day AND c.route = b.route"
-        )
-        con.execute(f"INSERT INTO core.coverage ({', '.join(_DAY)}) SELECT * FROM {batch}")
+    records = ([getattr(one, name) for name in _DAY] for one in days)
+    replace_rows(con, "coverage", _DAY, ("feed", "day", "route"), records)
 
 
 def load(
@@ -55,15 +47,8 @@ def article_days(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> dict[str
 
 def note_outside(con: duckdb.DuckDBPyConnection, feed: str, days: Mapping[str, date]) -> None:
     """Remember the days of pages that were fetched and lie outside the window asked for."""
-    if not days:
-        return
-    columns = rows(_OUTSIDE, ([url, feed, day] for url, day in days.items()))
-    with staged(con, "batch_outside", _OUTSIDE, columns) as batch:
-        con.execute(
-            f"DELETE FROM core.pages_outside o USING {batch} b "
-            "WHERE o.canonical_url = b.canonical_url"
-        )
-        con.execute(f"INSERT INTO core.pages_outside ({', '.join(_OUTSIDE)}) SELECT * FROM {batch}")
+    records = ([url, feed, day] for url, day in days.items())
+    replace_rows(con, "pages_outside", _OUTSIDE, ("canonical_url",), records)
 
 
 def outside(con: duckdb.DuckDBPyConnection, feed: str) -> dict[str, date]:

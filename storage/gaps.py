@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from ingest.models import Gap
-from storage.batches import rows, staged
+from storage.batches import replace_rows
 
 _GAP = {
     "feed": "VARCHAR", "from_at": "TIMESTAMPTZ", "to_at": "TIMESTAMPTZ",
@@ -19,16 +19,8 @@ _GAP = {
 
 def save(con: duckdb.DuckDBPyConnection, gaps: Sequence[Gap]) -> None:
     """Store ``gaps``; one with the feed and the times of a stored one replaces it."""
-    latest = {(gap.feed, gap.from_at, gap.to_at): gap for gap in gaps}
-    if not latest:
-        return
-    columns = rows(_GAP, ([getattr(gap, name) for name in _GAP] for gap in latest.values()))
-    with staged(con, "batch_gaps", _GAP, columns) as batch:
-        con.execute(
-            f"DELETE FROM core.gaps g USING {batch} b WHERE g.feed = b.feed "
-            "AND g.from_at = b.from_at AND g.to_at = b.to_at"
-        )
-        con.execute(f"INSERT INTO core.gaps ({', '.join(_GAP)}) SELECT * FROM {batch}")
+    records = ([getattr(gap, name) for name in _GAP] for gap in gaps)
+    replace_rows(con, "gaps", _GAP, ("feed", "from_at", "to_at"), records)
 
 
 def open_gaps(con: duckdb.DuckDBPyConnection, attempts: int) -> dict[str, list[Gap]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage.batches import rows, staged, storable
+from storage.batches import replace_rows, rows, staged, storable
 
 
 def test_nothing_but_nulls_and_nothing_at_all_keep_their_types(con):
@@ -43,3 +45,21 @@ def test_any_text_list_and_number_comes_back(con, values):
         if t is not None:
             storable(t).encode()
             assert "\x00" not in storable(t)
+
+
+def test_rows_with_the_keys_of_stored_ones_replace_them(con):
+    """Of several in one batch the last counts, and no day is a key like any other."""
+    types = {"feed": "VARCHAR", "day": "DATE", "route": "VARCHAR", "found": "INTEGER"}
+    keys = ("feed", "day", "route")
+    day = date(2026, 3, 1)
+
+    def write(*records):
+        replace_rows(con, "coverage", types, keys, records)
+
+    write(["a", day, "x", 1], ["a", None, "x", 2], ["b", day, "x", 3])
+    write(["a", day, "x", 4], ["a", None, "x", 5], ["a", None, "x", 6], ["a", day, "y", 7])
+    write()
+    found = con.execute("SELECT feed, day, route, found FROM core.coverage ORDER BY found")
+    assert found.fetchall() == [
+        ("b", day, "x", 3), ("a", day, "x", 4), ("a", None, "x", 6), ("a", day, "y", 7),
+    ]  # fmt: skip
