@@ -144,21 +144,26 @@ class _Stream:
 
     async def run(self, polling: Coroutine[Any, Any, list[Poll]]) -> list[Poll]:
         """Take entries on while ``polling`` goes on; comes back when all of them are stored."""
+        asking = asyncio.ensure_future(self._ask(polling))
         taking = asyncio.ensure_future(self._take())
         try:
-            polls = await polling
-            if not self._context.report.nothing_reached:
-                self._try_again()
-            self._polled.set()
-            self._news.set()
-            await taking
+            polls, _ = await asyncio.gather(asking, taking)
             await self._harvest.end()
         except BaseException:
+            asking.cancel()
             taking.cancel()
-            await asyncio.gather(taking, return_exceptions=True)
+            await asyncio.gather(asking, taking, return_exceptions=True)
             await self._harvest.stop()
             raise
         self._count_sightings()
+        return polls
+
+    async def _ask(self, polling: Coroutine[Any, Any, list[Poll]]) -> list[Poll]:
+        polls = await polling
+        if not self._context.report.nothing_reached:
+            self._try_again()
+        self._polled.set()
+        self._news.set()
         return polls
 
     def _try_again(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from flows import harvest
+from flows import from_feeds, harvest
 from flows.workers import Workers
+from storage.errors import StoreError
 
 sys.path.insert(0, str(Path(__file__).parent))
 from site_support import Site, answered, body, feed, item, page, rss
@@ -328,3 +330,25 @@ def test_a_general_feeds_off_topic_page_is_a_rejection(site: Site) -> None:
     site.later(hours=2)
     assert site.run().reasons == {"off_topic": 1}
     assert site.web.times_asked("fair") == 1
+
+
+def test_a_store_that_fails_ends_the_run_at_once(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Feeds that are still asked are not waited for: nothing of them could be stored."""
+    site.feeds = [feed("a"), feed("b")]
+    site.web.feed(item("one"))
+    web, asked_on = site.web, asyncio.Event()
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.host == "b.example":
+            await asked_on.wait()
+        return web(request)
+
+    def fails(*_: Any) -> Any:
+        raise StoreError("the disk is gone")
+
+    site.web = answer  # type: ignore[assignment]
+    monkeypatch.setattr(from_feeds.entries, "lookup", fails)
+    with pytest.raises(StoreError, match="the disk is gone"):
+        site.run()
