@@ -45,26 +45,32 @@ def drop_copies(tree: html.HtmlElement, marks: Attributes | None = None) -> None
     ``marks`` are the attributes of ``tree``, where they were read already.
     """
     marks = attributes_of(tree) if marks is None else marks
-    kinds = _classed(tree, marks)
-    tooltips = [one for one, names in marks.items() if names.get("role") == "tooltip"]
+    kinds, tooltips = _classed(tree, marks)
     if _drop_furniture(tree, kinds, tooltips):
-        kinds = _classed(tree, marks)
+        kinds, _ = _classed(tree, marks)
     if _drop_second_boxes(kinds, marks):
-        kinds = _classed(tree, marks)
+        kinds, _ = _classed(tree, marks)
     _drop_echoes(tree, kinds)
 
 
 _Classed = dict[str, list[html.HtmlElement]]
 
 
-def _classed(tree: html.HtmlElement, marks: Attributes) -> _Classed:
-    """The elements that have a class by it, in reading order: one walk for three questions."""
+def _classed(tree: html.HtmlElement, marks: Attributes) -> tuple[_Classed, list[html.HtmlElement]]:
+    """The elements by their class, in reading order, and the tooltips: one walk for all that is
+    asked here."""
     found: defaultdict[str, list[html.HtmlElement]] = defaultdict(list)
+    tooltips = []
     for one in tree.iter():
         names = marks.get(one)
-        if names is not None and (css := names.get("class")) is not None:
+        if names is None:
+            continue
+        css = names.get("class")
+        if css is not None:
             found[css].append(one)
-    return found
+        if names.get("role") == "tooltip":
+            tooltips.append(one)
+    return found, tooltips
 
 
 def _drop_furniture(

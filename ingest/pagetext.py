@@ -46,7 +46,7 @@ def parse_page(
     if len(text) > _LONG_TAG_FROM and _may_hold_long_tag(text):
         text, utf8 = _LONG_TAG.sub(_without_attributes, text), None
     source = (text.encode("utf-8", "ignore") if utf8 is None else utf8).translate(None, _CONTROL)
-    if _NO_CHARACTER in source:
+    if b"\xef" in source and _NO_CHARACTER in source:
         source = source.replace(_NO_CHARACTER + b"\xbe", b"").replace(_NO_CHARACTER + b"\xbf", b"")
     if not source or source.isspace():
         return None
