@@ -9,122 +9,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from flows.backfill_ledger import Count, FeedWork
-from flows.reading import FeedReader
-from ingest import poll
-from ingest.archive import load_page
-from ingest.errors import ArchiveError
-from ingest.models import (
-    CoverageState,
-    CoveredDay,
-    FeedEntry,
-    FetchFailure,
-    NotModified,
-    Page,
-    Rejection,
-)
-from ingest.parse import ParsedFeed
+from flows.backfill_site import Site
+from flows.listings import Heard, through_sitemaps
+from ingest.models import CoverageState, CoveredDay, FeedEntry, Page
 from ingest.policy import BackfillPolicy
 from ingest.routes import feed_archive, sitemap, wordpress
-from ingest.routes.walk import Ended, Walk, ended, starts_before, state_of, step
+from ingest.routes.walk import Walk, ended, starts_before, state_of, step
 from ingest.routes.window import Window, around
 
 _POLICY = BackfillPolicy()
-_GONE = frozenset({404, 410})
-# Pages of a feed's listings remembered: an index and the sitemaps of one run.
-_KEPT = 2 * _POLICY.sitemaps
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """One page of a listing."""
-
-    entries: Sequence[FeedEntry] = ()
-    following: str = ""
-    """The URL of the next older page."""
-    ended: Ended = ""
-    """Why there is none."""
-    detail: str = ""
-
-
 Ask = Callable[[str], Awaitable[Heard]]
-
-
-class Site:
-    """What one feed and its site list, each page asked once for all routes and slices.
-
-    Slices lie side by side in a listing, and the page at which one ends is the page at which the
-    next begins.  Bodies are not held: they are in the archive.
-    """
-
-    def __init__(self, work: FeedWork, reader: FeedReader) -> None:
-        self.work = work
-        self.url = poll.address(work.feed, work.state)
-        self._reader = reader
-        self._own: tuple[Page, ParsedFeed] | Heard | None = None
-        self._kept: dict[str, Page] = {}
-
-    def begin(self) -> None:
-        """Turn to another slice."""
-        self._own = None
-
-    async def listing(self, url: str, *, again: bool = False) -> tuple[Page, ParsedFeed] | Heard:
-        """The feed page at ``url`` and what it says, or why there is none.
-
-        Args:
-            again: as it is now.
-        """
-        if url == self.url and self._own is not None and not again:
-            return self._own
-        got = await self._listing(url, again)
-        if url == self.url:
-            self._own = got
-        return got
-
-    async def file(self, url: str) -> Page | FetchFailure:
-        """A sitemap or robots.txt."""
-        answer = await self._once(url, self.work.fetcher.page, again=False)
-        assert not isinstance(answer, NotModified)
-        return answer
-
-    async def _listing(self, url: str, again: bool) -> tuple[Page, ParsedFeed] | Heard:
-        answer = await self._once(url, self.work.fetcher.feed, again=again)
-        if not isinstance(answer, Page):
-            status = getattr(answer, "status", None)
-            how: Ended = "end" if status in _GONE else "failed"
-            return Heard(ended=how, detail=f"{getattr(answer, 'reason', 'http_304')} from {url}")
-        read = await self.read(answer)
-        if not isinstance(read, ParsedFeed):
-            return Heard(ended="short", detail=f"{read.reason} from {url}")
-        return answer, read
-
-    async def _once(
-        self,
-        url: str,
-        ask: Callable[[str], Awaitable[Page | NotModified | FetchFailure]],
-        *,
-        again: bool,
-    ) -> Page | NotModified | FetchFailure:
-        kept = self._kept.get(url)
-        if kept is not None and kept.archived is not None and not again:
-            folder = self.work.context.store.archive
-            with suppress(ArchiveError):
-                stored = await asyncio.to_thread(load_page, folder, kept.archived)
-                return replace(kept, body=stored.body)
-        answer = await ask(url)
-        if isinstance(answer, Page) and answer.archived is not None:
-            self._kept[url] = replace(answer, body=b"")
-            if len(self._kept) > _KEPT:
-                del self._kept[next(iter(self._kept))]
-        return answer
-
-    async def read(self, page: Page) -> ParsedFeed | Rejection:
-        """What ``page``, the feed as it is or was, lists."""
-        return await self._reader.read(page, self.work.feed, self.work.context.clock())
 
 
 async def by_feed_archive(site: Site, days: frozenset[date]) -> str:
@@ -270,36 +168,18 @@ class _Listed:
 async def _read_sitemaps(
     site: Site, base: str, alike: Sequence[FeedEntry], window: Window
 ) -> _Listed:
-    robots = await site.file(sitemap.robots_of(base))
-    named: list[str] = []
-    if isinstance(robots, Page):
-        named = sitemap.named_in_robots(robots.body.decode("utf-8", "replace"), base)
-    guessed = [] if named else sitemap.usual_places(base)
-    todo, asked, listed = named or list(guessed), set[str](), _Listed([])
-    while todo:
-        url = todo.pop(0)
-        if url in asked:
-            continue
-        if len(asked) >= _POLICY.sitemaps:
-            listed.whole = False
-            break
-        asked.add(url)
-        answer = await site.file(url)
-        if not isinstance(answer, Page):
-            if url not in guessed:
-                listed.whole, listed.failed = False, f"{answer.reason} from {url}"
-            continue
-        if answer.url != url and answer.url in asked:
-            continue
-        asked.add(answer.url)
+    listed = _Listed([])
+
+    async def read(file: Page) -> Sequence[str]:
         # read and sifted at once: an index may list half a million pages
-        found, more, lists, reaches = await asyncio.to_thread(
-            _sift, site.work, answer, alike, window
-        )
+        found, more, lists, reaches = await asyncio.to_thread(_sift, site.work, file, alike, window)
         listed.files += lists
         listed.candidates += found
         listed.reaches = listed.reaches or reaches
-        todo[:0] = [one for one in more if one not in asked]
+        return more
+
+    told = await through_sitemaps(site.file, base, read, most=_POLICY.sitemaps)
+    listed.whole, listed.failed = told.whole, told.failed
     return listed
 
 

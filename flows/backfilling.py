@@ -20,7 +20,8 @@ from duckdb import DuckDBPyConnection
 
 from flows.backfill_ledger import FETCHING, FeedWork
 from flows.backfill_plan import AUTO, FeedCoverage, by_feed, chosen_feeds, routes_of, summary
-from flows.backfill_routes import Site, by_feed_archive, by_sitemap, by_wordpress
+from flows.backfill_routes import by_feed_archive, by_sitemap, by_wordpress
+from flows.backfill_site import Site
 from flows.context import Progress, RunContext, Silent, plain_step
 from flows.domains import DomainTurns
 from flows.pipeline import write_window

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import monotonic
 
+from flows.listings import Heard, read_listing, through_sitemaps
 from flows.reading import FeedReader
 from ingest import gaps
 from ingest.http import Fetcher
@@ -103,19 +104,14 @@ async def _through_pages(
             break
         asked[url] = None
         answer = await fetcher.feed(url)
-        if not isinstance(answer, Page):
-            status = getattr(answer, "status", None)
-            if status in (404, 410) and words:
+        heard = await read_listing(answer, url, reader=reader, feed=feed, now=now)
+        if isinstance(heard, Heard):
+            if heard.ended == "end" and words:
                 walk = gaps.at_the_end(walk)
             else:
-                reason = getattr(answer, "reason", "not modified")
-                walk = replace(walk, progress="spent", detail=f"{reason} from {url}")
+                walk = replace(walk, progress="spent", detail=heard.detail)
             break
-        read = await reader.read(answer, feed, now)
-        if not isinstance(read, ParsedFeed):
-            walk = replace(walk, progress="spent", detail=f"{read.reason} from {url}")
-            break
-        parsed = read
+        _, parsed = heard
         walk, new = gaps.step(walk, parsed.entries, _POLICY.requests)
         found += new
     return walk, route, found
@@ -131,28 +127,17 @@ async def _through_sitemaps(
 ) -> tuple[gaps.Walk, str, list[FeedEntry]]:
     since, until = walk.gap.from_at, walk.gap.to_at
     site = parsed.entries[0].url if parsed.entries else parsed.site_url or page.url
-    robots = await fetcher.page(sitemap.robots_of(site))
-    named: list[str] = []
-    if isinstance(robots, Page):
-        named = sitemap.named_in_robots(robots.body.decode("utf-8", "replace"), site)
-    todo = named or sitemap.usual_places(site)
     end = monotonic() + _POLICY.seconds
     pages: list[sitemap.Listed] = []
-    asked: set[str] = set()
-    while todo and len(asked) < _POLICY.sitemaps and monotonic() < end:
-        url = todo.pop(0)
-        if url in asked:
-            continue
-        asked.add(url)
-        answer = await fetcher.page(url)
-        if not isinstance(answer, Page):
-            continue
-        read = await asyncio.to_thread(sitemap.read, answer.body, answer.url, now)
-        pages += read.pages
-        left = _POLICY.sitemaps - len(asked)
-        todo[:0] = sitemap.worth_reading(read.sitemaps, since, until, left)
-        if sitemap.covers(pages, parsed.entries, since):
-            break
+
+    async def read(file: Page) -> Sequence[str] | None:
+        listed = await asyncio.to_thread(sitemap.read, file.body, file.url, now)
+        pages.extend(listed.pages)
+        if monotonic() > end or sitemap.covers(pages, parsed.entries, since):
+            return None
+        return sitemap.worth_reading(listed.sitemaps, since, until, _POLICY.sitemaps)
+
+    told = await through_sitemaps(fetcher.page, site, read, most=_POLICY.sitemaps)
     found = sitemap.entries(feed, pages, parsed.entries, since, until, most=_POLICY.sitemap_entries)
     new = [entry for entry in found if gaps.mark(entry) not in walk.met]
     closed = sitemap.covers(pages, parsed.entries, since)
@@ -161,7 +146,7 @@ async def _through_sitemaps(
         detail = "the feed has no older pages, and no sitemap was found"
     walk = replace(
         walk,
-        asked=walk.asked + len(asked) + 1,
+        asked=walk.asked + told.asked + 1,
         progress="closed" if closed else "spent",
         detail=detail,
     )

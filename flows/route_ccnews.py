@@ -21,10 +21,11 @@ from itertools import chain
 from duckdb import DuckDBPyConnection
 
 from flows.backfill_ledger import Count, tally
-from flows.backfill_routes import Heard, Site
+from flows.backfill_site import Site
 from flows.context import RunContext
 from flows.decide import merge
 from flows.digested import Digested
+from flows.listings import Heard
 from flows.pipeline import digest_and_save, write_window
 from flows.route_wayback import lacking
 from flows.save import Saved

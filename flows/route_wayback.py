@@ -17,9 +17,10 @@ from datetime import date, timedelta
 from time import monotonic
 
 from flows.backfill_ledger import Count, FeedWork
-from flows.backfill_routes import Heard, Site
+from flows.backfill_site import Site
 from flows.context import RunContext
 from flows.domains import DomainTurns
+from flows.listings import Heard
 from flows.pipeline import write_window
 from ingest.http import Fetcher
 from ingest.models import CoverageState, CoveredDay, FeedEntry, FetchFailure, Page, Rejection
@@ -33,6 +34,7 @@ from storage import rejections
 
 _POLICY = WaybackPolicy()
 _DAY = timedelta(days=1)
+_sleep = asyncio.sleep
 _BATCH = BackfillPolicy().batch
 # A feed with its texts says as much as the page; no copy of that is asked for.
 _FULL_TEXT = 1_500
@@ -103,7 +105,7 @@ class Wayback:
                 self.refusal = answer
                 self.rests = f"{answer.reason} from {self.base}: it wants rest"
                 return None
-            await asyncio.sleep(max(began + self._pace - monotonic(), 0.0))
+            await _sleep(max(began + self._pace - monotonic(), 0.0))
             return answer
 
 
