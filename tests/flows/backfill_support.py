@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -292,3 +295,33 @@ class BackfillSite(Site):
     def days(self, route: str) -> dict[Any, tuple[int, int, str]]:
         query = f"select day, found, stored, state from coverage where route = '{route}'"
         return {day: (found, stored, state) for day, found, stored, state in self.rows(query)}
+
+
+@contextmanager
+def served(web: Past) -> Iterator[str]:
+    """``web`` behind a socket of its own, under the address given."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer = web(httpx.Request("GET", f"https://{web.host}{self.path}"))
+            answer.read()
+            body = answer.content.replace(f"https://{web.host}".encode(), here.encode())
+            self.send_response(answer.status_code)
+            self.send_header("Content-Type", answer.headers.get("content-type", "text/plain"))
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *words: object) -> None:
+            del words
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    here = f"http://127.0.0.1:{server.server_port}"
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield here
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

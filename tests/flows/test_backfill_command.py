@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
-import httpx
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from backfill_support import WINDOW, Archive, Past
+from backfill_support import WINDOW, Archive, Past, served
 
 from flows.cli import run
 from storage.store import Store
@@ -22,42 +19,21 @@ WORDS = ["--since", f"{WINDOW.since}", "--until", f"{WINDOW.until}", "--all-topi
 
 
 @pytest.fixture
-def served() -> Iterator[tuple[Past, str]]:
+def site() -> Iterator[tuple[Past, str]]:
     """An archive of a feed behind a socket of its own, and the address of its feed."""
     web = Archive()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            answer = web(httpx.Request("GET", f"https://a.example{self.path}"))
-            answer.read()
-            here = f"http://127.0.0.1:{server.server_port}".encode()
-            body = answer.content.replace(b"https://a.example", here)
-            self.send_response(answer.status_code)
-            self.send_header("Content-Type", answer.headers.get("content-type", "text/plain"))
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *words: object) -> None:
-            del words
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield web, f"http://127.0.0.1:{server.server_port}/feed"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with served(web) as url:
+        yield web, f"{url}/feed"
 
 
 def test_a_window_is_filled_told_of_and_not_asked_for_again(
-    served: tuple[Past, str],
+    site: tuple[Past, str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """From the dry run, which asks nobody, to a second run that has nothing to do."""
-    web, url = served
+    web, url = site
     (tmp_path / "feeds.toml").write_text(
         f'[[feed]]\nslug = "a"\nurl = "{url}"\npublisher = "A"\nlanguage = "en"\n'
     )
