@@ -12,7 +12,7 @@ import re
 import numpy as np
 
 from dedupe.policy import RepeatPolicy
-from dedupe.segments import Line
+from dedupe.segments import Line, edges
 from dedupe.tokens import Tokens
 
 _CREDIT = 8
@@ -29,8 +29,7 @@ Caption = tuple[int, int, int, int]
 
 def captions(text: str, words: Tokens, laid: list[Line], policy: RepeatPolicy) -> list[Caption]:
     """The lines that stand again beside themselves with a credit."""
-    edges = np.array([(line.start, line.end) for line in laid], dtype=np.int64).reshape(-1, 2)
-    reach = np.searchsorted(words.starts, edges)
+    reach = np.searchsorted(words.starts, edges(laid))
     sizes = reach[:, 1] - reach[:, 0]
     short = np.minimum(sizes[1:], sizes[:-1])
     apart = np.abs(np.diff(sizes))

@@ -60,7 +60,13 @@ def regions(reading: Reading, policy: RepeatPolicy) -> list[Region]:
             idle = 0
     if current:
         found.append(_with_headings(reading, current, altered, policy))
-    return [region for copied in found for region in _apart(reading, copied, policy)]
+    # Nothing is a copy with fewer words that stand earlier, nor is a part of it: most are phrases.
+    enough = [
+        copied
+        for copied in found
+        if sum(matched[number] for number in copied) >= policy.least_words
+    ]
+    return [region for copied in enough for region in _apart(reading, copied, policy)]
 
 
 def _with_headings(

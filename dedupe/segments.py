@@ -10,7 +10,8 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -38,8 +39,7 @@ _ABBREVIATION = re.compile(r"\w\.\w\Z")
 """What stands before the last full stop of ``U.S.`` and ``e.g.``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """A sentence or a piece of one: what is kept or cut as a whole."""
 
     start: int
@@ -58,8 +58,7 @@ class Unit:
         return self.last - self.first
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A paragraph as the text lays it out, without the white space around it."""
 
     start: int
@@ -74,6 +73,11 @@ class Style:
     """Running text: it ends as a sentence does or is long, and is no heading, row or program."""
     marked: bool
     """Begins as a list entry does, or is a link."""
+
+
+def edges(laid: list[Line]) -> Ints:
+    """``[start, end)`` of each line as a row."""
+    return np.fromiter(chain.from_iterable(laid), np.int64, 2 * len(laid)).reshape(-1, 2)
 
 
 def lines(text: str) -> list[Line]:
@@ -207,8 +211,7 @@ def units(
     unit, so that a long text costs only where it repeats.
     """
     marks = sorted(joints)
-    edges_of = np.array([(line.start, line.end) for line in laid], dtype=np.int64).reshape(-1, 2)
-    reach = np.searchsorted(word_starts, edges_of)
+    reach = np.searchsorted(word_starts, edges(laid))
     stirred = (busy[reach[:, 1]] > busy[reach[:, 0]]).tolist()
     starts = word_starts.tolist()
     found: list[Unit] = []
@@ -216,9 +219,9 @@ def units(
         if not stirred[number]:
             found.append(Unit(line.start, line.end, begin, finish, number, True, True))
             continue
-        edges = set(sentence_starts(text, line.start, line.end))
-        edges.update(marks[bisect_right(marks, line.start) : bisect_left(marks, line.end)])
-        inner = sorted(edges)
+        parted = set(sentence_starts(text, line.start, line.end))
+        parted.update(marks[bisect_right(marks, line.start) : bisect_left(marks, line.end)])
+        inner = sorted(parted)
         pieces: list[list[int]] = []
         last = begin
         for low, high in zip([line.start, *inner], [*inner, line.end], strict=True):

@@ -16,7 +16,7 @@ import numpy as np
 from dedupe.align import Chain, common
 from dedupe.characters import U64, mix64
 from dedupe.policy import RepeatPolicy
-from dedupe.segments import Line
+from dedupe.segments import Line, edges
 from dedupe.tokens import Ints, Tokens
 
 _BINS = 16
@@ -29,8 +29,7 @@ def rewritten(
     words: Tokens, laid: list[Line], found: list[Chain], policy: RepeatPolicy
 ) -> list[Chain]:
     """Chains between paragraphs whose sketches agree, where ``found`` holds none."""
-    edges = np.array([(line.start, line.end) for line in laid], dtype=np.int64).reshape(-1, 2)
-    reach = np.searchsorted(words.starts, edges)
+    reach = np.searchsorted(words.starts, edges(laid))
     counts = reach[:, 1] - reach[:, 0]
     least = policy.window_words * (2 if words.mostly_unspaced else 1)
     windows = reach[(counts >= least) & (counts <= policy.longest_window)]
@@ -81,8 +80,7 @@ def doubled_lines(text: str, words: Tokens, laid: list[Line], policy: RepeatPoli
         if len(places) == 2:
             early, late = places
             runs[early, late] = 1
-    edges = np.array([(line.start, line.end) for line in laid], dtype=np.int64)
-    reach = np.searchsorted(words.starts, edges).tolist()
+    reach = np.searchsorted(words.starts, edges(laid)).tolist()
     found = []
     for early, late in sorted(runs):
         if (early - 1, late - 1) in runs:
