@@ -42,7 +42,7 @@ from storage import coverage, feeds, runs
 FEEDS_AT_ONCE = 8
 # While the slowest domains of one slice are asked, the others go on with the next.
 SLICES_AT_ONCE = 2
-STAGE = "feeds"
+STAGE = "slices of feeds"
 # Days after a window whose place in a listing is looked up: windows are often asked for one after
 # another, and the walk for this one then begins where the newer one's ended.
 _NEWER = timedelta(days=31)

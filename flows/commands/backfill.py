@@ -51,12 +51,14 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command(epilog=EXAMPLES)
-@click.option("--since", type=_DAY, help="First day of publication (UTC).")
-@click.option("--until", type=_DAY, help="Last day of publication.  [default: today]")
+@click.option("--since", type=_DAY, metavar="YYYY-MM-DD", help="First day of publication (UTC).")
+@click.option(
+    "--until", type=_DAY, metavar="YYYY-MM-DD", help="Last day of publication.  [default: today]"
+)
 @click.option(
     "--route",
     type=click.Choice(ROUTES),
-    help="Where it comes from.  [default: auto, which tries the first five]",
+    help="Where it comes from.  [default: auto, which tries the next five in turn]",
 )
 @feeds_option
 @click.option("--feed", "chosen", multiple=True, metavar="SLUG", help="Only this feed; repeatable.")
