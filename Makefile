@@ -1,6 +1,8 @@
 # One word a chore.  On a bare machine with Python 3.11-3.13 and make:
 #   make run     set up, poll the feeds, store the news
 #   make test    set up and run the tests
+# Some machines set it; then every process compiles all modules for itself.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
