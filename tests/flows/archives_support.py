@@ -267,7 +267,7 @@ class Crawled(Past):
     Every ``every`` the crawl begins a file.
     """
 
-    every = 12 * HOUR
+    every = 24 * HOUR
     gone = False
 
     def __init__(self, clock: Callable[[], datetime] = lambda: START) -> None:
@@ -279,16 +279,16 @@ class Crawled(Past):
         return self.at(number) + (number * 7 % 30) * 2 * HOUR + HOUR / 4
 
     def keep(self) -> None:
-        """Write the files of the time until now."""
+        """Write the files that are whole by now."""
         now, begun = self.clock(), self.first - 2 * DAY
         number = 0
-        while begun < now:
+        while begun + 2 * self.every <= now:
             begun += self.every
             number += 1
             name = f"CC-NEWS-{begun:{TIME}}-{number:05}.warc.gz"
             path = f"crawl-data/CC-NEWS/{begun:%Y/%m}/{name}"
             if path not in self.crawl.files:
-                self.crawl.files[path] = b"".join(self.records(begun, min(begun + self.every, now)))
+                self.crawl.files[path] = b"".join(self.records(begun, begun + self.every))
 
     def records(self, begun: datetime, ended: datetime) -> list[bytes]:
         """One file's members."""

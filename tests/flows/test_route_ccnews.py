@@ -20,8 +20,8 @@ from ingest.routes.window import Window
 # Over the end of a month, so that two listings are needed.
 WINDOW = Window(date(2026, 9, 29), date(2026, 10, 1))
 FOUND = dict.fromkeys(WINDOW.days, (4, 4, "partial"))
-# A file every twelve hours, from a day before to three days after, and the one before these.
-FILES = 2 * (1 + 3 + 3) + 1
+# A file a day, from a day before to three days after, and the one before these.
+FILES = 1 + 3 + 3 + 1
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def site(tmp_path: Path) -> Any:
     return lambda web: BackfillSite(tmp_path, web)
 
 
-@pytest.mark.parametrize("gone", [False, True])
+@pytest.mark.parametrize("gone", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_the_articles_of_the_window_are_found_and_no_others(site: Any, gone: bool) -> None:
     """Whether or not the site is still there; each file is asked for once, and few of them."""
     web = Crawled()
@@ -45,23 +45,7 @@ def test_the_articles_of_the_window_are_found_and_no_others(site: Any, gone: boo
     assert all(not asked for _, asked in web.crawl.asked)
     # the site is asked for its feed and for nothing else
     assert [url for url in web.asked if not url.endswith("/feed")] == []
-
-
-def test_a_second_run_asks_for_nothing(site: Any) -> None:
-    """Neither listings nor files."""
-    web = Crawled()
-    here = site(web)
-    here.backfill("ccnews", WINDOW)
-    before = len(web.crawl.asked)
-    here.backfill("ccnews", WINDOW)
-    assert len(web.crawl.asked) == before
-
-
-def test_pages_go_into_the_stores_own_archive(site: Any) -> None:
-    """A text can be extracted anew without the gigabytes that it came from."""
-    web = Crawled()
-    here = site(web)
-    here.backfill("ccnews", WINDOW)
+    # a text can be extracted anew without the gigabytes that it came from
     query = "select count(*) from core.articles where archive_file is not null"
     assert here.rows(query) == [(12,)]
 
@@ -123,6 +107,7 @@ def test_a_file_that_breaks_off_is_gone_on_with_at_its_byte(
     assert [asked.startswith("bytes=") for one, asked in web.crawl.asked if one == name] == [True]
 
 
+@pytest.mark.long
 def test_a_server_that_is_busy_is_left_and_the_rest_taken_up_another_time(site: Any) -> None:
     """Tried politely, then no further file is asked for."""
     web = Crawled()
@@ -181,8 +166,7 @@ def test_auto_reads_a_few_files_for_what_nothing_else_has(
     first = web.crawl.names()
     assert len(first) == 4
     assert {state for _, _, state in here.days("ccnews").values()} == {"open"}
-    for _ in range(4):
-        here.backfill("auto", WINDOW)
+    here.backfill("auto", WINDOW)
     assert here.stored() == web.planted(WINDOW)
     names = web.crawl.names()
     assert len(names) == len(set(names)) <= FILES

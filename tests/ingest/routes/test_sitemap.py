@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -155,3 +157,46 @@ def test_no_file_is_too_strange(body: bytes) -> None:
     """Never raises."""
     assert read(b"<urlset>" + body, BASE, NOW).sitemaps is not None
     assert read(body, BASE, NOW).pages is not None
+
+
+_MEASURED = """
+import resource, sys
+from datetime import UTC, date, datetime
+from ingest.models import Feed, FeedEntry
+from ingest.routes.sitemap import candidates, read
+from ingest.routes.window import Window
+now = datetime(2026, 11, 23, tzinfo=UTC)
+feed = Feed(slug="a", url="https://a.example/feed", publisher="A")
+url = "https://a.example/2026/09/05/a-report-of-that-day"
+alike = [FeedEntry(url=url, canonical_url=url)]
+window = Window(date(2026, 9, 5), date(2026, 9, 5))
+def file(number):
+    rows = "".join(
+        f"<url><loc>https://a.example/2026/{n % 12 + 1:02}/{n % 28 + 1:02}/a-report-{number}-{n}"
+        f"</loc><lastmod>{now.isoformat()}</lastmod></url>" for n in range(int(sys.argv[2]))
+    )
+    return f"<urlset>{rows}</urlset>".encode()
+peaks, found = [], 0
+for number in range(int(sys.argv[1])):
+    name = f"https://a.example/{number}.xml"
+    listed = read(file(number), name, now)
+    found += len(candidates(feed, name, listed.pages, alike, window))
+    del listed
+    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(found, peaks[0], peaks[1], peaks[-1])
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "size"), [(8, 2_000), pytest.param(10, 50_000, marks=pytest.mark.long)]
+)
+def test_a_huge_index_costs_the_memory_of_one_file(files: int, size: int) -> None:
+    """Half a million addresses whose lastmod is that of the request: days in them decide."""
+    told = subprocess.run(
+        [sys.executable, "-c", _MEASURED, str(files), str(size)],
+        capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    found, _, second, last = map(int, told)
+    # three days of 336, for zones
+    assert 0 < found <= files * size // 50
+    assert last - second <= 8
