@@ -167,8 +167,12 @@ def _drop_echoes(tree: html.HtmlElement, kinds: _Classed) -> None:
     for paragraph in tree.iter("p", "li", "div"):
         if paragraph in inside or (paragraph.tag == "div" and not _has_text(paragraph)):
             continue
-        text = text_in(paragraph).casefold()
-        # so many runs are three words more, of a letter and what parts it from the next
+        text = text_in(paragraph)
+        # so many runs are three words more, of a letter and what parts it from the next; folding
+        # makes three characters of one at most
+        if 3 * len(text) <= 2 * least:
+            continue
+        text = text.casefold()
         if len(text) > 2 * least and any(word in text for word in signs):
             held = wanted.intersection(_runs(text))
             if len(held) >= least:
@@ -181,10 +185,13 @@ def _drop_echoes(tree: html.HtmlElement, kinds: _Classed) -> None:
 
 
 def _has_text(element: html.HtmlElement) -> bool:
-    texts = (element.text, *(below.tail for below in element))
-    return any(
-        text and len(text) > _OWN_TEXT and len(" ".join(text.split())) > _OWN_TEXT for text in texts
-    )
+    if _is_long(element.text):
+        return True
+    return any(_is_long(below.tail) for below in element)
+
+
+def _is_long(text: str | None) -> bool:
+    return text is not None and len(text) > _OWN_TEXT and len(" ".join(text.split())) > _OWN_TEXT
 
 
 def _signs(runs: set[tuple[str, ...]]) -> list[str]:

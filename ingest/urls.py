@@ -73,6 +73,7 @@ _ABSOLUTE = re.compile(r"https?:|//", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
 
+@functools.lru_cache(maxsize=4096)
 def canonical_url(url: str) -> str:
     """The identity of ``url``; applying it twice changes nothing.
 
