@@ -18,11 +18,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import httpx
+from archives_support import Crawled, Kept
 from backfill_support import Archive, BackfillSite, Mapped, Past, Shifting
 
 from ingest.routes.window import Slice, Window
 
-SITES = {"feed-archive": Archive, "wordpress": Shifting, "sitemap": Mapped}
+SITES = {
+    "feed-archive": Archive, "wordpress": Shifting, "sitemap": Mapped, "wayback": Kept,
+    "ccnews": Crawled,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -257,6 +258,7 @@ class BackfillSite(Site):
 
     def __init__(self, folder: Any, web: Past) -> None:
         super().__init__(folder)
+        self.settings = replace(self.settings, wayback_pace_seconds=0.0)
         self.web = web
         self.workers = InProcess
         web.clock = lambda: self.now

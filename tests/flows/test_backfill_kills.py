@@ -15,7 +15,7 @@ PROGRAM = Path(__file__).parent / "backfill_kills.py"
 
 def killed(folder: Path, rounds: int, since: str, size: str) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, str(PROGRAM), str(folder), str(rounds), "4", since, size],
+        [sys.executable, str(PROGRAM), str(folder), str(rounds), "1", since, size],
         capture_output=True, text=True, timeout=3000, cwd=PROGRAM.parents[2],
     )  # fmt: skip
     assert done.stdout, done.stderr
@@ -35,7 +35,7 @@ def test_a_killed_backfill_ends_as_an_unbroken_one(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_thirty_kills_lose_nothing_and_repeat_next_to_nothing(tmp_path: Path) -> None:
-    """Ten for each route, of a month in slices: at most two requests in a hundred come twice."""
+    """Six for each route, of a month in slices: at most two requests in a hundred come twice."""
     told = killed(tmp_path, 30, "2026-09-04", "month")
     print(json.dumps(told))
     assert told["wrong"] == []

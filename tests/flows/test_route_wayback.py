@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from archives_support import Kept
 from backfill_support import BackfillSite
 
+from flows.settings import Settings
 from ingest.http import Fetcher
 from ingest.policy import WaybackPolicy
 from ingest.routes.window import Window
@@ -24,12 +25,7 @@ WHOLE = dict.fromkeys(WINDOW.days, (4, 4, "complete"))
 
 @pytest.fixture
 def site(tmp_path: Path) -> Any:
-    def make(web: Kept) -> BackfillSite:
-        here = BackfillSite(tmp_path, web)
-        here.settings = replace(here.settings, wayback_pace_seconds=0.0)
-        return here
-
-    return make
+    return lambda web: BackfillSite(tmp_path, web)
 
 
 def test_copies_of_a_feed_bring_a_dead_sites_articles(site: Any) -> None:
@@ -160,7 +156,9 @@ def test_the_archive_is_asked_at_its_own_pace(site: Any, monkeypatch: pytest.Mon
     monkeypatch.setattr(Fetcher, "slow_down", slow_down)
     monkeypatch.setattr("flows.route_wayback._sleep", sleep)
     web = Kept()
-    here = BackfillSite(site(web).store.folder.parent, web)
+    here = site(web)
+    pace = Settings().wayback_pace_seconds
+    here.settings = replace(here.settings, wayback_pace_seconds=pace)
     here.backfill("wayback", WINDOW)
     assert asked == [("https://web.archive.org/", 2.5)]
     redirects = 12
