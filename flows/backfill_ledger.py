@@ -85,6 +85,8 @@ class FeedWork:
     """Pages asked for, in all slices."""
     listed: int = 0
     """Pages of listings, in all slices."""
+    _counted: set[str] = field(init=False, default_factory=set)
+    """Entries without a date that the report has: they are listed for more than one slice."""
     oldest: date | None = None
     """The earliest day that an entry was found to lie on."""
 
@@ -200,6 +202,8 @@ class FeedWork:
             if at is not None:
                 known.add(day_of(at), stored=stored)
                 self._met([day_of(at)])
+            if one.entry.published_at is None and one.entry.canonical_url in self._counted:
+                continue  # listed for an earlier slice too
             if step == "fetch":
                 report.outside += one.times
                 continue
@@ -209,6 +213,7 @@ class FeedWork:
             else:
                 report.reject(record.reason if record else "", one.times)
         count = base.plus(known)
+        self._counted |= {one.entry.canonical_url for one in once if not one.entry.published_at}
         times = {one.entry.canonical_url: one.times for one in once}
         # apart, since the page's date counts for more where the listing gives none
         dated = [entry for entry in wanted if entry.published_at is not None]

@@ -198,8 +198,10 @@ def test_what_a_sitemap_says_no_date_of_is_fetched_for_one_slice_only(site: Any)
     web = Mapped()
     web.monthly, web.filler = False, 10
     here = site(web)
-    here.backfill("sitemap", size="day")
+    report = here.backfill("sitemap", size="day")
     assert here.stored() == web.planted(WINDOW)
+    assert report.entries == report.stored == 7
+    assert report.outside == report.fetched - 7
     assert here.days("sitemap") == WHOLE_OF_ONE
     assert max(Counter(web.of("/posts-") + web.of("/report-")).values()) == 1
 
