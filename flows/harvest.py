@@ -34,9 +34,10 @@ BYTES_AT_ONCE = 128 * 2**20
 BATCH_BYTES = 64 * 2**20
 # One batch is read while another is written.
 BATCHES_AT_ONCE = 2
-# A batch that is not full is saved after this share of the run's time, five seconds at least: then
-# the number of windows grows with the logarithm of it.
-SHARE, LEAST_SECONDS = 0.25, 5.0
+# A batch that is not full is saved after this share of the run's time: then the number of windows
+# grows with the logarithm of it.  Not within the first seconds, when most feeds are still answering
+# and what reads and compares articles would take the processor from them.
+SHARE, LEAST_SECONDS = 0.25, 10.0
 # After so long no further page is begun: the next runs, which come every quarter of an hour, would
 # be dropped while this one lasts.  What is left is put off to them.
 FETCH_SECONDS = 1800.0

@@ -600,7 +600,7 @@ def run(store: Path, port: int) -> dict[str, object]:
         allow_hosts=allowed,
     )  # fmt: skip
     limits = FetchPolicy(
-        connect_seconds=4.0, read_seconds=6.0, total_seconds=14.0, tries=1, backoff_seconds=0.01,
+        connect_seconds=4.0, read_seconds=6.0, total_seconds=18.0, tries=1, backoff_seconds=0.01,
         wait_most_seconds=0.1,
     )  # fmt: skip
     reports, entries, feeds, rejections = [], [], [], []

@@ -170,6 +170,9 @@ class InProcess(Workers):
     async def __aexit__(self, *error: object) -> None:
         del error
 
+    def warm(self) -> None:
+        """Nothing to load in advance."""
+
     async def digest(self, captures: Sequence[Capture], now: datetime) -> list[Digested]:
         feeds = {one.entry.feed: feed(one.entry.feed) for one in captures}
         return digest(captures, feeds, all_topics=True, now=now)
