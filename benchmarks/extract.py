@@ -7,9 +7,7 @@ run, for trafilatura (defaults without
 comments, fast, precision), newspaper4k, readability-lxml and resiliparse, as far as installed
 (the ``bench`` extra); and the gain over trafilatura's defaults by a paired bootstrap.
 
-``--pages N`` reads the corpora again and again in worker processes, as a run does, and prints
-their resident memory after the first thousand pages and at the end.  ``--route`` measures the
-whole way from the WARC to the store against a plain loop of trafilatura in one process.
+What a whole run takes, and its memory, are ``benchmarks.backfill``'s to measure.
 
 The body score is that of the article-extraction-benchmark
 (https://github.com/scrapinghub/article-extraction-benchmark): multisets of four-word shingles;
@@ -20,33 +18,24 @@ weighs the same; precision and recall averaged over pages, F1 their harmonic mea
 from __future__ import annotations
 
 import argparse
-import asyncio
 import importlib.util
 import json
 import logging
-import os
 import random
 import re
 import resource
-import subprocess
 import sys
-import tempfile
 import time
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
-from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
 import trafilatura
 from warcio.archiveiterator import ArchiveIterator
 
-from dedupe.repeats import remove_repeats
-from dedupe.signature import sign
-from flows.digest import document_of
-from flows.workers import Workers
 from ingest import urls
 from ingest.charset import decode
 from ingest.extract import extract
@@ -345,84 +334,13 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def resident(pid: int) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    return 0
-
-
-async def long_run(pages: list[Page], count: int) -> dict[str, Any]:
-    """``count`` pages through the workers of a run, memory looked at after every thousand."""
-    captures = [capture_of(page) for page in pages]
-    points: list[dict[str, float]] = []
-    reasons: Counter[str] = Counter()
-    done = 0
-    async with Workers(0, {}, all_topics=True) as workers:
-        while done < count:
-            batch = [captures[(done + n) % len(captures)] for n in range(min(500, count - done))]
-            for one in await workers.digest(batch, datetime.now(UTC)):
-                reasons[one.rejection.reason if one.rejection else "article"] += 1
-            done += len(batch)
-            if done % 1000 == 0 or done >= count:
-                children = [resident(child.pid or 0) for child in active_children()]
-                points.append(
-                    {
-                        "pages": done,
-                        "run_mib": round(resident(os.getpid()) / 2**20, 1),
-                        "workers_mib": round(sum(children) / 2**20, 1),
-                    }
-                )
-                print(points[-1], file=sys.stderr, flush=True)
-    first, last = (sum((p["run_mib"], p["workers_mib"])) for p in (points[0], points[-1]))
-    return {"points": points, "ends": dict(reasons), "last_by_first": round(last / first, 3)}
-
-
-def route(corpus: Path, pages: list[Page]) -> dict[str, Any]:
-    """WARC to store in processes of its own, against a loop of trafilatura in this one."""
-    start = time.perf_counter()
-    for page in pages:
-        by_trafilatura(page)
-    plain = time.perf_counter() - start
-    with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        command = [sys.executable, "-m", "flows.cli", "backfill", "--route", "warc", str(corpus)]
-        command += ["--all-topics", "--plain", "--store", folder]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        whole = time.perf_counter() - start
-    if done.returncode not in (0, 1):
-        sys.exit(done.stderr)
-    captures = [capture_of(page) for page in pages]
-    found = [extract(capture, None, now=datetime.now(UTC)) for capture in captures]
-    articles = [one for one in found if isinstance(one, Article)]
-    start = time.process_time()
-    for article in articles:
-        remove_repeats(article.text)
-    sign([document_of(article) for article in articles])
-    return {
-        "pages": len(pages),
-        "trafilatura_seconds": round(plain, 2),
-        "route_seconds": round(whole, 2),
-        "times_as_fast": round(plain / whole, 2),
-        "dedupe_cpu_seconds": round(time.process_time() - start, 2),
-    }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("corpus", type=Path, help="WARC file of article pages")
     parser.add_argument("truth", type=Path, nargs="?", help="JSONL; default: beside the corpus")
-    parser.add_argument("--pages", type=int, help="only memory: so many pages through the workers")
-    parser.add_argument("--route", action="store_true", help="only the way from WARC to store")
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)
     pages = read_pages(arguments.corpus)
-    if arguments.pages:
-        print(json.dumps(asyncio.run(long_run(pages, arguments.pages)), indent=1))
-        return
-    if arguments.route:
-        print(json.dumps(route(arguments.corpus, pages), indent=1))
-        return
     beside = arguments.corpus.with_name(arguments.corpus.name.replace(".warc.gz", ".truth.jsonl"))
     with (arguments.truth or beside).open(encoding="utf-8") as lines:
         truth = {row["url"]: row for row in map(json.loads, lines)}
