@@ -24,7 +24,9 @@ from flows.tasks import task_step
 from ingest.routes import jsonl, warc
 from ingest.routes.window import Slice
 
-Route = Literal["auto", "feed-archive", "wordpress", "sitemap", "wayback", "warc", "jsonl"]
+Route = Literal[
+    "auto", "feed-archive", "wordpress", "sitemap", "wayback", "ccnews", "warc", "jsonl"
+]
 # Bounds that Prefect's form shows and its server keeps, where JSON Schema has words for them.
 Day = Annotated[date, Field(ge=EARLIEST, json_schema_extra={"formatMinimum": f"{EARLIEST}"})]
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
@@ -52,7 +54,7 @@ async def backfill(
     Args:
         paths: files for the routes ``warc`` and ``jsonl``, as the machine that runs the flow sees
             them.
-        route: where it comes from; ``auto`` tries feed-archive, wordpress, sitemap and wayback.
+        route: where it comes from; ``auto`` tries those before ``warc``.
         since: first day of publication (UTC), not before 1995-01-01; the routes over the network
             need it.
         until: last day of publication (UTC), not before the first; today when it is left out.

@@ -20,6 +20,7 @@ from ingest.errors import ArchiveError
 from ingest.members import Members, cut_tail, walk
 from ingest.models import ArchivePointer
 from ingest.replay import replay_key
+from ingest.routes.wayback import as_original
 from storage import check, repair, runs, signatures
 from storage.check import Place
 from storage.errors import StoreError, StoreMissing
@@ -224,7 +225,8 @@ def _place(folder: Path, place: Place, found: Members, *, busy: bool) -> Finding
     if place.offset not in found.whole and not (busy and place.offset >= found.size):
         return _fault("archive_unreadable", place.article_id, f"{at} is not whole")
     try:
-        page = load_page(folder, ArchivePointer(file=place.file, offset=place.offset))
+        pointer = ArchivePointer(file=place.file, offset=place.offset)
+        page = as_original(load_page(folder, pointer))
     except (ArchiveError, OSError) as error:
         return _fault("archive_unreadable", place.article_id, f"{at} does not read back: {error}")
     if place.from_page and replay_key(page.url) != replay_key(place.url):

@@ -30,6 +30,7 @@ from flows.workers import Workers
 from ingest.archive import load_page
 from ingest.errors import ArchiveError, VoltwireError
 from ingest.models import Article, Capture, FeedEntry, Rejection
+from ingest.routes.wayback import as_original
 from storage import feeds as stored_feeds
 from storage import reread, signatures
 from storage.errors import StoreMissing
@@ -199,7 +200,7 @@ def _captures(store: Store, read: Sequence[Reread]) -> tuple[dict[str, Capture],
         if article.archived is None or article.text_source != "page":
             continue
         try:
-            page = load_page(store.archive, article.archived)
+            page = as_original(load_page(store.archive, article.archived))
         except (ArchiveError, OSError):
             unreadable += 1
             continue

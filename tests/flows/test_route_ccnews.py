@@ -155,6 +155,7 @@ def test_two_feeds_of_one_house_keep_their_own_pages(site: Any) -> None:
     assert dict(rows) == {"a": 12, "b": 0, "c": 0}
 
 
+@pytest.mark.long
 def test_auto_reads_a_few_files_for_what_nothing_else_has(
     site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from archives_support import Kept
 from backfill_support import BackfillSite
 
+from flows.checking import check_store
+from flows.context import Silent
 from flows.settings import Settings
 from ingest.http import Fetcher
 from ingest.policy import WaybackPolicy
@@ -44,6 +46,9 @@ def test_copies_of_a_feed_bring_a_dead_sites_articles(site: Any) -> None:
     # a copy is asked for at the moment of publication, and the archive leads on to its nearest
     assert len(copies) - len(feeds) == 2 * 12
     assert not here.rows("select url from articles where url like '%archive.org%'")
+    # the archived copies count as what they are copies of
+    checked = check_store(here.store, now=here.now, progress=Silent())
+    assert (checked.archive_pages, checked.faults) == (12, ())
     before = len(web.archive.asked), len(web.asked)
     here.backfill("wayback", WINDOW)
     assert (len(web.archive.asked), len(web.asked)) == before
@@ -91,6 +96,7 @@ def test_pages_are_found_where_no_copy_of_the_feed_is(
     assert (len(web.archive.of_index) > 5) == (rows == 7)
 
 
+@pytest.mark.long
 def test_a_hole_between_copies_is_filled_from_single_pages(site: Any) -> None:
     """The days beside it are complete, those in it hold what pages were found."""
     web = Kept()

@@ -108,8 +108,9 @@ def test_a_busy_server_is_waited_for_longer_each_time_and_not_for_ever() -> None
         async with served(server) as client:
             policy = replace(QUICK, backoff_seconds=2.0)
             found = pieces(
-                client, server.url, lane=Lane(1, lambda: 0.0), clock=lambda: NOW, sleep=sleep, policy=policy
-            )
+                client, server.url, lane=Lane(1, lambda: 0.0), clock=lambda: NOW, sleep=sleep,
+                policy=policy,
+            )  # fmt: skip
             async for _ in found:
                 pass
 
