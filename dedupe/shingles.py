@@ -143,6 +143,25 @@ def hash_words(text: str) -> HashedWords:
     return _hash_words(points, characters.classes.take(points), characters)
 
 
+def hash_folded(text: str, words: HashedWords) -> U64 | None:
+    """A hash for each of the ``words`` of ``text`` that those which fold to the same share.
+
+    None where a character of a word does not fold by itself to one other: fold the words then.
+    """
+    points, characters = points_of(text), unfolded()
+    inside = words.classes != SEPARATOR
+    classes = characters.classes.take(points)
+    if bool((inside & ((classes == UNFOLDED) | (classes == SEPARATOR))).any()):
+        return None
+    forward, backward = _powers_for(CHAR_BASE, len(points))
+    terms = characters.hashes.take(points)
+    terms *= forward
+    terms[~inside] = 0
+    hashes = _sums(terms, words.starts)
+    hashes *= backward.take(words.starts)
+    return hashes
+
+
 def _hash_words(
     points: npt.NDArray[np.intp], classes: npt.NDArray[np.uint8], characters: Characters
 ) -> HashedWords:

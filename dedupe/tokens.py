@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.shingles import hash_words
+from dedupe.shingles import HashedWords, hash_folded, hash_words
 from dedupe.text import fold
 
 Ints = npt.NDArray[np.int64]
@@ -43,22 +43,32 @@ def tokens(text: str) -> Tokens:
     ends, unspaced = hashed.ends, hashed.unspaced
     if plain:
         return Tokens(hashed.starts, ends, ids, unspaced, mostly_unspaced=False)
-    # Folding may join and lengthen characters, so each distinct word is folded as a whole; across
-    # a line break it joins nothing, so that all of them are folded at once.
-    apart = "\n".join(
-        [
-            text[start:end]
-            for start, end in zip(hashed.starts[first].tolist(), ends[first].tolist(), strict=True)
-        ]
-    )
-    distinct: dict[str, int] = {}
-    folded = [distinct.setdefault(word, len(distinct)) for word in fold(apart).split("\n")]
     return Tokens(
         hashed.starts,
         ends,
-        np.array(folded, dtype=np.int64)[ids],
+        _folded(text, hashed, first)[ids],
         unspaced,
         mostly_unspaced=bool(2 * int(unspaced[first].sum()) > len(first)),
+    )
+
+
+def _folded(text: str, hashed: HashedWords, first: Ints) -> Ints:
+    """For each word at ``first`` a number that those which fold to the same share, by first use."""
+    hashes = hash_folded(text, hashed)
+    if hashes is not None:
+        _, begins, which = np.unique(hashes[first], return_index=True, return_inverse=True)
+        numbers = np.empty(len(begins), dtype=np.int64)
+        numbers[np.argsort(begins)] = np.arange(len(begins))
+        found: Ints = numbers[which]
+        return found
+    # Folding may join and lengthen characters, so each distinct word is folded as a whole; across
+    # a line break it joins nothing, so that all of them are folded at once.
+    starts, ends = hashed.starts[first].tolist(), hashed.ends[first].tolist()
+    apart = "\n".join([text[start:end] for start, end in zip(starts, ends, strict=True)])
+    distinct: dict[str, int] = {}
+    return np.array(
+        [distinct.setdefault(word, len(distinct)) for word in fold(apart).split("\n")],
+        dtype=np.int64,
     )
 
 

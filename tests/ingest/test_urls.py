@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import pytest
 from hypothesis import given
@@ -196,3 +196,16 @@ def test_resolving_never_raises(base: str, href: str) -> None:
     """Anything gives an http(s) URL or None."""
     found = resolve(base, href)
     assert found is None or found.lower().startswith(("http://", "https://"))
+
+
+@given(
+    st.sampled_from(["", "https://a.example", "http://b.example", "//c.example", "https://d"]),
+    st.text(st.sampled_from("ab1/.?=&%2F-~;#:@ é"), max_size=12),
+)
+def test_a_plain_link_is_resolved_as_the_standard_library_does(origin: str, rest: str) -> None:
+    """The short way for links that need no taking apart gives what joining gives."""
+    base = "https://base.example/dir/feed?x=1"
+    href = f"{origin}/{rest}"
+    found = resolve(base, href)
+    if found is not None:
+        assert found == urljoin(base, re.sub(r"[\t\r\n]", "", href).strip())
