@@ -198,7 +198,9 @@ def wait_until(true: Callable[[], Any], seconds: float, what: str, log: Path | N
     """What ``true`` returns once it is true; a failure that shows ``log`` when that is too late."""
     deadline = time.monotonic() + seconds
     while True:
-        found = true()
+        found = None
+        with suppress(TimeoutError):  # a busy server answers the next time
+            found = true()
         if found:
             return found
         if time.monotonic() > deadline:
