@@ -234,9 +234,7 @@ def route(archive: Path, pages: int, rounds: int, news_please: str) -> dict[str,
         },
         # Two cores against one, if nobody else were on them: what other work on the machine takes
         # from the clock is not in it.
-        "times_as_fast_on_two_cores": round(
-            2 * used_by["trafilatura"] / used_by["voltwire"], 2
-        ),
+        "times_as_fast_on_two_cores": round(2 * used_by["trafilatura"] / used_by["voltwire"], 2),
         "cores_kept_busy": round(used_by["voltwire"] / middle["voltwire"], 2),
     }
 
