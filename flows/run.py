@@ -27,6 +27,7 @@ from ingest.models import Capture, Feed, Rejection
 from ingest.pacing import Pace, hours, pace_at
 from ingest.policy import FetchPolicy
 from ingest.replay import ReplayTransport
+from ingest.robots_memory import RobotsMemory
 from ingest.routes import jsonl, warc
 from ingest.routes.window import Slice, Window
 from storage.store import Store
@@ -199,6 +200,10 @@ def fetcher_for(
     limits = replace(
         around.limits, concurrent=settings.connections, pace_seconds=settings.pace_seconds
     )
+    memory = None
+    if archive is not None:  # without one nothing is to be left behind in the store's folder
+        memory = RobotsMemory(settings.store / "robots", around.clock)
+        memory.forget()
     return Fetcher(
         limits,
         user_agent=settings.user_agent,
@@ -208,6 +213,7 @@ def fetcher_for(
         transport=ReplayTransport(replay, as_of=as_of) if replay else None,
         allow_hosts=frozenset(settings.allow_hosts),
         pace=pace,
+        robots_memory=memory,
     )
 
 

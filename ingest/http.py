@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -40,13 +40,14 @@ from ingest.models import ArchivePointer, FetchFailure, NotModified, Page
 from ingest.pacing import Lanes, Pace, Spacing
 from ingest.policy import FetchPolicy
 from ingest.replay import ReplayTransport
-from ingest.robots import RobotsCache, product_token
+from ingest.robots import Memory, RobotsCache, product_token
 
 _ACCEPT_FEED = (
     "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
 )
 _ACCEPT_PAGE = "text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.1"
+_ROBOTS = b"/robots.txt"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
@@ -61,7 +62,7 @@ class Fetcher:
     ``transport`` replaces the network (``ReplayTransport``, or a stand-in in tests), ``archive``
     takes every response, ``allow_hosts`` are names or addresses that the guard lets through on
     any port, ``pace`` goes before the policy's, ``resolver`` and ``sleep`` stand in for DNS and for
-    waiting between tries.
+    waiting between tries, ``robots_memory`` keeps robots.txt from one run to the next.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Fetcher:
         resolver: Resolver = resolve,
         ssl_context: ssl.SSLContext | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        robots_memory: Memory | None = None,
     ) -> None:
         self._policy = policy
         self._clock = clock
@@ -103,7 +105,9 @@ class Fetcher:
             archive=archive,
             lanes=self._lanes if self._live else None,
         )
-        self._robots = RobotsCache(self._robots_txt, product_token(user_agent))
+        self._robots = RobotsCache(
+            self._robots_txt, product_token(user_agent), robots_memory if self._live else None
+        )
 
     @property
     def live(self) -> bool:
@@ -140,7 +144,15 @@ class Fetcher:
         return await self._fetch(url, self._ask(_ACCEPT_FEED, validators=sent))
 
     async def page(self, url: str) -> Page | FetchFailure:
-        """The article page at ``url``, if robots.txt lets us; raises as ``feed`` does."""
+        """The article page at ``url``, if robots.txt lets us; raises as ``feed`` does.
+
+        A robots.txt itself comes from what was asked of the site for its rules.
+        """
+        if url.endswith("/robots.txt"):
+            with suppress(Failed):  # which is told in its usual form below
+                parsed = _parsed(url)
+                if parsed.raw_path == _ROBOTS:
+                    return await self._robots.answer(parsed)
         return _unconditional(await self._fetch(url, self._ask(_ACCEPT_PAGE, robots=True)))
 
     async def interface(
@@ -296,7 +308,7 @@ class Fetcher:
         return answer
 
     async def _robots_refusal(self, url: httpx.URL) -> FetchFailure | None:
-        if url.raw_path == b"/robots.txt":
+        if url.raw_path == _ROBOTS:
             return None
         rules = await self._robots.rules(url)
         if self._live and rules.crawl_delay:

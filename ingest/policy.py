@@ -6,6 +6,18 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RobotsPolicy:
+    """How long the answer to a request for robots.txt stands."""
+
+    stands_seconds: float = 24 * 3600.0
+    """RFC 9309, 2.4: no longer than 24 hours."""
+    shut_seconds: float = 3600.0
+    """An answer that forbids the whole site, as one under repair may give for some minutes."""
+    forget_seconds: float = 7 * 24 * 3600.0
+    """Files so old are removed: of sites that no feed names any longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchPolicy:
     """How long, how much, how often: every limit of the fetcher.  Sizes in bytes, times in seconds.
 

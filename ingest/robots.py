@@ -1,6 +1,7 @@
 """robots.txt: what a site lets us read, and how fast (RFC 9309).
 
-Asked once an origin and run.  What an answer means:
+Asked once an origin and run, or once a day where answers are kept (``ingest.robots_memory``).
+What an answer means:
 
 - 200: its rules, for the group that names our product token, else for ``*``.
 - 4xx but 429, too many redirects, a body that is no text, nothing in a replayed archive:
@@ -16,6 +17,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 import httpx
 from protego import Protego
@@ -85,16 +87,39 @@ def product_token(user_agent: str) -> str:
     return user_agent.split("/")[0].split(" ")[0].strip() or "*"
 
 
+class Memory(Protocol):
+    """Answers kept from one run to the next."""
+
+    def recall(self, url: str, /) -> Page | FetchFailure | None:
+        """What the robots.txt at ``url`` answered, if that still stands."""
+
+    def remember(self, url: str, answer: Page | FetchFailure, token: str, /) -> None:
+        """Keep what it answered."""
+
+
 class RobotsCache:
     """Rules by origin; concurrent askers of one origin share one request."""
 
-    def __init__(self, fetch: Callable[[str], Awaitable[Page | FetchFailure]], token: str) -> None:
+    def __init__(
+        self,
+        fetch: Callable[[str], Awaitable[Page | FetchFailure]],
+        token: str,
+        memory: Memory | None = None,
+    ) -> None:
         self._fetch = fetch
         self._token = token
-        self._asked: dict[str, asyncio.Task[RobotsRules]] = {}
+        self._memory = memory
+        self._asked: dict[str, asyncio.Task[tuple[Page | FetchFailure, RobotsRules]]] = {}
 
     async def rules(self, url: httpx.URL) -> RobotsRules:
         """The rules for the origin of ``url``."""
+        return (await self._of(url))[1]
+
+    async def answer(self, url: httpx.URL) -> Page | FetchFailure:
+        """What the robots.txt of the origin of ``url`` answered, which also names sitemaps."""
+        return (await self._of(url))[0]
+
+    async def _of(self, url: httpx.URL) -> tuple[Page | FetchFailure, RobotsRules]:
         origin = str(url.copy_with(raw_path=b"/robots.txt", fragment=None))
         if origin not in self._asked:
             self._asked[origin] = asyncio.create_task(self._ask(origin))
@@ -107,6 +132,11 @@ class RobotsCache:
             task.cancel()
         await asyncio.gather(*self._asked.values(), return_exceptions=True)
 
-    async def _ask(self, origin: str) -> RobotsRules:
-        answer = await self._fetch(origin)
-        return await asyncio.to_thread(read_rules, answer, self._token)
+    async def _ask(self, origin: str) -> tuple[Page | FetchFailure, RobotsRules]:
+        memory = self._memory
+        answer = await asyncio.to_thread(memory.recall, origin) if memory else None
+        if answer is None:
+            answer = await self._fetch(origin)
+            if memory:
+                await asyncio.to_thread(memory.remember, origin, answer, self._token)
+        return answer, await asyncio.to_thread(read_rules, answer, self._token)

@@ -30,6 +30,7 @@ from ingest.http import Fetcher
 from ingest.models import FetchFailure, NotModified, Page
 from ingest.policy import FetchPolicy
 from ingest.replay import ReplayTransport
+from ingest.robots_memory import RobotsMemory
 
 NOW = datetime(2026, 11, 3, 12, 0, tzinfo=UTC)
 AGENT = "voltwire/0.1 (+https://voltwire.example/contact)"
@@ -852,6 +853,24 @@ def test_robots_txt_is_asked_once_and_obeyed_for_pages_only() -> None:
             assert site.count("/private/a") == 0
             assert site.count("/robots.txt") == 1
             fetched(await web.feed(site.url("/private/a")))
+
+    run(scenario())
+
+
+def test_robots_txt_is_asked_once_in_two_runs(tmp_path: Path) -> None:
+    """The next run within a day obeys it unasked, and who reads it for its sitemaps shares it."""
+
+    async def scenario() -> None:
+        memory = RobotsMemory(tmp_path, lambda: NOW)
+        async with loopback() as site:
+            site.say("/robots.txt", body=b"User-agent: *\nDisallow: /private/")
+            async with fetcher(robots_memory=memory) as web:
+                failed(await web.page(site.url("/private/a")), "robots")
+                assert fetched(await web.page(site.url("/robots.txt"))).body.startswith(b"User")
+            async with fetcher(robots_memory=memory) as web:
+                failed(await web.page(site.url("/private/a")), "robots")
+                assert fetched(await web.page(site.url("/robots.txt"))).body.startswith(b"User")
+            assert site.count("/robots.txt") == 1
 
     run(scenario())
 
