@@ -20,11 +20,12 @@ from flows.report import RunReport
 from flows.settings import Settings
 from flows.workers import Workers
 from ingest.archive import ArchiveWriter, read_pages
+from ingest.daytime import hours
 from ingest.errors import VoltwireError
 from ingest.guard import Resolver, resolve
 from ingest.http import Fetcher
 from ingest.models import Capture, Feed, Rejection
-from ingest.pacing import Pace, hours, pace_at
+from ingest.pacing import Pace, pace_at
 from ingest.policy import FetchPolicy
 from ingest.replay import ReplayTransport
 from ingest.robots_memory import RobotsMemory

@@ -3,58 +3,102 @@
 The only reader of the environment.  Order, weakest first: the defaults below, ``voltwire.toml``
 in the working folder (or the file that ``VOLTWIRE_CONFIG`` names), ``VOLTWIRE_*`` variables,
 options on the command line.
+
+The docstring below each setting is what people read of it: in the file that ``voltwire config
+init`` writes, in ``docs/configuration.md`` and in ``voltwire config show --explain``.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cache
 from pathlib import Path
+from typing import Annotated, get_type_hints
+
+from flows.setting_kinds import (
+    CRON,
+    FILE,
+    FOLDER,
+    HOSTS,
+    HOURS,
+    TEXT,
+    WEB,
+    ZONE,
+    Kind,
+    SettingsError,
+    choice,
+    kind_of,
+    number,
+    whole,
+)
+from flows.setting_sources import Source, find
+
+__all__ = ["Settings", "SettingsError"]
 
 CONFIG_NAME = "voltwire.toml"
+SECRET = frozenset({"webhook"})
+"""Settings that open a door to whoever reads them."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """What a person can set; every name is also ``VOLTWIRE_<NAME>`` in the environment."""
 
-    store: Path = Path("voltwire-data")
+    store: Annotated[Path, FOLDER] = Path("voltwire-data")
     """Folder of the store and its archive."""
-    feeds: str = ""
-    """A TOML or OPML file of feeds; empty for the bundled list (or the store's own, if any)."""
-    contact: str = ""
+    feeds: Annotated[str, FILE] = ""
+    """A TOML or OPML file of feeds; empty for the store's own list or, as long as it has none,
+    the bundled one."""
+    contact: Annotated[str, TEXT] = ""
     """A URL or mail address that publishers can write to; sent in the User-Agent."""
-    workers: int = 0
+    workers: Annotated[int, whole(0, 2)] = 0
     """Processes that extract; 0 for one a core."""
-    batch: int = 100
+    batch: Annotated[int, whole(1, 100)] = 100
     """Pages fetched, extracted and saved together: a killed run repeats at most this many
     fetches, and each batch costs one write window of the store."""
-    backfill_batch: int = 500
+    backfill_batch: Annotated[int, whole(1, 500)] = 500
     """Articles of a backfill digested and saved together (no fetch is repeated, so larger)."""
-    connections: int = 32
+    connections: Annotated[int, whole(1, 32)] = 32
     """Requests under way at once, over all hosts."""
-    pace_seconds: float = 1.0
+    pace_seconds: Annotated[float, number(0, 1)] = 1.0
     """Shortest time between two requests to one registered domain; 0 only for servers of your
     own."""
-    wayback_url: str = "https://web.archive.org/"
+    allow_hosts: Annotated[tuple[str, ...], HOSTS] = ()
+    """Hosts that may resolve to private addresses (a feed inside your own network); in the
+    variable with commas between them."""
+    wayback_url: Annotated[str, WEB] = "https://web.archive.org/"
     """The Wayback Machine, or another archive that answers as it does."""
-    wayback_pace_seconds: float = 2.5
+    wayback_pace_seconds: Annotated[float, number(0, 2.5)] = 2.5
     """Shortest time between two requests to it: it allows 24 a minute."""
-    ccnews_url: str = "https://data.commoncrawl.org/"
+    ccnews_url: Annotated[str, WEB] = "https://data.commoncrawl.org/"
     """Where ``crawl-data/CC-NEWS/`` stands."""
-    schedule: str = "*/15 * * * *"
-    """Cron line of the scheduled ingest."""
-    timezone: str = "UTC"
-    """Time zone of ``schedule`` and ``backfill_hours``."""
-    backfill_hours: str = ""
+    schedule: Annotated[str, CRON] = "*/15 * * * *"
+    """Cron line of the scheduled ingest; what ``voltwire status`` takes for the times at which
+    there ought to be a run."""
+    timezone: Annotated[str, ZONE] = "UTC"
+    """Time zone of ``schedule`` and ``backfill_hours``, and of the day that ``voltwire status``
+    calls today."""
+    backfill_hours: Annotated[str, HOURS] = ""
     """Hours of the day in which a backfill asks at full pace, such as ``22-6``; outside of them it
     asks a fifth as often.  Empty: always at full pace."""
-    wait_seconds: int = 120
+    wait_seconds: Annotated[int, whole(0, 120)] = 120
     """How long to wait for another writer of the store."""
-    allow_hosts: tuple[str, ...] = ()
-    """Hosts that may resolve to private addresses (a feed inside your own network)."""
-    webhook: str = ""
-    """A URL that gets a JSON message when a feed's state changes, once a change."""
+    webhook: Annotated[str, WEB] = ""
+    """A URL that gets a JSON message when a feed's state changes, once a change.  Whoever knows
+    it can post there: ``config show`` does not print it whole."""
+    log_file: Annotated[str, FILE] = ""
+    """Where runs write their log, a line an event; ``-`` for standard error, empty for no log.
+    It may be rotated at any time: a file that was moved away is begun anew."""
+    log_format: Annotated[str, choice("text", "json")] = "text"
+    """How: ``text`` for people, ``json`` with an object a line for programs."""
+    log_level: Annotated[str, choice("info", "debug", "warning", "error")] = "info"
+    """From where on: ``debug`` has a line for each feed asked and each entry refused, ``warning``
+    only what went wrong."""
+    metrics_file: Annotated[str, FILE] = ""
+    """A file in which each run leaves figures for Prometheus, for node_exporter's textfile
+    collector (its name has to end in ``.prom`` there); empty for none."""
 
     @property
     def user_agent(self) -> str:
@@ -69,61 +113,69 @@ class Settings:
         return replace(self, store=store) if store else self
 
 
-class SettingsError(Exception):
-    """A setting that cannot be used, in one line."""
+@dataclass(frozen=True)
+class Loaded:
+    """The settings in use and where each came from."""
+
+    settings: Settings
+    sources: Mapping[str, Source]
+    file: Path | None
+    """The file that was read; None when there is none."""
+
+    def with_option(self, name: str, option: str, value: Path | str | None) -> Loaded:
+        """The same with what an option of the command line says, if it says anything."""
+        if value is None:
+            return self
+        kept = value if name == "store" else str(value)
+        return Loaded(
+            settings=replace(self.settings, **{name: kept}),
+            sources={**self.sources, name: Source("option", option)},
+            file=self.file,
+        )
+
+
+@cache
+def kinds() -> Mapping[str, Kind]:
+    """What each setting may be, by name."""
+    hints = get_type_hints(Settings, include_extras=True)
+    return {one.name: kind_of(hints[one.name]) for one in fields(Settings)}
+
+
+def load() -> Loaded:
+    """Read the settings, and note where each came from.
+
+    Raises:
+        SettingsError: for an unreadable file, names that are no settings, values that are none.
+    """
+    named = os.environ.get("VOLTWIRE_CONFIG", "")
+    if named and not Path(named).is_file():
+        raise SettingsError(f"there is no file {named} (from VOLTWIRE_CONFIG)")
+    file = Path(named or CONFIG_NAME)
+    there = file if named or file.is_file() else None
+    found = find(kinds(), file=there, environment=os.environ, secret=SECRET)
+    sources = {one.name: found.sources.get(one.name, Source()) for one in fields(Settings)}
+    return Loaded(settings=Settings(**found.values), sources=sources, file=there)
 
 
 def load_settings() -> Settings:
     """Read the settings.
 
     Raises:
-        SettingsError: for an unreadable file, an unknown key or a value of the wrong type.
+        SettingsError: as ``load`` does.
     """
-    # Imported here: with what it brings along it doubles the start of a query command.
-    import typed_settings
-    from typed_settings.converters import TSConverter
-    from typed_settings.exceptions import TsError
-
-    path = os.environ.get("VOLTWIRE_CONFIG", "")
-    if path and not Path(path).is_file():
-        raise SettingsError(f"settings: there is no file {path} (from VOLTWIRE_CONFIG)")
-    loaders = typed_settings.default_loaders(
-        "voltwire", [path or CONFIG_NAME], config_file_section=None, config_files_var=None
-    )
-    converter = TSConverter(strlist_sep=",")
-    try:
-        settings = typed_settings.load_settings(Settings, loaders, converter=converter)
-    except (TsError, OSError) as error:
-        raise SettingsError(_plain(error, path or CONFIG_NAME)) from error
-    return replace(settings, store=_expanded(Path(settings.store)))
-
-
-def _expanded(path: Path) -> Path:
-    """``path`` with "~" read as the home folder, though it was made absolute before."""
-    parts = path.parts
-    return Path(*parts[parts.index("~") :]).expanduser() if "~" in parts else path
+    return load().settings
 
 
 def store_folder(named: Path | None = None) -> Path:
-    """The store's folder alone, for commands that read nothing else and have to start fast.
+    """The store's folder alone, for commands that read nothing else.
 
     Args:
         named: the folder given on the command line, if any.
 
     Raises:
-        SettingsError: as ``load_settings`` does.
+        SettingsError: as ``load`` does.
     """
-    if named is not None:
-        return named
-    if os.environ.get("VOLTWIRE_CONFIG") or Path(CONFIG_NAME).exists():
-        return load_settings().store
-    return Path(os.environ.get("VOLTWIRE_STORE") or Settings.store).expanduser()
-
-
-def _plain(error: Exception, source: str) -> str:
-    causes = getattr(error, "exceptions", ())
-    text = "; ".join(str(cause) for cause in causes) or str(error)
-    return f"settings ({source} or a VOLTWIRE_ variable): {' '.join(text.split())}"
+    return named if named is not None else load().settings.store
 
 
 def prepare_prefect(home: Path | None = None) -> None:

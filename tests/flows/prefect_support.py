@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-MARK = "VOLTWIRE_PROCESS_TEST"
+MARK = "PROCESS_OF_VOLTWIRE_TEST"
 SUBJECTS = {
     1: ("Solid-state pilot line starts in Norland", "cathode powder", "ceramic separators"),
     2: ("City orders ninety electric buses", "overnight depots", "pantograph charging"),

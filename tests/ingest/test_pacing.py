@@ -8,7 +8,8 @@ from datetime import datetime
 import httpx
 import pytest
 
-from ingest.pacing import Lane, Lanes, Spacing, hours, pace_at, registered_domain
+from ingest.daytime import hours
+from ingest.pacing import Lane, Lanes, Spacing, pace_at, registered_domain
 
 
 @pytest.mark.parametrize(
