@@ -17,6 +17,7 @@ from dedupe.text import count_words
 from flows.digested import Digested
 from flows.limits import MEMORY_BYTES, SOFT_SECONDS, PageTakesTooLong, page_limits
 from flows.processes import step
+from flows.remade import Kept, remake
 from ingest.extract import extract
 from ingest.models import Article, Capture, Feed, Rejection
 from ingest.topics import gate
@@ -66,27 +67,27 @@ def digest_texts(stored: Sequence[Reread]) -> list[PreparedArticle]:
 
     Starts from the text before anything was cut, as ``digest`` does.
     """
-    reports = [remove_repeats(one.original_text) for one in stored]
-    articles = [
-        replace(
-            one.article,
-            text=report.text,
-            topics=gate(one.article.title, one.original_text).topics,
-        )
-        for one, report in zip(stored, reports, strict=True)
-    ]
+    made = remake(
+        [
+            Kept(
+                article_id=one.article.article_id,
+                title=one.article.title,
+                author=one.article.author,
+                text=one.original_text,
+            )
+            for one in stored
+        ]
+    )
     return [
         PreparedArticle(
-            article=article,
-            repeats=report.repeats,
-            signature=signature,
-            original_text=one.original_text if report.repeats else None,
-            origin=origin_of(article.text, article.author),
-            words=count_words(article.text),
+            article=replace(one.article, text=again.text, topics=again.topics),
+            repeats=again.repeats,
+            signature=again.signature,
+            original_text=again.original_text,
+            origin=again.origin,
+            words=again.words,
         )
-        for one, report, article, signature in zip(
-            stored, reports, articles, sign([document_of(a) for a in articles]), strict=True
-        )
+        for one, again in zip(stored, made, strict=True)
     ]
 
 

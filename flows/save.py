@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
@@ -15,6 +15,7 @@ from dedupe import cluster, match
 from dedupe.models import CandidatePair, Match, Signature
 from dedupe.policy import POLICY, RECIPE
 from dedupe.signature import sign
+from flows.comparing import compared
 from flows.digested import Digested
 from storage import articles, entries, rejections, signatures, stories
 from storage.errors import StoreFault
@@ -22,9 +23,6 @@ from storage.models import EntryOutcome, PreparedArticle
 from storage.store import Store
 
 _LOG = logging.getLogger(__name__)
-# Articles made ready to be compared at once.  Fewer are made ready in more and smaller batches,
-# and more often twice; a backfill of near copies had more than a thousand.
-COMPARED_AT_ONCE = 128
 
 
 @dataclass(slots=True)
@@ -39,34 +37,21 @@ class Saved:
     duplicates: int = 0
 
 
-Also = Callable[[DuckDBPyConnection, Saved], None]
-
-
 def save_batch(
-    store: Store,
-    batch: Sequence[Digested],
-    now: datetime,
-    *,
-    keep_known_entries: bool = True,
-    also: Also | None = None,
+    store: Store, batch: Sequence[Digested], now: datetime, *, keep_known_entries: bool = True
 ) -> Saved:
-    """Write ``batch`` whole or not at all.
+    """``save_rows`` in a transaction of its own: whole or not at all."""
+    return in_a_window(
+        store, lambda con: save_rows(con, batch, now, keep_known_entries=keep_known_entries)
+    )
 
-    Args:
-        store: opened here for as long as the transaction takes.
-        batch: what the workers handed back, in any order.
-        now: the run's clock.
-        keep_known_entries: record entries whose article was there already.  A backfill leaves
-            them as the feed's own polls wrote them.
-        also: written in the same transaction; called again when that is tried a second time.
-    """
+
+def in_a_window(store: Store, work: Callable[[DuckDBPyConnection], Saved]) -> Saved:
+    """Do ``work`` in one transaction of ``store``, and once more where DuckDB fails in it."""
 
     def write() -> Saved:
         with store.write() as con:
-            saved = _save(con, batch, now, keep_known_entries=keep_known_entries)
-            if also is not None:
-                also(con, saved)
-            return saved
+            return work(con)
 
     try:
         return write()
@@ -78,9 +63,22 @@ def save_batch(
         return write()
 
 
-def _save(
-    con: DuckDBPyConnection, batch: Sequence[Digested], now: datetime, *, keep_known_entries: bool
+def save_rows(
+    con: DuckDBPyConnection,
+    batch: Sequence[Digested],
+    now: datetime,
+    *,
+    keep_known_entries: bool = True,
 ) -> Saved:
+    """Write ``batch`` inside the caller's transaction.
+
+    Args:
+        con: of the live database.
+        batch: what the workers handed back, in any order.
+        now: the run's clock.
+        keep_known_entries: record entries whose article was there already.  A backfill leaves
+            them as the feed's own polls wrote them.
+    """
     signatures.check_recipe(con, RECIPE)
     prepared = [one.prepared for one in batch if one.prepared is not None]
     result = articles.save(con, prepared)
@@ -171,31 +169,9 @@ def _neighbours(con: DuckDBPyConnection, keys: signatures.Keys) -> signatures.Ne
 
 def _matches(con: DuckDBPyConnection, pairs: Sequence[CandidatePair]) -> list[Match]:
     """Compare the texts of candidate pairs: the matches, and the pairs told apart for certain."""
-    found: list[Match | None] = []
-    for group in _groups([pair for pair in pairs if match.wanted(pair)]):
-        ids = sorted({end for pair in group for end in (pair.article_id, pair.of_article_id)})
-        prepared = {
-            one.document.article_id: one for one in match.prepare_all(articles.documents(con, ids))
-        }
-        found += [
-            match.judge(prepared[pair.article_id], prepared[pair.of_article_id]) for pair in group
-        ]
-    return [one for one in found if one is not None]
-
-
-def _groups(pairs: Sequence[CandidatePair]) -> Iterator[list[CandidatePair]]:
-    """``pairs`` in order, in pieces of few articles: each takes up to a megabyte when compared."""
-    group: list[CandidatePair] = []
-    ends: set[str] = set()
-    for pair in pairs:
-        more = {pair.article_id, pair.of_article_id}
-        if group and len(ends | more) > COMPARED_AT_ONCE:
-            yield group
-            group, ends = [], set()
-        group.append(pair)
-        ends |= more
-    if group:
-        yield group
+    return compared(
+        [pair for pair in pairs if match.wanted(pair)], lambda ids: articles.documents(con, ids)
+    )
 
 
 def _record(

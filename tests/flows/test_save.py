@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from dedupe.models import CandidatePair
-from flows import save
+from flows import comparing
 from flows.digest import digest
 from flows.save import save_batch
 from storage.errors import StoreFault
@@ -63,7 +63,7 @@ def test_matches_do_not_depend_on_how_many_articles_are_compared_at_once(
     batch = digest(newsroom(7, 2), {}, all_topics=True, now=NOW)
     matches = []
     for name, most in (("all", 1000), ("few", 2)):
-        monkeypatch.setattr(save, "COMPARED_AT_ONCE", most)
+        monkeypatch.setattr(comparing, "COMPARED_AT_ONCE", most)
         save_batch(Store(tmp_path / name), batch, NOW)
         with Store(tmp_path / name).write() as con:
             matches.append(con.execute("SELECT * FROM core.matches ORDER BY ALL").fetchall())
@@ -75,7 +75,7 @@ def test_pairs_are_compared_in_order_and_few_articles_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Every pair once, and no group of more articles than are allowed."""
-    monkeypatch.setattr(save, "COMPARED_AT_ONCE", 5)
+    monkeypatch.setattr(comparing, "COMPARED_AT_ONCE", 5)
     pairs = [
         CandidatePair(
             article_id=f"a{one}", of_article_id=f"a{other}", shared_bands=1, shared_sketch=0
@@ -83,6 +83,6 @@ def test_pairs_are_compared_in_order_and_few_articles_at_once(
         for one in range(12)
         for other in range(one + 1, 12)
     ]
-    groups = list(save._groups(pairs))
-    assert [pair for group in groups for pair in group] == pairs
-    assert max(len({e for p in g for e in (p.article_id, p.of_article_id)}) for g in groups) == 5
+    found = list(comparing.groups(pairs))
+    assert [pair for group in found for pair in group] == pairs
+    assert max(len({e for p in g for e in (p.article_id, p.of_article_id)}) for g in found) == 5
