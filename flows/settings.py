@@ -5,7 +5,7 @@ in the working folder (or the file that ``VOLTWIRE_CONFIG`` names), ``VOLTWIRE_*
 options on the command line.
 
 The docstring below each setting is what people read of it: in the file that ``voltwire config
-init`` writes, in ``docs/configuration.md`` and in ``voltwire config show --explain``.
+init`` writes and in ``docs/configuration.md``.
 """
 
 from __future__ import annotations
