@@ -1,9 +1,11 @@
 """A WARC of any size out of the pages of others: copies under changed addresses, words changed.
 
-Copy 0 is the page itself.  In further copies the commonest short words of several languages get
-an ending of their own, in the markup and in scripts alike: about one word in three, so that a
-page takes as long to read as before while hardly any three words in a row, and few titles, are
-those of another copy.  The host gets a prefix, wherever it stands in the page.
+Copy 0 is the page itself.  In further copies every word gets an ending of
+its own, in the text, in the scripts and in the meta elements alike, and text without spaces gets
+a character of its own after every third.  So a page takes as long to read as before, and names
+its title in one form, while no two copies have much of three words in a row in common: copies
+that had would all be compared with one another, of which a news archive has nothing.  Dates
+stay.  The host gets a prefix, wherever it stands in the page.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import gzip
 import io
 import random
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,14 +24,13 @@ from warcio.warcwriter import WARCWriter
 
 Answer = tuple[str, list[tuple[str, str]], bytes]
 """URL, headers, body."""
-_WORDS = """
-    the of and to a in for is on that with as at by it from said be has are an will its
-    der die und den das von mit für im zu auf ist des dem ein eine
-    de la le les et des en un une du que el los las y por con del se di il che per da
-    het een van op med och att som på av til og
-"""
-# No markup or script is spelt with a space on both sides of these.
-_COMMON = [b" %b " % word.encode() for word in _WORDS.split()]
+_TAGS = re.compile(r"(<[^<>]*>)")
+# A word at the end of what stands between two spaces, as in `"headline":"Plant`.
+_LAST = re.compile(r"[^\W\d_]+(?=[,.;:!?)”’-]{0,2}\Z)")
+_UNSPACED = re.compile(r"([\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]{3})")
+_FIRST_SIGN = 0x4E00
+_SIGNS = 20_000
+"""Han characters from there on."""
 _UNFIT = {"content-length", "content-encoding", "transfer-encoding"}
 
 
@@ -56,18 +58,48 @@ def varied(answer: Answer, copy: int) -> Answer:
     host = urlsplit(url).netloc
     other = f"c{copy}.{host}"
 
-    ending = b"q%b " % _letters(copy)
-    for word in _COMMON:
-        body = body.replace(word, word[:-1] + ending)
-    body = body.replace(host.encode(), other.encode())
-    return url.replace(host, other, 1), headers, body
+    try:
+        changed = _reworded(body.decode(), copy).encode()
+    except UnicodeError:
+        changed = _reworded(body.decode("latin-1"), copy).encode("latin-1", "replace")
+    changed = changed.replace(host.encode(), other.encode())
+    return url.replace(host, other, 1), headers, changed
 
 
-def _letters(number: int) -> bytes:
-    found = b""
+def _reworded(page: str, copy: int) -> str:
+    letters = f"q{_letters(copy)}"
+    ending = rf"\g<0>{letters}"
+    sign = rf"\1{chr(_FIRST_SIGN + copy % _SIGNS)}"
+    pieces = _TAGS.split(page)
+    for at, piece in enumerate(pieces):
+        is_meta = at % 2 == 1 and piece[:5].lower() == "<meta"
+        if " " not in piece or not (at % 2 == 0 or is_meta):
+            continue
+        if not piece.isascii():
+            piece = _UNSPACED.sub(sign, piece)
+        words = piece.split(" ")
+        # What stands last is followed by a tag or a quotation mark: it stays, so that a title
+        # comes out the same wherever it stands.  So does a month beside a number.
+        for place in range(is_meta, len(words) - 1):
+            word = words[place]
+            if not word or (
+                word[0].isupper()
+                and (words[place + 1][:1].isdigit() or (place and words[place - 1][-1:].isdigit()))
+            ):
+                continue
+            if word.isalpha():
+                words[place] = word + letters
+            elif "=" not in word or '"' in word:
+                words[place] = _LAST.sub(ending, word)
+        pieces[at] = " ".join(words)
+    return "".join(pieces)
+
+
+def _letters(number: int) -> str:
+    found = ""
     while number:
         number, digit = divmod(number, 26)
-        found += bytes([97 + digit])
+        found += chr(97 + digit)
     return found
 
 
