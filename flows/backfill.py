@@ -8,17 +8,18 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, cast
 
-from prefect import flow
+from prefect import flow, tags
 from pydantic import Field
 
 from flows import from_routes
 from flows.artifacts import ShownProgress, publish_coverage, publish_summary
 from flows.backfilling import STAGE, Part, PartWork
 from flows.context import Progress, Silent
+from flows.heartbeats import TAG
 from flows.quiet_exit import quiet_exit
 from flows.report import RunReport
 from flows.run import EARLIEST, BackfillOptions, Surroundings, run_backfill
-from flows.scheduled import settings_in_use, watched
+from flows.scheduled import seen_to_live, settings_in_use, watched
 from flows.settings import Settings, load_settings
 from flows.tasks import task_step
 from ingest.routes import jsonl, warc
@@ -38,6 +39,8 @@ _NONE: list[str] = []  # A default that Prefect's form shows as an empty list.
 _work: ContextVar[PartWork | None] = ContextVar("_work", default=None)
 
 
+# A week: years of a few hundred feeds at a polite pace.  No retries: a backfill that failed did so
+# for a reason that a person has to see, and one started again passes over what is done.
 @flow(name="backfill", timeout_seconds=7 * 24 * 3600, persist_result=False)
 async def backfill(
     paths: Files = _NONE,
@@ -111,9 +114,11 @@ async def backfill_slice(since: date, until: date, route: str, feeds: list[str])
 
 async def _flow_run(part: Part, work: PartWork) -> None:
     _work.set(work)
-    await backfill_slice(
-        since=part.window.since, until=part.window.until, route=part.route, feeds=[*part.feeds]
-    )
+    # A run below another has none of its tags, and would stay as running when both are killed.
+    with tags(TAG):
+        await backfill_slice(
+            since=part.window.since, until=part.window.until, route=part.route, feeds=[*part.feeds]
+        )
 
 
 def run_with_prefect(settings: Settings, options: BackfillOptions, progress: Progress) -> RunReport:
@@ -121,15 +126,16 @@ def run_with_prefect(settings: Settings, options: BackfillOptions, progress: Pro
     watched.set(progress)
     settings_in_use.set(settings)
     progress.stage("starting Prefect", None)
-    return asyncio.run(
-        backfill(
-            paths=[str(path) for path in options.paths],
-            route=cast(Route, options.route),
-            since=options.since,
-            until=options.until,
-            feeds=list(options.chosen),
-            slice=options.size,
-            again=options.again,
-            all_topics=options.all_topics,
+    with seen_to_live():
+        return asyncio.run(
+            backfill(
+                paths=[str(path) for path in options.paths],
+                route=cast(Route, options.route),
+                since=options.since,
+                until=options.until,
+                feeds=list(options.chosen),
+                slice=options.size,
+                again=options.again,
+                all_topics=options.all_topics,
+            )
         )
-    )

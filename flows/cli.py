@@ -21,6 +21,7 @@ COMMANDS = {
     "dedupe": "Make stories anew by today's rules; judge uncertain pairs by hand.",
     "store": "Check, re-extract and prune the store.",
     "serve": "Run the schedule and manual backfills in one process.",
+    "deploy": "Set up a Prefect server that runs already, for workers.",
     "demo": "The whole job on a bundled newsroom, without a network.",
 }
 EXIT_TROUBLE = 1

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from pathlib import Path
 
-from prefect import flow
+from prefect import flow, tags
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from flows.artifacts import publish_summary
 from flows.context import Progress, Silent
 from flows.events import emit_changes
+from flows.heartbeats import HEARTBEAT_SECONDS, TAG
 from flows.quiet_exit import quiet_exit
 from flows.report import RunReport
 from flows.run import IngestOptions, Surroundings, run_ingest
@@ -24,7 +28,18 @@ watched: ContextVar[Progress | None] = ContextVar("watched", default=None)
 settings_in_use: ContextVar[Settings | None] = ContextVar("settings_in_use", default=None)
 
 
-@flow(name="ingest-news", timeout_seconds=6 * 3600, persist_result=False, validate_parameters=True)
+# Seconds.  A run after a long pause takes minutes, the first of all half an hour.  One that hangs
+# holds the only slot; one that is ended keeps what it saved, and the next goes on from there.
+# No retries: the next run is the retry, and knows better what is due by then.
+INGEST_TIMEOUT = 2 * 3600
+
+
+@flow(
+    name="ingest-news",
+    timeout_seconds=INGEST_TIMEOUT,
+    persist_result=False,
+    validate_parameters=True,
+)
 async def ingest_news(
     feeds: list[str] | None = None,
     all_topics: bool = False,
@@ -63,12 +78,21 @@ def run_with_prefect(settings: Settings, options: IngestOptions, progress: Progr
     watched.set(progress)
     settings_in_use.set(settings)
     progress.stage("starting Prefect", None)
-    return asyncio.run(
-        ingest_news(
-            feeds=list(options.chosen) or None,
-            all_topics=options.all_topics,
-            force=options.force,
-            replay=[str(path) for path in options.replay] or None,
-            as_of=options.as_of,
+    with seen_to_live():
+        return asyncio.run(
+            ingest_news(
+                feeds=list(options.chosen) or None,
+                all_topics=options.all_topics,
+                force=options.force,
+                replay=[str(path) for path in options.replay] or None,
+                as_of=options.as_of,
+            )
         )
-    )
+
+
+@contextmanager
+def seen_to_live() -> Iterator[None]:
+    """Have the runs started inside found out when their process is killed, as those of a
+    deployment are."""
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: HEARTBEAT_SECONDS}), tags(TAG):
+        yield

@@ -12,6 +12,7 @@ from flows.commands.options import feeds_option, settings_from, store_option
 from flows.settings import Settings, export_settings, log_flow_runs, prepare_prefect
 
 if TYPE_CHECKING:
+    from flows.deploying import Times
     from flows.serving import Plan
 
 EXAMPLES = """\b
@@ -53,8 +54,9 @@ def command(cron: str | None, port: int, feeds_file: Path | None, store: Path | 
     )
     prepare_prefect()
     log_flow_runs()
+    from flows.deploying import check_schedule
     from flows.feedlist import feeds_in_use
-    from flows.serving import check_schedule, serve
+    from flows.serving import serve
 
     check_schedule(settings)
     feeds = sum(feed.enabled for feed in feeds_in_use(settings))
@@ -73,10 +75,9 @@ def screen(settings: Settings, feeds: int, plan: Plan) -> list[str]:
     return [
         f"store      {settings.store}",
         f"feeds      {feeds} enabled, of {settings.feeds or 'the list of `voltwire feeds list`'}",
-        f"schedule   {settings.schedule} ({settings.timezone})",
-        f"last run   {_moment(plan, last=True)}",
-        f"next run   {_moment(plan, last=False)}",
+        *schedule_lines(settings, plan.times),
         f"UI         {plan.ui}",
+        *(f"note       {note}" for note in plan.notes),
         "",
         f"ask        voltwire sql --store {settings.store} "
         '"select title, copies from news limit 10"',
@@ -88,16 +89,22 @@ def screen(settings: Settings, feeds: int, plan: Plan) -> list[str]:
     ]
 
 
-def _moment(plan: Plan, *, last: bool) -> str:
-    if last:
-        if plan.last_run is None:
-            return "none yet"
-        return f"{plan.last_run:%Y-%m-%d %H:%M} UTC, {plan.last_state}"
-    if plan.paused:
-        return "none: the deployment is paused (resume it in the UI)"
-    if plan.next_run is None:
-        return (
+def schedule_lines(settings: Settings, times: Times) -> list[str]:
+    """The schedule, the last run and the next, a line each."""
+    last = "none yet"
+    if times.last_run is not None:
+        last = f"{times.last_run:%Y-%m-%d %H:%M} UTC, {times.last_state}"
+    if times.paused:
+        coming = "none: the deployment is paused (resume it in the UI)"
+    elif times.next_run is None:
+        coming = (
             "NONE: the server schedules nothing; check its versions (`pip check`, "
             "sqlalchemy<2.1) and docs/operations.md"
         )
-    return f"{plan.next_run:%Y-%m-%d %H:%M:%S} UTC"
+    else:
+        coming = f"{times.next_run:%Y-%m-%d %H:%M:%S} UTC"
+    return [
+        f"schedule   {settings.schedule} ({settings.timezone})",
+        f"last run   {last}",
+        f"next run   {coming}",
+    ]

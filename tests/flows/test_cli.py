@@ -31,6 +31,7 @@ COMMANDS = [
     "dedupe",
     "store",
     "serve",
+    "deploy",
     "demo",
 ]
 
