@@ -18,8 +18,8 @@ from duckdb import DuckDBPyConnection
 from flows.context import RunContext
 from flows.decide import merge, step_for
 from flows.digested import Digested
-from flows.pipeline import digest_and_save, in_window, write_window
-from flows.save import Saved
+from flows.pipeline import digest_and_save, in_window, note, write_window
+from flows.shard import Ledger, Outside
 from flows.workers import Workers
 from ingest.http import Fetcher
 from ingest.models import (
@@ -48,16 +48,16 @@ PageOf = Callable[[FeedEntry], Awaitable[Page | FetchFailure | None]]
 
 @dataclass(slots=True)
 class Count:
-    """Entries found, and articles stored of them, by day; None for those without a date."""
+    """Entries found, and articles stored of them, by day."""
 
-    found: Counter[date | None] = field(default_factory=Counter)
-    stored: Counter[date | None] = field(default_factory=Counter)
+    found: Counter[date] = field(default_factory=Counter)
+    stored: Counter[date] = field(default_factory=Counter)
 
     def plus(self, other: Count) -> Count:
         """Both together."""
         return Count(self.found + other.found, self.stored + other.stored)
 
-    def add(self, day: date | None, *, stored: bool) -> None:
+    def add(self, day: date, *, stored: bool) -> None:
         """One entry more."""
         self.found[day] += 1
         self.stored[day] += stored
@@ -142,7 +142,7 @@ class FeedWork:
             if self.rows[day, route].state != state:
                 changed[day] = self._row(day, route, state=state)
         self._keep(changed.values())
-        await write_window(self.context, lambda con: coverage.save(con, list(changed.values())))
+        await note(self.context, Ledger(covered=tuple(changed.values())))
 
     async def take(
         self,
@@ -228,9 +228,7 @@ class FeedWork:
             todays = rows(count)
             self._keep(todays.values())
             if todays:
-                await write_window(
-                    self.context, lambda con: coverage.save(con, list(todays.values()))
-                )
+                await note(self.context, Ledger(covered=tuple(todays.values())))
         return count
 
     async def _fetch_and_save(
@@ -253,26 +251,30 @@ class FeedWork:
         for entry, capture in zip(group, tried, strict=True):
             if capture is None:
                 self.context.report.entries -= times[entry.canonical_url]
-        written: list[tuple[Count, list[CoveredDay], dict[str, date]]] = []
+        delta, todays, away = Count(), list[CoveredDay](), dict[str, date]()
 
-        def also(con: DuckDBPyConnection, digested: Sequence[Digested], saved: Saved) -> None:
-            delta, away = tally(digested, saved, window)
-            count = base.plus(delta)
-            todays = list(rows(count).values()) if rows else []
-            if undated := delta.stored[None]:
-                todays.append(self._undated(route, undated))
-            coverage.save(con, todays)
-            coverage.note_outside(con, self.feed.slug, away)
-            written.append((count, todays, away))
+        def ledger(digested: Sequence[Digested]) -> Ledger:
+            nonlocal delta, todays, away
+            delta, away = tally(digested, window)
+            todays = list(rows(base.plus(delta)).values()) if rows else []
+            slug = self.feed.slug
+            return Ledger(
+                covered=tuple(todays),
+                outside=tuple(
+                    Outside(canonical_url=url, feed=slug, day=day) for url, day in away.items()
+                ),
+                route=route,
+            )
 
-        await digest_and_save(
-            self.context, self.workers, got, times, label=label, window=window, also=also
+        saved = await digest_and_save(
+            self.context, self.workers, got, times, label=label, window=window, ledger=ledger
         )
-        count, todays, away = written[-1]
+        if undated := saved.undated.get(self.feed.slug, 0):
+            todays.append(self._undated(route, undated))
         self._keep(todays)
         self.outside |= away
-        self._met([*away.values(), *(day for day in count.found if day)])
-        return count
+        self._met([*away.values(), *(day for day in delta.found if day)])
+        return base.plus(delta)
 
     async def _capture(self, entry: FeedEntry, page_of: PageOf | None) -> Capture | None:
         if not entry.has_page:
@@ -349,9 +351,13 @@ Rows = Callable[[Count, bool], dict[date, CoveredDay]]
 
 
 def tally(
-    digested: Sequence[Digested], saved: Saved, window: tuple[datetime, datetime]
+    digested: Sequence[Digested], window: tuple[datetime, datetime]
 ) -> tuple[Count, dict[str, date]]:
-    """What a batch adds to the count, and the days of pages that lie outside the window."""
+    """What a batch adds to the count, and the days of pages that lie outside the window.
+
+    What has no date is counted where it is stored (``flows.loading``): only there is it known
+    whether it is new.
+    """
     delta, away = Count(), {}
     for one in digested:
         article = one.prepared.article if one.prepared is not None else None
@@ -363,6 +369,4 @@ def tally(
                 continue
         if at is not None:
             delta.add(day_of(at), stored=article is not None and inside)
-        elif article is not None and saved.status_of.get(one.entry.canonical_url) == "new":
-            delta.add(None, stored=True)
     return delta, away

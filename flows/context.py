@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 from uuid import uuid4
 
 from flows.publishing import OnTheWay
@@ -15,6 +15,10 @@ from flows.report import RunReport
 from flows.settings import Settings
 from ingest.models import Feed
 from storage.store import Store
+
+if TYPE_CHECKING:
+    from flows.save import Saved
+    from flows.shard import Shard
 
 T = TypeVar("T")
 Work = Callable[[], Awaitable[T]]
@@ -53,6 +57,13 @@ class Silent:
         """Say nothing."""
 
 
+class ShardWriter(Protocol):
+    """Where batches are put that somebody else loads into the store."""
+
+    def put(self, shard: Shard) -> Saved:
+        """Keep ``shard`` safe; what will become of it, as far as that is known here."""
+
+
 class Step(Protocol):
     """How a step is run: plainly, or as a Prefect task of that kind."""
 
@@ -78,6 +89,9 @@ class RunContext:
     clock: Callable[[], datetime] = utc_now
     step: Step = plain_step
     progress: Progress = field(default_factory=Silent)
+    shelf: ShardWriter | None = None
+    """Where what is stored goes, on a machine that has no store; ``store`` is then a scratch one of
+    what is known."""
     on_the_way: OnTheWay = field(default_factory=lambda: OnTheWay(since=monotonic()))
     window: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held around each write window: a run's own batches take turns without waiting on the

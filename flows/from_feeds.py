@@ -24,9 +24,10 @@ from flows.decide import is_fresh, portion, step_for
 from flows.feed_changes import as_told, changes, message
 from flows.harvest import Harvest
 from flows.intake import Intake
-from flows.pipeline import write_window
+from flows.pipeline import note, write_window
 from flows.polling import Poll, lessons, poll_all
 from flows.reading import FeedReader
+from flows.shard import Ledger
 from flows.workers import Workers
 from ingest import poll
 from ingest.http import Fetcher
@@ -34,7 +35,7 @@ from ingest.models import Feed, FeedEntry, FeedState, Gap
 from ingest.notify import post_json
 from ingest.parse import ParsedFeed
 from ingest.policy import RepairPolicy
-from storage import entries, feeds, gaps, rejections
+from storage import entries, feeds, gaps
 from storage.models import EntryRecord
 
 # Rejected entries whose retry is due are taken up in portions: after a long outage the first
@@ -255,14 +256,15 @@ async def _settle(
                 report.reject(refusal.reason)
 
     taught = await _told(context, learned.states, tell=tell)
-
-    def save(con: DuckDBPyConnection) -> None:
-        feeds.save_states(con, taught)
-        gaps.save(con, learned.gaps)
-        rejections.clear(con, learned.recovered)
-        rejections.save(con, learned.refusals)
-
-    await write_window(context, save)
+    await note(
+        context,
+        Ledger(
+            states=tuple(taught),
+            gaps=tuple(learned.gaps),
+            recovered=tuple(learned.recovered),
+            rejections=tuple(learned.refusals),
+        ),
+    )
 
 
 async def _told(

@@ -11,10 +11,11 @@ from duckdb import DuckDBPyConnection
 
 from flows.context import RunContext
 from flows.decide import merge
-from flows.pipeline import digest_and_save, in_window, write_window
+from flows.pipeline import digest_and_save, in_window, note, write_window
+from flows.shard import Ledger
 from flows.workers import Workers
 from ingest.models import Capture, Rejection
-from storage import entries, rejections
+from storage import entries
 
 STAGE = "reading and storing"
 # Batches under way at once: while one is written, the processes read the next.  A third stands
@@ -97,7 +98,6 @@ async def _backfill_batch(
     times = {one.entry.canonical_url: one.times for one in merge(c.entry for c in inside)}
 
     def look_up(con: DuckDBPyConnection) -> dict[str, bool]:
-        rejections.save(con, refused)
         records = entries.lookup(con, list(by_url))
         return {
             url: record.article_id is not None
@@ -109,6 +109,7 @@ async def _backfill_batch(
     unchanged = await write_window(context, look_up)
     wanted = [one for url, one in by_url.items() if not unchanged.get(url, False)]
     report.known += sum(times[url] for url in by_url if unchanged.get(url, False))
+    notes = Ledger(rejections=tuple(refused))
     if wanted:
         label = f"{len(wanted)} from {wanted[0].entry.url}"
         await digest_and_save(
@@ -120,7 +121,11 @@ async def _backfill_batch(
             window=(since, until),
             keep_known_entries=False,
             after=before,
+            ledger=lambda _: notes,
         )
-    elif before is not None:
-        await before
+    else:
+        if before is not None:
+            await before
+        if refused:
+            await note(context, notes)
     context.progress.advance(STAGE, len(batch))

@@ -27,8 +27,10 @@ from duckdb import DuckDBPyConnection
 from flows.context import RunContext
 from flows.digested import Digested
 from flows.errors import trouble
+from flows.loading import load
 from flows.memory import give_back
-from flows.save import Also, Saved, save_batch
+from flows.save import Saved
+from flows.shard import Ledger, Shard
 from flows.workers import Workers
 from ingest.models import Capture
 from storage import runs
@@ -36,6 +38,7 @@ from storage.errors import StoreError
 from storage.models import RunCounts
 
 T = TypeVar("T")
+NOTHING = Ledger()
 
 
 @asynccontextmanager
@@ -77,6 +80,8 @@ async def _close(context: RunContext) -> None:
             detail=report.detail,
         ),
     )
+    if context.shelf is not None:
+        return  # what readers see is made by whoever loads the shards
     try:
         published = await context.step(
             "publish", "publish", lambda: asyncio.to_thread(context.store.publish)
@@ -106,7 +111,7 @@ async def digest_and_save(
     window: tuple[datetime | None, datetime | None] = (None, None),
     keep_known_entries: bool = True,
     after: Awaitable[object] | None = None,
-    also: Callable[[DuckDBPyConnection, Sequence[Digested], Saved], None] | None = None,
+    ledger: Callable[[Sequence[Digested]], Ledger] | None = None,
 ) -> Saved:
     """Digest captures and write them as one batch; the report is brought up to date.
 
@@ -114,10 +119,10 @@ async def digest_and_save(
         times: canonical URL -> how often the run listed it; sightings after the first of a new
             article count as known.
         window: publication times to keep; what extraction dates outside it is left out.
-        keep_known_entries: see ``flows.save.save_batch``.
+        keep_known_entries: see ``flows.shard.Shard``.
         after: what has to end before this batch is written; if it failed, so does this.
-        also: written in the batch's transaction; is handed all that was digested, also what lies
-            outside the window, and what was saved.
+        ledger: what is noted with the batch, of all that was digested, also what lies outside the
+            window.
     """
     now = context.clock()
     try:
@@ -146,7 +151,7 @@ async def digest_and_save(
             times,
             now,
             keep_known_entries=keep_known_entries,
-            also=(lambda con, saved: also(con, digested, saved)) if also else None,
+            ledger=ledger(digested) if ledger else NOTHING,
         )
 
     saved = await context.step("save", f"save {label}", save)
@@ -171,20 +176,29 @@ async def save_digested(
     now: datetime,
     *,
     keep_known_entries: bool = True,
-    also: Also | None = None,
+    ledger: Ledger = NOTHING,
 ) -> Saved:
     """Write what became of entries, and count it in the report."""
-    async with context.window:
-        saved = await asyncio.to_thread(
-            save_batch,
-            context.store,
-            digested,
-            now,
-            keep_known_entries=keep_known_entries,
-            also=also,
-        )
-        await context.on_the_way.publish_if_due(context.store, len(saved.new) + len(saved.changed))
+    shard = Shard(
+        at=now, digested=tuple(digested), keep_known_entries=keep_known_entries, ledger=ledger
+    )
+    saved = await _deliver(context, shard)
     _count(context, saved, times)
+    return saved
+
+
+async def note(context: RunContext, ledger: Ledger) -> None:
+    """Write what is to be remembered beside any batch."""
+    await _deliver(context, Shard(at=context.clock(), ledger=ledger))
+
+
+async def _deliver(context: RunContext, shard: Shard) -> Saved:
+    """To the store; or, on a machine that has none, to the shelf from which it is loaded."""
+    async with context.window:
+        if context.shelf is not None:
+            return await asyncio.to_thread(context.shelf.put, shard)
+        saved = await asyncio.to_thread(load, context.store, shard)
+        await context.on_the_way.publish_if_due(context.store, len(saved.new) + len(saved.changed))
     return saved
 
 

@@ -26,9 +26,9 @@ from flows.context import RunContext
 from flows.decide import merge
 from flows.digested import Digested
 from flows.listings import Heard
-from flows.pipeline import digest_and_save, write_window
+from flows.pipeline import digest_and_save, note, write_window
 from flows.route_wayback import lacking
-from flows.save import Saved
+from flows.shard import Ledger, Outside
 from flows.workers import Workers
 from ingest.download import DownloadFailed, Pulled
 from ingest.errors import ArchiveError
@@ -46,7 +46,7 @@ from ingest.policy import CcNewsPolicy
 from ingest.routes import ccnews, wordpress
 from ingest.routes.ccnews import File, Met, Owners
 from ingest.routes.window import Window, around, day_of
-from storage import coverage, entries, rejections
+from storage import coverage, entries
 
 STAGE = "files of Common Crawl"
 _POLICY = CcNewsPolicy()
@@ -216,32 +216,36 @@ class _Reading:
         wanted = await asyncio.to_thread(self._kept, new)
         rows: list[CoveredDay] = []
 
-        def also(con: DuckDBPyConnection, digested: Sequence[Digested], saved: Saved) -> None:
+        def ledger(digested: Sequence[Digested]) -> Ledger:
             window = self.window
             fresh: defaultdict[str, Count] = defaultdict(Count)
+            outside: list[Outside] = []
             for slug in {one.entry.feed for one in digested}:
                 own = [one for one in digested if one.entry.feed == slug]
-                fresh[slug], away = tally(own, saved, (window.start, window.end))
-                coverage.note_outside(con, slug, away)
+                fresh[slug], away = tally(own, (window.start, window.end))
+                outside += [
+                    Outside(canonical_url=url, feed=slug, day=day) for url, day in away.items()
+                ]
             rows[:] = self._rows(file, offset, counts, fresh)
-            coverage.save(con, rows)
+            return Ledger(covered=tuple(rows), outside=tuple(outside), route=ccnews.NAME)
 
         if wanted:
             report.fetched += len(wanted)
             report.entries += sum(times[one.entry.canonical_url] for one in wanted)
             window = self.window
-            await digest_and_save(
+            saved = await digest_and_save(
                 self.context,
                 self.workers,
                 wanted,
                 times,
                 label=f"{len(wanted)} pages of {file.name}",
                 window=(window.start, window.end),
-                also=also,
+                ledger=ledger,
             )
+            rows += [self._undated(slug, more) for slug, more in saved.undated.items()]
         else:
             rows = self._rows(file, offset, counts, {})
-            await write_window(self.context, lambda con: coverage.save(con, rows))
+            await note(self.context, Ledger(covered=tuple(rows)))
         for row in rows:
             self.sites[row.feed].work.rows[row.day, row.route] = row
 
@@ -276,16 +280,15 @@ class _Reading:
                     looked_at=self.context.clock(),
                 )
             )
-        for slug in {slug for slug, _ in self.needs[file]}:
-            if more := fresh.get(slug, Count()).stored[None]:
-                row = self._row(slug, None)
-                rows.append(
-                    replace(
-                        row, found=row.found + more, stored=row.stored + more, state="undated",
-                        looked_at=self.context.clock(),
-                    )
-                )  # fmt: skip
         return rows
+
+    def _undated(self, slug: str, more: int) -> CoveredDay:
+        """The row of ``slug`` for no day, with ``more`` articles."""
+        row = self._row(slug, None)
+        return replace(
+            row, found=row.found + more, stored=row.stored + more, state="undated",
+            looked_at=self.context.clock(),
+        )  # fmt: skip
 
     async def settle(
         self, *, failed: frozenset[date] = frozenset(), waiting: frozenset[File] = frozenset()
@@ -306,7 +309,7 @@ class _Reading:
                 if day in failed:
                     state = "failed"
                 rows.append(replace(row, state=state, looked_at=now))
-        await write_window(self.context, lambda con: coverage.save(con, rows))
+        await note(self.context, Ledger(covered=tuple(rows)))
         for row in rows:
             self.sites[row.feed].work.rows[row.day, row.route] = row
 
@@ -326,7 +329,7 @@ class _Reading:
         told = Rejection(
             url=url, feed="", stage="fetch", reason=reason, detail=detail, at=self.context.clock()
         )
-        await write_window(self.context, lambda con: rejections.save(con, [told]))
+        await note(self.context, Ledger(rejections=(told,)))
 
 
 def _newest(slug: str, con: DuckDBPyConnection) -> list[FeedEntry]:

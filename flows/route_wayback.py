@@ -21,7 +21,8 @@ from flows.backfill_site import Site
 from flows.context import RunContext
 from flows.domains import DomainTurns
 from flows.listings import Heard
-from flows.pipeline import write_window
+from flows.pipeline import note, write_window
+from flows.shard import Ledger
 from ingest.http import Fetcher
 from ingest.models import CoverageState, CoveredDay, FeedEntry, FetchFailure, Page, Rejection
 from ingest.parse import ParsedFeed
@@ -179,7 +180,7 @@ async def _note_rest(work: FeedWork, archive: Wayback) -> None:
         url=archive.base, feed="", stage="fetch", reason=refusal.reason, detail=refusal.detail,
         at=refusal.at, retry_at=until,
     )  # fmt: skip
-    await write_window(work.context, lambda con: rejections.save(con, [told]))
+    await note(work.context, Ledger(rejections=(told,)))
 
 
 # --- copies of the feed ------------------------------------------------------------------------

@@ -35,6 +35,10 @@ class Saved:
     """Entry's canonical URL -> ``new``, ``changed``, ``known``, or the reason of its rejection."""
     new_stories: int = 0
     duplicates: int = 0
+    undated: Mapping[str, int] = field(default_factory=dict)
+    """Feed -> new articles that no date is known of, where the batch's ledger counts them."""
+    again: bool = False
+    """The batch was in the store already; nothing was changed."""
 
 
 def save_batch(

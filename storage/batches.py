@@ -47,6 +47,8 @@ def replace_rows(
     types: Mapping[str, str],
     keys: Sequence[str],
     records: Iterable[Sequence[Any]],
+    *,
+    newest: str = "",
 ) -> None:
     """Write ``records`` into ``core.table``; one with the ``keys`` of a stored one replaces it.
 
@@ -55,6 +57,7 @@ def replace_rows(
 
     Args:
         types: column -> SQL type, in the order of the records.
+        newest: a column of times; a record does not replace one that has a later time there.
     """
     places = [list(types).index(key) for key in keys]
     latest = {tuple(record[place] for place in places): record for record in records}
@@ -62,6 +65,9 @@ def replace_rows(
         return
     alike = " AND ".join(f"t.{key} IS NOT DISTINCT FROM b.{key}" for key in keys)
     with staged(con, f"batch_{table}", types, rows(types, latest.values())) as batch:
+        if newest:
+            later = f"t.{newest} > b.{newest}"
+            con.execute(f"DELETE FROM {batch} b USING core.{table} t WHERE {alike} AND {later}")
         con.execute(f"DELETE FROM core.{table} t USING {batch} b WHERE {alike}")
         con.execute(f"INSERT INTO core.{table} ({', '.join(types)}) SELECT * FROM {batch}")
 

@@ -18,9 +18,32 @@ _OUTSIDE = {"canonical_url": "VARCHAR", "feed": "VARCHAR", "day": "DATE"}
 
 
 def save(con: duckdb.DuckDBPyConnection, days: Sequence[CoveredDay]) -> None:
-    """Store ``days``; one with the feed, day and route of a stored one replaces it."""
+    """Store ``days``; one with the feed, day and route of a stored one replaces it.
+
+    Not one that was looked at earlier: batches need not come in the order of their making.
+    """
     records = ([getattr(one, name) for name in _DAY] for one in days)
-    replace_rows(con, "coverage", _DAY, ("feed", "day", "route"), records)
+    replace_rows(con, "coverage", _DAY, ("feed", "day", "route"), records, newest="looked_at")
+
+
+def add_undated(
+    con: duckdb.DuckDBPyConnection, more: Mapping[str, int], route: str, at: datetime
+) -> None:
+    """Count articles of no known day that ``route`` has stored: feed -> how many more."""
+    for feed, number in more.items():
+        values = {"feed": feed, "route": route, "more": number, "at": at}
+        counted = con.execute(
+            "UPDATE core.coverage SET found = found + $more, stored = stored + $more, "
+            "state = 'undated', looked_at = greatest(looked_at, $at) "
+            "WHERE feed = $feed AND route = $route AND day IS NULL",
+            values,
+        ).fetchone()
+        if not counted or not counted[0]:
+            con.execute(
+                "INSERT INTO core.coverage (feed, day, route, found, stored, state, reach, "
+                "looked_at) VALUES ($feed, NULL, $route, $more, $more, 'undated', '', $at)",
+                values,
+            )
 
 
 def load(
@@ -45,10 +68,13 @@ def article_days(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> dict[str
     return dict(found)
 
 
-def note_outside(con: duckdb.DuckDBPyConnection, feed: str, days: Mapping[str, date]) -> None:
-    """Remember the days of pages that were fetched and lie outside the window asked for."""
-    records = ([url, feed, day] for url, day in days.items())
-    replace_rows(con, "pages_outside", _OUTSIDE, ("canonical_url",), records)
+def note_outside(con: duckdb.DuckDBPyConnection, pages: Sequence[tuple[str, str, date]]) -> None:
+    """Remember the days of pages that were fetched and lie outside the window asked for.
+
+    Args:
+        pages: canonical URL, feed and day of each.
+    """
+    replace_rows(con, "pages_outside", _OUTSIDE, ("canonical_url",), pages)
 
 
 def outside(con: duckdb.DuckDBPyConnection, feed: str) -> dict[str, date]:

@@ -65,7 +65,8 @@ def save(con: duckdb.DuckDBPyConnection, outcomes: Sequence[EntryOutcome]) -> No
     """Store what became of entries; the last outcome of a canonical URL counts.
 
     A later rejection does not undo an article: the entry keeps its article and only its time
-    of checking moves on.
+    of checking moves on.  Nor does what was seen earlier undo what is stored, whenever it comes:
+    it only says since when the entry is known.
     """
     latest: dict[str, EntryOutcome] = {}
     for outcome in outcomes:
@@ -100,11 +101,16 @@ def _update(con: duckdb.DuckDBPyConnection, batch: str) -> None:
                     ON k.canonical_url = b.canonical_url
             ) b ON e.rowid = b.place
             WHEN MATCHED AND e.outcome = 'article' AND b.outcome = 'rejected'
-                THEN UPDATE SET last_checked_at = greatest(e.last_checked_at, b.at_time)
+                THEN UPDATE SET last_checked_at = greatest(e.last_checked_at, b.at_time),
+                    first_seen_at = least(e.first_seen_at, b.at_time)
+            WHEN MATCHED AND b.at_time < e.last_checked_at AND b.outcome = e.outcome
+                THEN UPDATE SET first_seen_at = least(e.first_seen_at, b.at_time)
             WHEN MATCHED THEN UPDATE SET
                 url = b.url, feed = b.feed, guid = b.guid, revision = b.revision,
                 outcome = b.outcome, article_id = b.article_id, reason = b.reason,
-                retry_at = b.retry_at, payload = b.payload, last_checked_at = b.at_time"""
+                retry_at = b.retry_at, payload = b.payload,
+                first_seen_at = least(e.first_seen_at, b.at_time),
+                last_checked_at = greatest(e.last_checked_at, b.at_time)"""
     )
 
 

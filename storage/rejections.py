@@ -20,7 +20,8 @@ _REJECTION = {
 def save(con: duckdb.DuckDBPyConnection, rejections: Sequence[Rejection]) -> None:
     """Store rejections; a second one at the same URL and stage counts as another attempt.
 
-    The same rejection handed in again (equal time) changes nothing.
+    The same rejection handed in again (equal time) changes nothing.  What the latest says stands,
+    in whatever order they come.
     """
     grouped: dict[tuple[str, str], list[Rejection]] = {}
     for rejection in rejections:
@@ -40,7 +41,10 @@ def save(con: duckdb.DuckDBPyConnection, rejections: Sequence[Rejection]) -> Non
             f"""MERGE INTO core.rejections r USING {batch} b ON r.url = b.url AND r.stage = b.stage
             WHEN MATCHED AND b.at_time > r.last_at THEN UPDATE SET
                 feed = b.feed, reason = b.reason, detail = b.detail, last_at = b.at_time,
-                attempts = r.attempts + b.attempts, retry_at = b.retry_at
+                attempts = r.attempts + b.attempts, retry_at = b.retry_at,
+                first_at = least(r.first_at, b.first_at)
+            WHEN MATCHED AND b.at_time < r.first_at THEN UPDATE SET
+                first_at = b.first_at, attempts = r.attempts + b.attempts
             WHEN NOT MATCHED THEN INSERT
                 (url, stage, feed, reason, detail, first_at, last_at, attempts, retry_at)
                 VALUES (b.url, b.stage, b.feed, b.reason, b.detail, b.first_at, b.at_time,
