@@ -83,6 +83,15 @@ class Settings:
     backfill_hours: Annotated[str, HOURS] = ""
     """Hours of the day in which a backfill asks at full pace, such as ``22-6``; outside of them it
     asks a fifth as often.  Empty: always at full pace."""
+    engine: Annotated[str, choice("processes", "dask", "ray")] = "processes"
+    """What works on large recomputations (``dedupe rebuild``): processes of this machine, or a
+    cluster of Dask or Ray, with ``voltwire[dask]`` or ``voltwire[ray]`` installed on all of it."""
+    engine_address: Annotated[str, TEXT] = ""
+    """Where that cluster is: the scheduler of Dask (``tcp://HOST:8786``) or the head of Ray
+    (``HOST:6379``); empty for one of this machine alone, as long as the work takes."""
+    engine_folder: Annotated[str, FILE] = ""
+    """Folder in which the machines of a cluster hand each other rows, under one path on all of
+    them; empty for one in ``store``."""
     wait_seconds: Annotated[int, whole(0, 120)] = 120
     """How long to wait for another writer of the store."""
     webhook: Annotated[str, WEB] = ""
@@ -191,6 +200,12 @@ def prepare_prefect(home: Path | None = None) -> None:
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
     if home is not None:
         os.environ.setdefault("PREFECT_HOME", str(home))
+
+
+def quiet_ray() -> None:
+    """Set what Ray reads when it starts: nothing of its use leaves the machine."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
 
 def prefect_api_url() -> str:
