@@ -15,6 +15,7 @@ COMMANDS = {
     "ingest": "Poll the feeds and store what is new.",
     "backfill": "Store what the feeds published on past days, or an archive or a file.",
     "sql": "Ask the store a question.",
+    "status": "What runs, what ran, what is stored, what wants a look.",
     "feeds": "List, add, import and export feeds; see their health.",
     "export": "Write the store to Parquet, CSV or JSON lines, a file a month.",
     "explain": "Why an article is a duplicate, what was cut, where it came from.",
@@ -22,6 +23,7 @@ COMMANDS = {
     "store": "Check, re-extract and prune the store.",
     "serve": "Run the schedule and manual backfills in one process.",
     "deploy": "Set up a Prefect server that runs already, for workers.",
+    "config": "Show the settings and where each came from; write a file of them.",
     "demo": "The whole job on a bundled newsroom, without a network.",
 }
 EXIT_TROUBLE = 1

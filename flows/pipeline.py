@@ -30,6 +30,7 @@ from flows.errors import trouble
 from flows.loading import load
 from flows.memory import give_back
 from flows.save import Saved
+from flows.seeing import seen
 from flows.shard import Ledger, Shard
 from flows.workers import Workers
 from ingest.models import Capture
@@ -43,7 +44,17 @@ NOTHING = Ledger()
 
 @asynccontextmanager
 async def recorded(context: RunContext) -> AsyncIterator[None]:
-    """Open the run's row in ``runs``; close it with its figures, or as failed, and publish."""
+    """Open the run's row in ``runs``; close it with its figures, or as failed, and publish.
+
+    Meanwhile, and afterwards, it can be seen from outside (``flows.seeing``).
+    """
+    with seen(context):
+        async with _recorded(context):
+            yield
+
+
+@asynccontextmanager
+async def _recorded(context: RunContext) -> AsyncIterator[None]:
     report, began = context.report, monotonic()
     await write_window(context, lambda con: _open_run(context, con))
     try:

@@ -15,6 +15,7 @@ from flows.archive_plan import Archives
 from flows.backfilling import RunPart, plain_part
 from flows.context import Progress, RunContext, Silent, Step, new_run_id, plain_step, utc_now
 from flows.feedlist import feeds_in_use
+from flows.noting import Noted
 from flows.pipeline import recorded
 from flows.report import RunReport
 from flows.settings import Settings
@@ -319,7 +320,7 @@ def _context(
         all_topics=all_topics,
         clock=around.clock,
         step=around.step,
-        progress=around.progress,
+        progress=Noted(inner=around.progress, folder=settings.store, run_id=run_id, kind=kind),
     )
 
 

@@ -25,6 +25,7 @@ COMMANDS = [
     "ingest",
     "backfill",
     "sql",
+    "status",
     "feeds",
     "export",
     "explain",
@@ -32,6 +33,7 @@ COMMANDS = [
     "store",
     "serve",
     "deploy",
+    "config",
     "demo",
 ]
 
