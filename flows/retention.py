@@ -22,7 +22,8 @@ HEARTBEATS = timedelta(days=1)
 SERVER_VARIABLES: Mapping[str, str] = {
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": f"{RUNS.total_seconds():.0f}",
-    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"{EVENTS.total_seconds():.0f}",
+    # As days: this one setting of Prefect's takes no seconds.
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"P{EVENTS.days}D",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_EVENT_RETENTION_OVERRIDES": (
         f'{{"prefect.flow-run.heartbeat": {HEARTBEATS.total_seconds():.0f}}}'
     ),

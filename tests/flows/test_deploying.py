@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 import yaml
 from prefect.events.schemas.automations import EventTrigger
+from prefect.settings.models.server import ServerSettings
 
 from flows.commands.deploy import handed_on
 from flows.deploying import POOL, WORKER_VARIABLES, manual_deployment, scheduled_deployment
 from flows.heartbeats import BEGINNING, HEARTBEAT_SECONDS, SILENCE, TAG, automations
 from flows.prefect_server import cut_log
-from flows.retention import SERVER_VARIABLES, kept_for_ever
+from flows.retention import EVENTS, HEARTBEATS, RUNS, SERVER_VARIABLES, kept_for_ever
 from flows.settings import Settings
 from flows.versions import (
     PREFECT,
@@ -66,6 +67,20 @@ def test_the_servers_unit_keeps_what_a_server_of_our_own_keeps() -> None:
     text = (UNITS / "voltwire-server.service").read_text()
     said = dict(re.findall(r"^Environment='?(\w+)=(.*?)'?$", text, re.MULTILINE))
     assert SERVER_VARIABLES.items() <= said.items()
+
+
+def test_prefect_reads_what_its_server_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each variable is one that this Prefect has, and is read as it is meant."""
+    for name, value in SERVER_VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    server = ServerSettings()
+    assert server.services.db_vacuum.enabled_vacuum_types == {"events", "flow_runs", "orphans"}
+    assert server.services.db_vacuum.retention_period == RUNS
+    assert server.services.db_vacuum.event_retention_overrides == {
+        "prefect.flow-run.heartbeat": HEARTBEATS
+    }
+    assert server.events.retention_period == EVENTS
+    assert kept_for_ever(server.model_dump(mode="json")) == []
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
