@@ -22,6 +22,8 @@ from storage.reach import Days
 from storage.rows import locate
 
 _MASK = (1 << 64) - 1
+DAY = f"CASE WHEN {{0}} <> {NO_DAY} THEN DATE '{date.min}' + {{0}}::INTEGER END"
+"""A number of ``day_number``, put in by ``format``, as a date in SQL."""
 
 
 class Keys(NamedTuple):
@@ -100,8 +102,8 @@ def save(
     ids = sorted(latest)
     ordered = [latest[article_id] for article_id in ids]
     delete(con, ids, new=new)
-    days = np.array([_day(published.get(article_id)) for article_id in ids], dtype=np.int64)
-    keys = _keys(ids, ordered, days)
+    days = np.array([day_number(published.get(article_id)) for article_id in ids], dtype=np.int64)
+    keys = keys_of(ids, ordered, days)
     types = {
         "number": "BIGINT", "article_id": "VARCHAR", "exact": "UBIGINT", "shingles": "INTEGER",
         "day": "BIGINT",
@@ -109,11 +111,11 @@ def save(
     columns: dict[str, Any] = {
         "number": np.arange(len(ids)),
         "article_id": ids,
-        "exact": _unsigned([signature.exact for signature in ordered]),
+        "exact": unsigned([signature.exact for signature in ordered]),
         "shingles": np.array([signature.shingles for signature in ordered]),
         "day": days,
     }
-    day = f"CASE WHEN b.day <> {NO_DAY} THEN DATE '{date.min}' + b.day::INTEGER END"
+    day = DAY.format("b.day")
     with staged(con, "batch_signatures", types, columns) as batch:
         con.execute(
             "INSERT INTO core.signatures (article_id, exact, shingles, day) "
@@ -131,8 +133,11 @@ def save(
     return keys
 
 
-def _keys(ids: list[str], signatures: Sequence[Signature], days: NDArray[np.int64]) -> Keys:
-    """The keys of ``signatures``, each once: equal ones of a document would count twice."""
+def keys_of(ids: list[str], signatures: Sequence[Signature], days: NDArray[np.int64]) -> Keys:
+    """The keys of ``signatures``, each once: equal ones of a document would count twice.
+
+    ``ids`` and ``days`` (``day_number``) go with the signatures; keys of an article stand together.
+    """
     made: list[int] = []
     counts: list[int] = []
     for signature in signatures:
@@ -140,7 +145,7 @@ def _keys(ids: list[str], signatures: Sequence[Signature], days: NDArray[np.int6
         made.extend(signature.sketch)
         counts += len(signature.bands), len(signature.sketch)
     row = np.repeat(np.arange(len(counts), dtype=np.uint64), counts)
-    found = np.unique((row << np.uint64(32)) | _short(_unsigned(made)))
+    found = np.unique((row << np.uint64(32)) | _short(unsigned(made)))
     owner = (found >> np.uint64(33)).astype(np.int64)
     return Keys(
         ids=ids,
@@ -340,8 +345,8 @@ def _days_of(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[Days]:
     return [Days(*row)] if row and row[0] is not None else []
 
 
-def _unsigned(values: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
-    # A hash kept as a signed number is the same 64 bits.
+def unsigned(values: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+    """Hashes as they are stored: one kept as a signed number is the same 64 bits."""
     return np.fromiter((value & _MASK for value in values), dtype=np.uint64, count=len(values))
 
 
@@ -356,5 +361,6 @@ def _short(
     return (keys ^ (keys >> np.uint64(32))).astype(np.uint32)
 
 
-def _day(at: datetime | None) -> int:
+def day_number(at: datetime | None) -> int:
+    """The day of a time in UTC, counted from 0001-01-01; ``NO_DAY`` for None."""
     return NO_DAY if at is None else (at.astimezone(UTC).date() - date.min).days

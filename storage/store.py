@@ -240,6 +240,21 @@ def connect_memory() -> duckdb.DuckDBPyConnection:
     return con
 
 
+def connect_scratch(spill: Path, *, memory_mib: int) -> duckdb.DuckDBPyConnection:
+    """An empty database in memory, for work on Parquet files: one thread, and bounded memory.
+
+    Args:
+        spill: a folder for what does not fit in memory.
+        memory_mib: how much DuckDB may hold there.
+    """
+    con = duckdb.connect(":memory:")
+    _set_up(con)
+    quoted = str(spill).replace("'", "''")
+    con.execute(f"SET threads=1; SET memory_limit='{int(memory_mib)}MiB'")
+    con.execute(f"SET temp_directory='{quoted}'")
+    return con
+
+
 def _set_up(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("SET TimeZone='UTC'")
     # A table name that is not there must be an error, not a Python variable of that name.

@@ -128,32 +128,14 @@ def component(
         reached |= edge
         if not edge or len(reached) > STORY.nodes:
             break
-    locate(con, "node_rows", "core.articles", "article_id", reached)
-    nodes = con.execute(
-        "SELECT article_id, words, published_at, text_source <> 'feed', notice = 'paywall', "
-        "title, publisher, origin FROM core.articles "
-        "WHERE rowid IN (SELECT place FROM temp.node_rows) ORDER BY article_id"
-    ).fetchall()
     locate(con, "member_rows", "core.story_members", "article_id", reached, new=fresh)
     members = con.execute(
         "SELECT article_id, story_id FROM core.story_members "
         "WHERE rowid IN (SELECT place FROM temp.member_rows) ORDER BY article_id"
     ).fetchall()
-    _drop(con, "node_rows", "member_rows")
+    _drop(con, "member_rows")
     return StoryGraph(
-        nodes=tuple(
-            StoryNode(
-                article_id=i,
-                words=count or 0,
-                published_at=at,
-                full_page=bool(full),
-                beginning=bool(begins),
-                title=title or "",
-                publisher=publisher or "",
-                origin=origin or "",
-            )
-            for i, count, at, full, begins, title, publisher, origin in nodes
-        ),
+        nodes=nodes(con, reached),
         matches=tuple(
             sorted(
                 (one for one in links if _speaks_of(one, reached)),
@@ -161,6 +143,30 @@ def component(
             )
         ),
         story_of=dict(members),
+    )
+
+
+def nodes(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> tuple[StoryNode, ...]:
+    """What choosing representatives needs to know of stored articles ``ids``, in order of id."""
+    locate(con, "node_rows", "core.articles", "article_id", ids)
+    found = con.execute(
+        "SELECT article_id, words, published_at, text_source <> 'feed', notice = 'paywall', "
+        "title, publisher, origin FROM core.articles "
+        "WHERE rowid IN (SELECT place FROM temp.node_rows) ORDER BY article_id"
+    ).fetchall()
+    _drop(con, "node_rows")
+    return tuple(
+        StoryNode(
+            article_id=i,
+            words=count or 0,
+            published_at=at,
+            full_page=bool(full),
+            beginning=bool(begins),
+            title=title or "",
+            publisher=publisher or "",
+            origin=origin or "",
+        )
+        for i, count, at, full, begins, title, publisher, origin in found
     )
 
 
