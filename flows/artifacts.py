@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Self
 from uuid import UUID
 
@@ -17,7 +17,9 @@ from prefect.artifacts import (
 
 from flows.backfill_plan import FeedCoverage
 from flows.context import Progress
+from flows.newsofrun import stories_of
 from flows.report import RunReport
+from flows.summary import coverage_table, markdown
 
 # Seconds between two looks at whether there is something new to show: the server has more to do.
 LOOK_SECONDS = 5.0
@@ -108,14 +110,6 @@ async def publish_coverage(covered: Sequence[FeedCoverage], days: str) -> None:
         get_run_logger().warning("the coverage was not saved: %s", error)
 
 
-def coverage_table(covered: Sequence[Mapping[str, object]]) -> str:
-    """A Markdown table of records with the fields of ``FeedCoverage``, a line a feed."""
-    names = [field.name for field in fields(FeedCoverage)]
-    rows = [names, ["---"] * len(names)]
-    rows += [[_cell(f"{feed[name]}") for name in names] for feed in covered]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
 async def publish_summary(report: RunReport) -> None:
     """Attach the summary of ``report`` to the flow run that is under way, and log its one line.
 
@@ -125,29 +119,11 @@ async def publish_summary(report: RunReport) -> None:
     log = get_run_logger()
     log.info(report.line())
     try:
+        begun = await asyncio.to_thread(stories_of, report)
         await acreate_markdown_artifact(
-            key=f"voltwire-{report.kind}", markdown=markdown(report), description=report.line()
+            key=f"voltwire-{report.kind}",
+            markdown=markdown(report, begun),
+            description=report.line(),
         )
     except Exception as error:  # whatever the server or the way to it does
         log.warning("the summary was not saved: %s", error)
-
-
-def markdown(report: RunReport) -> str:
-    """The report as a Markdown table, failures below it."""
-    lines = [f"# {report.line()}", "", "| | |", "|---|---|"]
-    lines += [f"| {label} | {_cell(figure)} |" for label, figure in report.rows()]
-    if report.published:
-        lines.append(f"| store | `{_cell(report.published)}` |")
-    if report.detail:
-        lines.append(f"| note | {_cell(report.detail)} |")
-    failures = report.failures()
-    if report.coverage:
-        lines += ["", coverage_table(report.coverage)]
-    if failures:
-        lines += ["", "| failed feed | why |", "|---|---|"]
-        lines += [f"| {_cell(slug)} | {_cell(why)} |" for slug, why in failures]
-    return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

@@ -137,6 +137,7 @@ class _Stream:
         report = self._context.report
         if one.failure is not None:
             report.feeds_failed[one.feed.slug] = f"{one.failure.reason}: {one.failure.detail}"
+        report.took(one.feed.slug, one.seconds)
         report.entries += len(one.entries)
         self._intake.listed(one.feed.slug, one.entries, monotonic())
         if one.failure is None:

@@ -37,13 +37,16 @@ def about(
     url: str = "",
     reason: str = "",
     counts: dict[str, Any] | None = None,
+    reported: bool = False,
 ) -> dict[str, Any]:
     """What a record is about, for ``extra``; only what is known of it.
 
     Args:
         counts: figures by name.
+        reported: the run's report says it too, so that it stands in the log alone.
     """
     said = {"stage": stage, "feed": feed, "url": url, "reason": reason, "counts": counts}
+    said["reported"] = reported
     return {name: value for name, value in said.items() if value}
 
 
@@ -58,6 +61,14 @@ class TextLines(logging.Formatter):
         more = f" {url}" if url and url not in said else ""
         run = getattr(record, "run", "") or "-"
         return f"{_time(record)} {record.levelname:<7} {run} {clean(said + more)}"
+
+
+class Plain(logging.Formatter):
+    """A warning for a terminal or a cron mail."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, in the form of the command's own."""
+        return f"voltwire: {clean(_message(record))}"
 
 
 class JsonLines(logging.Formatter):
@@ -96,19 +107,19 @@ def of_run(settings: Settings, run_id: str) -> Iterator[str]:
     Yields why there is no log though one was asked for; "" otherwise.  A run whose log cannot be
     written is the lesser evil: it stores the news, and its report says so.
     """
+    problem, level = "", logging.getLevelNamesMapping()[settings.log_level.upper()]
     try:
-        handler = _handler(settings)
+        handler = _handler(settings) if settings.log_file else None
     except OSError as error:
-        yield f"no log: {settings.log_file} cannot be written: {error.strerror}"
-        return
+        problem = f"no log: {settings.log_file} cannot be written: {error.strerror}"
+        handler = None
     if handler is None:
-        yield ""
-        return
+        handler, level = _warnings(), logging.WARNING
     handler.addFilter(_OfRun(run_id))
     token = _run.set(run_id)
-    _attach(handler, logging.getLevelNamesMapping()[settings.log_level.upper()])
+    _attach(handler, level)
     try:
-        yield ""
+        yield problem
     finally:
         _detach(handler)
         with suppress(ValueError):  # ended by another task than began it
@@ -127,9 +138,15 @@ class _OfRun(logging.Filter):
         return bool(record.run == self._run_id)
 
 
-def _handler(settings: Settings) -> logging.Handler | None:
-    if not settings.log_file:
-        return None
+def _warnings() -> logging.Handler:
+    """Without a log: what goes wrong and no report tells, on standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Plain())
+    handler.addFilter(lambda record: not getattr(record, "reported", False))
+    return handler
+
+
+def _handler(settings: Settings) -> logging.Handler:
     handler: logging.Handler
     if settings.log_file == "-":
         handler = logging.StreamHandler(sys.stderr)

@@ -148,7 +148,8 @@ def _bounded(counts: Mapping[str, int], known: Iterable[str]) -> list[tuple[str,
 
 def figures(con: DuckDBPyConnection, store: Store, now: datetime) -> Figures:
     """Gather the figures of ``store``, which ``con`` has open."""
-    last = {kind: runs[0] for kind in KINDS if (runs := overview.last_runs(con, 1, kind=kind))}
+    ended = {kind: overview.last_runs(con, 1, kind=kind, ended=True) for kind in KINDS}
+    last = {kind: runs[0] for kind, runs in ended.items() if runs}
     return Figures(
         overview.overview(con, since=now), overview.totals(con), last,
         overview.last_ends(con, GOOD), sizes_of(store),

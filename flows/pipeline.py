@@ -16,6 +16,8 @@ runs publish on the way (``flows.publishing``).
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -28,6 +30,7 @@ from flows.context import RunContext
 from flows.digested import Digested
 from flows.errors import trouble
 from flows.loading import load
+from flows.logs import about
 from flows.memory import give_back
 from flows.save import Saved
 from flows.seeing import seen
@@ -40,6 +43,7 @@ from storage.models import RunCounts
 
 T = TypeVar("T")
 NOTHING = Ledger()
+_LOG = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -215,6 +219,7 @@ async def _deliver(context: RunContext, shard: Shard) -> Saved:
 
 def _count(context: RunContext, saved: Saved, times: dict[str, int]) -> None:
     report = context.report
+    _log(saved)
     for url, status in saved.status_of.items():
         seen = times.get(url, 1)
         if status == "new":
@@ -229,6 +234,20 @@ def _count(context: RunContext, saved: Saved, times: dict[str, int]) -> None:
             report.reject(status, seen)
     report.new_stories += saved.new_stories
     report.duplicates += saved.duplicates
+
+
+def _log(saved: Saved) -> None:
+    """A line on what became of a batch, and one for each entry that was refused."""
+    ends = Counter(saved.status_of.values())
+    _LOG.info(
+        "%d entries: %s", len(saved.status_of),
+        ", ".join(f"{count} {end}" for end, count in ends.most_common()),
+        extra=about(stage="save", counts=dict(ends)),
+    )  # fmt: skip
+    if _LOG.isEnabledFor(logging.DEBUG):
+        for url, end in saved.status_of.items():
+            if end not in ("new", "changed", "known"):
+                _LOG.debug("%s", end, extra=about(stage="save", url=url, reason=end))
 
 
 def in_window(at: datetime | None, since: datetime | None, until: datetime | None) -> bool:

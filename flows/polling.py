@@ -6,12 +6,15 @@ The decisions are ``ingest.poll``'s; this file asks, in groups, and collects.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from time import monotonic
 
 from flows.context import RunContext
+from flows.logs import about
 from flows.reading import FeedReader
 from flows.repairing import repair
 from ingest import gaps, poll
@@ -29,6 +32,7 @@ from ingest.models import (
 )
 from ingest.parse import ParsedFeed
 
+_LOG = logging.getLogger(__name__)
 # Feeds polled by one step: eight groups for the bundled list, so that a Prefect run shows
 # where it is without a task a feed.
 POLL_GROUP = 10
@@ -52,6 +56,8 @@ class Poll:
     """This gap and older open ones, as they stand after the try to close them."""
     recovered: Sequence[FeedEntry] = ()
     """Entries that the feed no longer listed, brought by that."""
+    seconds: float = 0.0
+    """From when it was asked for, its turn among the others included."""
 
     @property
     def failure(self) -> FetchFailure | Rejection | None:
@@ -112,7 +118,7 @@ async def poll_all(
     context.progress.stage(STAGE, len(due))
 
     async def one(feed: Feed) -> Poll:
-        state = states.get(feed.slug)
+        state, began = states.get(feed.slug), monotonic()
         polled = await poll_one(fetcher, reader, feed, state, context.clock())
         if polled.entries and (state is None or polled.digest != state.body_digest):
             on_news()
@@ -120,7 +126,8 @@ async def poll_all(
             fetcher, reader, polled, state, open_gaps.get(feed.slug, ()), context.clock()
         )
         context.progress.advance(STAGE)
-        polled = polled.without_body()
+        polled = replace(polled.without_body(), seconds=monotonic() - began)
+        _log(polled)
         heard(polled)
         return polled
 
@@ -177,6 +184,28 @@ async def _mended(
         return polled
     done = await repair(fetcher, reader, polled.feed, state, page, parsed, todo, now)
     return replace(polled, repairs=done.gaps, recovered=done.entries)
+
+
+def _log(polled: Poll) -> None:
+    """A line on how a feed answered; a warning where it brought nothing, or not all."""
+    slug, failure = polled.feed.slug, polled.failure
+    if failure is not None:
+        _LOG.warning(
+            "%s in %.1f s: %s", failure.reason, polled.seconds, failure.detail,
+            extra=about(stage="poll", feed=slug, url=polled.feed.url, reason=failure.reason,
+                        reported=True),
+        )  # fmt: skip
+        return
+    _LOG.debug(
+        "%d entries in %.1f s", len(polled.entries), polled.seconds,
+        extra=about(stage="poll", feed=slug),
+    )  # fmt: skip
+    if polled.gap is not None:
+        _LOG.warning(
+            "may have dropped entries between %s and %s; %d found again",
+            f"{polled.gap.from_at:%Y-%m-%d %H:%M}", f"{polled.gap.to_at:%Y-%m-%d %H:%M}",
+            len(polled.recovered), extra=about(stage="poll", feed=slug, reported=True),
+        )  # fmt: skip
 
 
 def lessons(

@@ -8,6 +8,11 @@ from typing import Any
 
 from storage.models import RunState
 
+# A feed that takes longer than this, its turn among the others included, is one of those that a run
+# waits for: healthy ones answer within two seconds, a whole poll may take 60.
+SLOW_SECONDS = 10.0
+SLOW_KEPT = 10
+
 
 @dataclass(slots=True, kw_only=True)
 class RunReport:
@@ -27,6 +32,8 @@ class RunReport:
     """Feeds polled."""
     feeds_failed: dict[str, str] = field(default_factory=dict)
     """slug -> why the poll brought nothing."""
+    feeds_slow: dict[str, float] = field(default_factory=dict)
+    """slug -> seconds, of the slowest feeds, the slowest first."""
     feeds_waiting: int = 0
     """Feeds that were not due."""
     entries: int = 0
@@ -59,6 +66,13 @@ class RunReport:
         """Count ``times`` entries rejected for ``reason``."""
         self.rejected += times
         self.reasons[reason] = self.reasons.get(reason, 0) + times
+
+    def took(self, slug: str, seconds: float) -> None:
+        """Note how long a feed took, where it is one of the slowest."""
+        if seconds >= SLOW_SECONDS:
+            slow = {**self.feeds_slow, slug: round(seconds, 1)}
+            slowest = sorted(slow.items(), key=lambda pair: (-pair[1], pair[0]))
+            self.feeds_slow = dict(slowest[:SLOW_KEPT])
 
     @property
     def state_words(self) -> str:
@@ -101,6 +115,21 @@ class RunReport:
         if self.duplicates:
             parts.append(f"{self.duplicates} copies of other articles")
         return "; ".join(parts)
+
+    def news(self) -> str:
+        """What of the run is new and worth a look, in one line; "" when nothing is.
+
+        A feed that goes on failing is none: the change of its state was told when it was one.
+        """
+        parts = []
+        if self.nothing_reached:
+            parts.append(f"no network: none of the {self.feeds} feeds could be reached")
+        elif self.state not in ("completed", "completed_with_failures"):
+            parts.append(self.state_words)
+        parts += [f"feed {change['line']}" for change in self.feed_changes]
+        if self.detail and not self.nothing_reached:
+            parts.append(self.detail)
+        return f"{self.kind} {self.run_id}: {'; '.join(parts)}" if parts else ""
 
     def rows(self) -> list[tuple[str, str]]:
         """Label and figure of each line of the one-screen summary."""

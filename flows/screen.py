@@ -14,6 +14,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
+from flows.oneline import clean
 from flows.report import RunReport
 from flows.settings import Settings
 
@@ -62,10 +63,18 @@ class TerminalProgress:
         self._bars.advance(self._tasks[name], steps)
 
 
-def show(report: RunReport, *, as_json: bool) -> None:
-    """Print a run's outcome to standard output: a screen on a terminal, a line in a pipe."""
+def show(report: RunReport, *, as_json: bool, quiet: bool = False) -> None:
+    """Print a run's outcome to standard output: a screen on a terminal, a line in a pipe.
+
+    Args:
+        quiet: print one line on standard error where there is news, and else nothing.
+    """
     if as_json:
         click.echo(json.dumps(report.as_dict(), ensure_ascii=False, indent=1))
+        return
+    if quiet:
+        if news := clean(report.news()):
+            click.echo(f"voltwire: {news}", err=True)
         return
     if report.nothing_reached:
         click.echo(
@@ -91,7 +100,9 @@ def screen(report: RunReport) -> Table:
         table.add_row(label, Text(figure))
     failures = report.failures()
     for slug, why in failures[:FAILURES_SHOWN]:
-        table.add_row(Text("failed", style="red"), Text(f"{slug}: {why}", overflow="ellipsis"))
+        table.add_row(
+            Text("failed", style="red"), Text(f"{slug}: {clean(why)}", overflow="ellipsis")
+        )
     if len(failures) > FAILURES_SHOWN:
         table.add_row("", f"and {len(failures) - FAILURES_SHOWN} more: voltwire feeds health")
     if report.detail:
@@ -111,6 +122,6 @@ def _question(store: str) -> str:
 
 def _failures_plain(report: RunReport) -> None:
     for slug, why in report.failures()[:FAILURES_SHOWN]:
-        click.echo(f"failed: {slug}: {why}", err=True)
+        click.echo(f"failed: {slug}: {clean(why)}", err=True)
     if report.detail:
-        click.echo(f"note: {report.detail}", err=True)
+        click.echo(f"note: {clean(report.detail)}", err=True)

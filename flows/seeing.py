@@ -15,9 +15,10 @@ from flows.context import RunContext, utc_now
 from flows.logs import about
 from flows.noting import Noted
 from flows.report import RunReport
-from storage.errors import StoreError
+from storage.errors import StoreBusy, StoreError
 
 _LOG = logging.getLogger(__name__)
+_RUN = about(stage="run", reported=True)
 
 
 @contextmanager
@@ -30,30 +31,37 @@ def seen(context: RunContext) -> Iterator[None]:
             inner=noted, folder=context.store.folder, run_id=report.run_id, kind=report.kind
         )
     with logs.of_run(context.settings, report.run_id) as problem:
-        _LOG.info("%s begins in %s", report.kind, report.store, extra=about(stage="run"))
+        _LOG.info("%s begins in %s", report.kind, report.store, extra=_RUN)
         noted.begin()
+        waited = False
         try:
             yield
         except BaseException as error:
+            waited = isinstance(error, StoreBusy)
             _LOG.error(
                 "%s failed after %.0f s: %s: %s",
-                report.kind, report.seconds, type(error).__name__, error, extra=about(stage="run"),
+                report.kind, report.seconds, type(error).__name__, error, extra=_RUN,
             )  # fmt: skip
             raise
         finally:
             noted.end()
-            _leave_figures(context)
+            if not waited:  # figures would wait for the other writer once more
+                _leave_figures(context)
             _add_detail(report, problem)
         _tell(report)
 
 
 def _tell(report: RunReport) -> None:
     for change in report.feed_changes:
-        _LOG.warning("%s", change["line"], extra=about(stage="feeds", feed=change["feed"]))
+        _LOG.warning(
+            "%s", change["line"], extra=about(stage="feeds", feed=change["feed"], reported=True)
+        )
     level = logging.INFO if report.published else logging.WARNING
-    _LOG.log(level, "%s", report.line(), extra=about(stage="run", counts=_counts(report)))
+    _LOG.log(
+        level, "%s", report.line(), extra=about(stage="run", counts=_counts(report), reported=True)
+    )
     if report.detail:
-        _LOG.warning("%s", report.detail, extra=about(stage="run"))
+        _LOG.warning("%s", report.detail, extra=_RUN)
 
 
 def _counts(report: RunReport) -> dict[str, object]:
@@ -80,7 +88,7 @@ def _leave_figures(context: RunContext) -> None:
     try:
         metrics.leave(Path(path), context.store, utc_now(), published=published)
     except (OSError, StoreError) as error:
-        _LOG.warning("no metrics: %s", error, extra=about(stage="metrics"))
+        _LOG.warning("no metrics: %s", error, extra=about(stage="metrics", reported=True))
         _add_detail(context.report, f"no metrics: {error}")
 
 

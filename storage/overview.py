@@ -101,11 +101,17 @@ def overview(con: duckdb.DuckDBPyConnection, *, since: datetime) -> Overview:
 
 
 def last_runs(
-    con: duckdb.DuckDBPyConnection, most: int, *, kind: str | None = None
+    con: duckdb.DuckDBPyConnection, most: int, *, kind: str | None = None, ended: bool = False
 ) -> list[PastRun]:
-    """The newest ``most`` runs, of one ``kind`` where one is named; the newest first."""
+    """The newest ``most`` runs, the newest first.
+
+    Args:
+        kind: only of this kind.
+        ended: only those that are not under way.
+    """
     found = con.execute(
-        f"SELECT {', '.join(_RUN)} FROM core.runs WHERE $kind IS NULL OR kind = $kind "
+        f"SELECT {', '.join(_RUN)} FROM core.runs WHERE ($kind IS NULL OR kind = $kind) "
+        f"{'AND ended_at IS NOT NULL ' if ended else ''}"
         "ORDER BY started_at DESC, run_id DESC LIMIT $most",
         {"kind": kind, "most": most},
     ).fetchall()
@@ -160,7 +166,8 @@ def totals(con: duckdb.DuckDBPyConnection) -> dict[str, RunTotals]:
     """kind -> what all its runs did that have ended."""
     found = con.execute(
         "SELECT kind, state, count(*), coalesce(sum(epoch(ended_at - started_at)), 0), "
-        "sum(entries), sum(fetched), sum(stored), sum(known), sum(duplicates), sum(rejected) "
+        "coalesce(sum(entries), 0), coalesce(sum(fetched), 0), coalesce(sum(stored), 0), "
+        "coalesce(sum(known), 0), coalesce(sum(duplicates), 0), coalesce(sum(rejected), 0) "
         "FROM core.runs WHERE ended_at IS NOT NULL GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     of_kind: dict[str, list[tuple[Any, ...]]] = {}

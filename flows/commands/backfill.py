@@ -13,12 +13,14 @@ from typing import get_args
 
 import click
 
+from flows import spread
 from flows.backfill_plan import AUTO, Plan
 from flows.commands.options import (
     all_topics_option,
     feeds_option,
     json_option,
     plain_option,
+    quiet_option,
     settings_from,
     store_option,
 )
@@ -29,7 +31,6 @@ from flows.run import (
     Surroundings,
     check_backfill,
     plan_backfill,
-    run_backfill,
 )
 from flows.screen import TerminalProgress, show
 from flows.settings import prepare_prefect
@@ -75,6 +76,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @all_topics_option
 @plain_option
 @store_option
+@quiet_option
 @json_option
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 def command(
@@ -89,6 +91,7 @@ def command(
     all_topics: bool,
     plain: bool,
     store: Path | None,
+    quiet: bool,
     as_json: bool,
     paths: tuple[Path, ...],
 ) -> int:
@@ -117,16 +120,17 @@ def command(
     if dry_run:
         _show_plan(plan_backfill(settings, options), as_json=as_json)
         return 0
-    with TerminalProgress(quiet=as_json) as progress:
+    with TerminalProgress(quiet=as_json or quiet) as progress:
         if plain:
-            report = asyncio.run(run_backfill(settings, options, Surroundings(progress=progress)))
+            around = Surroundings(progress=progress)
+            report = asyncio.run(spread.backfill(settings, options, around))
         else:
             prepare_prefect()
             from flows.backfill import run_with_prefect
 
             report = run_with_prefect(settings, options, progress)
-    show(report, as_json=as_json)
-    if report.coverage and not as_json:
+    show(report, as_json=as_json, quiet=quiet)
+    if report.coverage and not (as_json or quiet):
         _show_coverage(report.coverage)
     return report.exit_code
 

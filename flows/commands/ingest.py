@@ -8,15 +8,17 @@ from pathlib import Path
 
 import click
 
+from flows import spread
 from flows.commands.options import (
     all_topics_option,
     feeds_option,
     json_option,
     plain_option,
+    quiet_option,
     settings_from,
     store_option,
 )
-from flows.run import IngestOptions, Surroundings, check_ingest, run_ingest
+from flows.run import IngestOptions, Surroundings, check_ingest
 from flows.screen import TerminalProgress, show
 from flows.settings import prepare_prefect
 
@@ -25,6 +27,7 @@ Examples:
   voltwire ingest                                  poll every feed that is due
   voltwire ingest --feed electrek --force          one feed, now
   voltwire ingest --feeds mine.opml --plain        another list, without Prefect
+  voltwire ingest --plain --quiet                  from cron: mail only when something is new
   voltwire ingest --replay week.warc.gz --store S  from an archive instead of the network
 """
 
@@ -61,6 +64,7 @@ MOMENTS = [
 @all_topics_option
 @plain_option
 @store_option
+@quiet_option
 @json_option
 def command(
     feeds_file: Path | None,
@@ -71,6 +75,7 @@ def command(
     all_topics: bool,
     plain: bool,
     store: Path | None,
+    quiet: bool,
     as_json: bool,
 ) -> int:
     """Poll the feeds, fetch what is new, and store each article once.
@@ -84,15 +89,15 @@ def command(
         chosen=chosen, replay=replay, as_of=as_of, all_topics=all_topics, force=force
     )
     check_ingest(settings, options)
-    with TerminalProgress(quiet=as_json) as progress:
+    with TerminalProgress(quiet=as_json or quiet) as progress:
         if plain:
-            report = asyncio.run(run_ingest(settings, options, Surroundings(progress=progress)))
+            report = asyncio.run(spread.ingest(settings, options, Surroundings(progress=progress)))
         else:
             prepare_prefect()
             from flows.scheduled import run_with_prefect
 
             report = run_with_prefect(settings, options, progress)
-    show(report, as_json=as_json)
+    show(report, as_json=as_json, quiet=quiet)
     return report.exit_code
 
 

@@ -28,6 +28,16 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Report as JSON.")(function)
 
 
+def quiet_option(function: F) -> F:
+    """``--quiet``."""
+    return click.option(
+        "--quiet",
+        "-q",
+        is_flag=True,
+        help="Print nothing, or one line of what is new and worth a look: for cron.",
+    )(function)
+
+
 def feeds_option(function: F) -> F:
     """``--feeds FILE``."""
     return click.option(

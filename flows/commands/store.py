@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import click
 
-from flows.commands.options import json_option, settings_from, store_option
+from flows.commands.options import json_option, quiet_option, settings_from, store_option
 from flows.settings import Settings
 
 EXAMPLES = """\b
@@ -26,6 +26,7 @@ Examples:
   voltwire store check
   voltwire store check --no-archive          rows only: seconds, however large the archive
   voltwire store check --repair              put right what can be put right, then look again
+  voltwire store check --quiet               from cron: one line when something is wrong
   voltwire store check --json | jq .faults
 Ends with exit code 1 when something is wrong.
 """
@@ -46,9 +47,13 @@ class _Report(Protocol):
     def as_dict(self) -> dict[str, Any]: ...
 
 
-def _tell(report: _Report, lines: Sequence[str], *, as_json: bool) -> None:
+def _tell(report: _Report, lines: Sequence[str], *, as_json: bool, quiet: bool, well: bool) -> None:
+    """Print a report; ``quiet``: nothing when all is ``well``, else one line on standard error."""
     if as_json:
         click.echo(json.dumps(report.as_dict(), ensure_ascii=False, indent=1))
+    elif quiet:
+        if not well:
+            click.echo(f"voltwire: {'; '.join(line.strip() for line in lines)}", err=True)
     else:
         click.echo("\n".join(lines))
 
@@ -71,8 +76,9 @@ def command() -> None:
 @click.option("--repair", is_flag=True, help="Put right what can be put right, and say what.")
 @click.option("--archive/--no-archive", default=True, help="Read the archive too.  [default: yes]")
 @store_option
+@quiet_option
 @json_option
-def check(repair: bool, archive: bool, store: Path | None, as_json: bool) -> int:
+def check(repair: bool, archive: bool, store: Path | None, quiet: bool, as_json: bool) -> int:
     """Look for what should not be: rows that belong to nothing, stories without the copy to
     show, entries unaccounted for, archived pages that do not read back.
 
@@ -84,11 +90,11 @@ def check(repair: bool, archive: bool, store: Path | None, as_json: bool) -> int
     from flows.screen import TerminalProgress
 
     opened = _opened(settings_from(store), "check")
-    with TerminalProgress(quiet=as_json) as progress:
+    with TerminalProgress(quiet=as_json or quiet) as progress:
         report = checking.check_store(
             opened, now=utc_now(), progress=progress, with_archive=archive, mend=repair
         )
-    _tell(report, checking.lines(report), as_json=as_json)
+    _tell(report, checking.lines(report), as_json=as_json, quiet=quiet, well=not report.faults)
     return 1 if report.faults else 0
 
 
@@ -102,9 +108,10 @@ def check(repair: bool, archive: bool, store: Path | None, as_json: bool) -> int
 )
 @click.option("--feed", "chosen", multiple=True, metavar="SLUG", help="Only articles of this feed.")
 @store_option
+@quiet_option
 @json_option
 def reextract(
-    since: datetime | None, chosen: tuple[str, ...], store: Path | None, as_json: bool
+    since: datetime | None, chosen: tuple[str, ...], store: Path | None, quiet: bool, as_json: bool
 ) -> int:
     """Read stored articles again by today's rules, from the archive, without fetching.
 
@@ -116,13 +123,14 @@ def reextract(
     from flows.screen import TerminalProgress
 
     first: date | None = since.date() if since else None
-    with TerminalProgress(quiet=as_json) as progress:
+    with TerminalProgress(quiet=as_json or quiet) as progress:
         report = asyncio.run(
             reextracting.reextract(
                 settings_from(store), since=first, chosen=chosen, progress=progress
             )
         )
-    _tell(report, reextracting.lines(report), as_json=as_json)
+    well = report.exit_code == 0
+    _tell(report, reextracting.lines(report), as_json=as_json, quiet=quiet, well=well)
     return int(report.exit_code)
 
 
@@ -137,9 +145,10 @@ def reextract(
 @click.option("--missing", is_flag=True, help="Forget where articles lie in files that are gone.")
 @click.option("--yes", is_flag=True, help="Do it; without this it only lists what would go.")
 @store_option
+@quiet_option
 @json_option
 def prune(
-    keep_days: int | None, missing: bool, yes: bool, store: Path | None, as_json: bool
+    keep_days: int | None, missing: bool, yes: bool, store: Path | None, quiet: bool, as_json: bool
 ) -> int:
     """Delete old archive files; articles keep their texts, but cannot be read again from them."""
     from flows import pruning
@@ -148,7 +157,7 @@ def prune(
 
     if keep_days is None and not missing:
         raise click.UsageError("say what to prune: --keep-archive-days N, or --missing")
-    with TerminalProgress(quiet=as_json) as progress:
+    with TerminalProgress(quiet=as_json or quiet) as progress:
         report = pruning.prune(
             _opened(settings_from(store), "prune"),
             now=utc_now(),
@@ -157,5 +166,5 @@ def prune(
             delete=yes,
             progress=progress,
         )
-    _tell(report, pruning.lines(report), as_json=as_json)
+    _tell(report, pruning.lines(report), as_json=as_json, quiet=quiet, well=True)
     return 0

@@ -64,6 +64,39 @@ def test_rejections_are_counted_by_reason() -> None:
     assert dict(one.rows())["rejected"] == "4 (3 robots, 1 timeout)"
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, ""),
+        ({"state": "completed_with_failures", "feeds_failed": {"a": "timeout: x"}}, ""),
+        (
+            {"feed_changes": [{"feed": "a", "line": "a: ok -> gone (http_410)"}]},
+            "feed a: ok -> gone",
+        ),
+        ({"state": "failed"}, "ingest r: failed"),
+        ({"published": "", "detail": "not published: no room"}, "not published: no room"),
+        ({"feeds": 3, "feeds_failed": dict.fromkeys("abc", "dns: x")}, "no network: none of the 3"),
+    ],
+)
+def test_news_are_what_was_not_so_before(changes: dict[str, Any], words: str) -> None:
+    """A feed that goes on failing is none, however often a run finds it so."""
+    news = report(**changes).news()
+    assert bool(news) == bool(words)
+    assert words in news
+
+
+def test_the_slowest_feeds_are_kept() -> None:
+    """Ten of them, the slowest first; those that take a moment are none."""
+    one = report()
+    for number in range(40):
+        one.took(f"f{number}", float(number))
+    assert len(one.feeds_slow) == 10
+    assert next(iter(one.feeds_slow.items())) == ("f39", 39.0)
+    two = report()
+    two.took("quick", 2.0)
+    assert two.feeds_slow == {}
+
+
 def test_a_report_is_json() -> None:
     """Times as ISO 8601, and nothing that a JSON writer refuses."""
     told = json.loads(json.dumps(report(ended_at=NOW).as_dict()))
