@@ -17,9 +17,9 @@ from prefect.artifacts import (
 
 from flows.backfill_plan import FeedCoverage
 from flows.context import Progress
-from flows.newsofrun import stories_of
 from flows.report import RunReport
-from flows.summary import coverage_table, markdown
+from flows.seeing.stories import stories_of
+from flows.seeing.summary import coverage_table, markdown
 
 # Seconds between two looks at whether there is something new to show: the server has more to do.
 LOOK_SECONDS = 5.0

@@ -30,10 +30,10 @@ from flows.context import RunContext
 from flows.digested import Digested
 from flows.errors import trouble
 from flows.loading import load
-from flows.logs import about
 from flows.memory import give_back
 from flows.save import Saved
-from flows.seeing import seen
+from flows.seeing.logs import about
+from flows.seeing.ofrun import seen
 from flows.shard import Ledger, Shard
 from flows.workers import Workers
 from ingest.models import Capture
@@ -50,7 +50,7 @@ _LOG = logging.getLogger(__name__)
 async def recorded(context: RunContext) -> AsyncIterator[None]:
     """Open the run's row in ``runs``; close it with its figures, or as failed, and publish.
 
-    Meanwhile, and afterwards, it can be seen from outside (``flows.seeing``).
+    Meanwhile, and afterwards, it can be seen from outside (``flows.seeing.ofrun``).
     """
     with seen(context):
         async with _recorded(context):

@@ -14,9 +14,9 @@ from functools import partial
 from time import monotonic
 
 from flows.context import RunContext
-from flows.logs import about
 from flows.reading import FeedReader
 from flows.repairing import repair
+from flows.seeing.logs import about
 from ingest import gaps, poll
 from ingest.http import Fetcher
 from ingest.impostor import HEAD_BYTES

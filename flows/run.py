@@ -15,9 +15,9 @@ from flows.archive_plan import Archives
 from flows.backfilling import RunPart, plain_part
 from flows.context import Progress, RunContext, Silent, Step, new_run_id, plain_step, utc_now
 from flows.feedlist import feeds_in_use
-from flows.noting import Noted
 from flows.pipeline import recorded
 from flows.report import RunReport
+from flows.seeing.noting import Noted
 from flows.settings import Settings
 from flows.workers import Workers
 from ingest.archive import ArchiveWriter, read_pages

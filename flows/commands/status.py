@@ -31,8 +31,8 @@ def command(quiet: bool, store: Path | None, as_json: bool) -> int:
     Worth a look are: a last ingest that failed, none for three times of the schedule, a run that
     was killed or does not move, what is not published, a full disk, half of the feeds failing.
     """
-    from flows.status import gather
-    from flows.statusscreen import lines
+    from flows.seeing.status import gather
+    from flows.seeing.statusscreen import lines
 
     status = gather(settings_from(store), datetime.now(UTC))
     if as_json:

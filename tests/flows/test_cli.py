@@ -46,6 +46,7 @@ import json, os, sys, traceback
 from flows import cli
 import flows.answers, flows.explaining, flows.run, flows.commands.demo, flows.commands.explain
 import flows.commands.feeds, flows.commands.ingest, flows.commands.sql, flows.commands.backfill
+import flows.commands.config, flows.commands.status, flows.configuration, flows.seeing.status
 for line in sys.stdin:
     call = json.loads(line)
     child = os.fork()
@@ -249,8 +250,8 @@ def test_bad_settings_are_one_line(
 ) -> None:
     """A key that is no setting, a value of the wrong type, a file that is no TOML."""
     (tmp_path / "voltwire.toml").write_text(settings)
-    one_line(run("feeds", "list"), "settings", *words)
-    one_line(run("sql", "select 1"), "settings", *words)
+    one_line(run("feeds", "list"), "voltwire.toml", *words)
+    one_line(run("sql", "select 1"), "voltwire.toml", *words)
 
 
 def test_a_named_settings_file_that_is_not_there_is_one_line(run: Any) -> None:
@@ -264,6 +265,49 @@ def test_the_store_can_come_from_the_environment(demo: Any, run: Any) -> None:
     done = run("sql", "select 7 as n", "--format", "csv", env=env)
     assert (done.returncode, done.stdout, done.stderr) == (0, "n\n7\n", "")
     assert run("sql", "select 1", "--store", "nowhere", env=env).returncode == 2
+
+
+def test_a_wrong_variable_is_one_line(run: Any) -> None:
+    """It names the setting that was probably meant, in every command that reads settings."""
+    for command in (["sql", "select 1"], ["status"], ["config", "show"]):
+        one_line(run(*command, env={"VOLTWIRE_WORKRES": "2"}), "did you mean VOLTWIRE_WORKERS?")
+
+
+def test_a_command_that_there_is_not_names_the_nearest(run: Any) -> None:
+    """Where there is one."""
+    one_line(run("statu"), "did you mean status?")
+    one_line(run("xyzzy"), "there is no command 'xyzzy'")
+
+
+def test_status_is_a_screen_a_line_or_json(demo: Any, run: Any) -> None:
+    """With exit code 1, for the demo's last run is long ago and nothing runs its schedule."""
+    store = ["--store", demo.store]
+    shown = run("status", *store)
+    assert (shown.returncode, shown.stderr) == (1, "")
+    for words in ("LOOK ", "84 articles, 68 stories", "last runs", "some failed"):
+        assert words in shown.stdout
+    one_line(run("status", "--quiet", *store), "no ingest for", code=1)
+    told = json.loads(run("status", "--json", *store).stdout)
+    assert told["overview"]["articles"] == 84
+    assert len(told["last"]) == 3
+    empty = run("status", "--store", "nowhere")
+    assert (empty.returncode, empty.stderr) == (1, "")
+    assert "nothing is stored in nowhere yet" in empty.stdout
+
+
+def test_settings_are_written_and_shown(run: Any, tmp_path: Path) -> None:
+    """A file to begin with is never written over, and what is in use comes with its source."""
+    assert run("config", "init").returncode == 0
+    one_line(run("config", "init"), "is there already")
+    (tmp_path / "voltwire.toml").write_text("workers = 3\n")
+    shown = run("config", "show", "--changed", "--store", "S", env={"VOLTWIRE_BATCH": "7"})
+    assert [line.split() for line in shown.stdout.splitlines()[2:]] == [
+        ["store", '"S"', "--store"],
+        ["workers", "3", "voltwire.toml"],
+        ["batch", "7", "VOLTWIRE_BATCH"],
+    ]
+    told = json.loads(run("config", "show", "--json").stdout)
+    assert {"name": "workers", "value": 3, "source": "file", "where": "voltwire.toml"} in told
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -584,11 +628,12 @@ def test_explain_of_what_nobody_knows_is_one_line(demo: Any, run: Any) -> None:
 
 def test_ingest_reports_as_json(run: Any, tmp_path: Path) -> None:
     """The report alone on standard output, accounted for, with exit code 1 for failed feeds."""
-    done = run(
-        "ingest", "--plain", "--json", "--feeds", NEWSROOM / "feeds.toml", "--replay",
+    asked = [
+        "ingest", "--plain", "--feeds", NEWSROOM / "feeds.toml", "--replay",
         NEWSROOM / "newsroom.warc.gz", "--as-of", "2026-11-02T06:30", "--feed", "cobalt-watch",
         "--feed", "pack-notes", "--store", "S",
-    )  # fmt: skip
+    ]  # fmt: skip
+    done = run(*asked, "--json")
     assert done.returncode == 1, done.stderr
     assert done.stderr == ""
     report = json.loads(done.stdout)
@@ -601,6 +646,9 @@ def test_ingest_reports_as_json(run: Any, tmp_path: Path) -> None:
     assert report["stored"] > 0
     with Store(tmp_path / "S").read() as con:
         assert con.execute("select count(*) from articles").fetchone() == (report["stored"],)
+    # What failed then fails still: nothing new, nothing to mail.
+    again = run(*asked, "--quiet")
+    assert (again.returncode, again.stdout, again.stderr) == (1, "", "")
 
 
 def test_backfill_takes_rows_and_archives(run: Any, tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from flows import logs, metrics
-from flows.logs import JsonLines, TextLines, about, of_run
 from flows.report import RunReport
 from flows.run import BackfillOptions, Surroundings, run_backfill
+from flows.seeing import logs, metrics
+from flows.seeing.logs import JsonLines, TextLines, about, of_run
 from flows.settings import Settings
 from storage import atwork, runs
 from storage.errors import StoreFull

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from flows.context import Silent
-from flows.filesizes import Sizes, size
-from flows.noting import Noted
+from flows.seeing.filesizes import Sizes, size
+from flows.seeing.noting import Noted
+from flows.seeing.status import MISSED_TIMES, Status, concerns, gather
+from flows.seeing.statusscreen import lines
 from flows.settings import Settings
-from flows.status import MISSED_TIMES, Status, concerns, gather
-from flows.statusscreen import lines
 from flows.timetable import check_cron, missed, next_time
 from ingest.models import Feed, FeedState
 from storage import atwork, feeds, runs
@@ -178,7 +178,7 @@ def test_a_run_at_work_is_seen_and_a_killed_one_too(tmp_path: Path) -> None:
         "import sys, time\n"
         "from pathlib import Path\n"
         "from flows.context import Silent\n"
-        "from flows.noting import Noted\n"
+        "from flows.seeing.noting import Noted\n"
         "one = Noted(inner=Silent(), folder=Path(sys.argv[1]), run_id='one', kind='ingest')\n"
         "one.begin()\n"
         "one.stage('polling feeds', 65)\n"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from flows.report import RunReport
-from flows.summary import markdown
+from flows.seeing.summary import markdown
 from storage.overview import Headline
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

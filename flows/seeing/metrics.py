@@ -17,7 +17,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from flows.filesizes import Sizes, sizes_of
+from flows.seeing.filesizes import Sizes, sizes_of
 from storage import overview
 from storage.overview import Overview, PastRun, RunTotals
 from storage.store import Store

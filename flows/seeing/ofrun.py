@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flows import logs
 from flows.context import RunContext, utc_now
-from flows.logs import about
-from flows.noting import Noted
 from flows.report import RunReport
+from flows.seeing import logs
+from flows.seeing.logs import about
+from flows.seeing.noting import Noted
 from storage.errors import StoreBusy, StoreError
 
 _LOG = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def _leave_figures(context: RunContext) -> None:
     if not path or context.shelf is not None:
         return
     # Imported here: it brings an HTTP server along, and few have the setting.
-    from flows import metrics
+    from flows.seeing import metrics
 
     published = bool(context.report.published)
     try:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from textwrap import wrap
 
-from flows.filesizes import size
 from flows.oneline import clean
-from flows.status import Status, ago
+from flows.seeing.filesizes import size
+from flows.seeing.status import Status, ago
 from storage.atwork import AtWork
 from storage.overview import Headline, Overview, PastRun
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flows.filesizes import Sizes, size, sizes_of
 from flows.oneline import clean
+from flows.seeing.filesizes import Sizes, size, sizes_of
 from flows.settings import Settings
 from flows.timetable import missed, next_time
 from storage import atwork, overview
