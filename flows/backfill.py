@@ -11,15 +11,15 @@ from typing import Annotated, Literal, cast
 from prefect import flow, tags
 from pydantic import Field
 
-from flows import from_routes
+from flows import from_routes, spread
 from flows.artifacts import ShownProgress, publish_coverage, publish_summary
 from flows.backfilling import STAGE, Part, PartWork
 from flows.context import Progress, Silent
 from flows.heartbeats import TAG
 from flows.quiet_exit import quiet_exit
 from flows.report import RunReport
-from flows.run import EARLIEST, BackfillOptions, Surroundings, run_backfill
-from flows.scheduled import seen_to_live, settings_in_use, watched
+from flows.run import EARLIEST, BackfillOptions, Surroundings
+from flows.scheduled import seen_to_live, settings_in_use, watched, workers_for
 from flows.settings import Settings, load_settings
 from flows.tasks import task_step
 from ingest.routes import jsonl, warc
@@ -80,12 +80,14 @@ async def backfill(
         all_topics=all_topics,
     )
     stage = from_routes.STAGE if route in (warc.NAME, jsonl.NAME) else STAGE
+    stage = spread.STAGE if settings.shards else stage
     inner = watched.get() or Silent()
     async with ShownProgress("voltwire-backfill-progress", stage, inner) as progress:
-        report = await run_backfill(
+        report = await spread.backfill(
             settings,
             options,
             Surroundings(step=task_step, run_part=_flow_run, progress=progress),
+            await workers_for(settings),
         )
     await publish_summary(report)
     return report

@@ -85,6 +85,7 @@ async def backfill(
     chosen: Sequence[str] = (),
     again: bool = False,
     size: Slice = "month",
+    only: Sequence[Window] | None = None,
     run_part: RunPart = plain_part,
 ) -> None:
     """Take what the chosen feeds published in ``window`` to the store.
@@ -95,6 +96,7 @@ async def backfill(
         chosen: slugs; empty for all that are enabled.
         again: go once more through days that the ledger has as done.
         size: what the window is cut into.
+        only: of the slices these alone; empty for the crawl of the whole web alone.
         run_part: how a slice is run.
     """
     report = context.report
@@ -128,7 +130,8 @@ async def backfill(
     parts = [
         Part(cut, route, slugs)
         for cut in window.slices(size)
-        if (slugs := tuple(slug for slug in works if left(works[slug], cut)))
+        if (only is None or cut in only)
+        and (slugs := tuple(slug for slug in works if left(works[slug], cut)))
     ]
     report.feeds = len(works)
     context.progress.stage(STAGE, sum(len(part.feeds) for part in parts))
@@ -145,7 +148,7 @@ async def backfill(
                 await run_part(part, lambda progress: run.part(part, progress))
 
         ends = await asyncio.gather(*(one(part) for part in parts), return_exceptions=True)
-        if ccnews.NAME in routes_of(route) and not any(ends):
+        if ccnews.NAME in routes_of(route) and not only and not any(ends):
             await run.crawl(fetcher, workers, window, auto=route == AUTO)
     report.coverage = [
         asdict(summary(work.feed, window, work.rows.values())) for work in works.values()

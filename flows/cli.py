@@ -14,6 +14,7 @@ import click
 COMMANDS = {
     "ingest": "Poll the feeds and store what is new.",
     "backfill": "Store what the feeds published on past days, or an archive or a file.",
+    "load": "Take what workers left in shared storage into the store.",
     "sql": "Ask the store a question.",
     "status": "What runs, what ran, what is stored, what wants a look.",
     "feeds": "List, add, import and export feeds; see their health.",

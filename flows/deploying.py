@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +38,7 @@ from pydantic import ValidationError
 
 from flows.backfill import backfill
 from flows.heartbeats import HEARTBEAT_SECONDS, TAG, EnsuredAutomation, ensure_automations
+from flows.piecework import piece
 from flows.retention import kept_for_ever, server_settings
 from flows.scheduled import ingest_news
 from flows.settings import Settings, SettingsError
@@ -129,10 +131,27 @@ async def manual_deployment(
     )
 
 
+async def piece_deployment(pool: str, settings: Settings) -> RunnerDeployment:
+    """``piece/piece``, the parts of runs that workers on any machine do, as many as there are.
+
+    Args:
+        pool: of those workers: not that of the runs themselves, which need the store's machine.
+        settings: where the shards go; all else is each worker's own.
+    """
+    place = settings.shards if "://" in settings.shards else str(Path(settings.shards).absolute())
+    return await _deployment(
+        piece,
+        strategy=None,
+        tags=[TAG, "piece"],
+        pool=pool,
+        variables={**WORKER_VARIABLES, "VOLTWIRE_SHARDS": place},
+    )
+
+
 async def _deployment(
     flow: Flow[Any, Any],
     *,
-    strategy: ConcurrencyLimitStrategy,
+    strategy: ConcurrencyLimitStrategy | None,
     tags: list[str],
     schedule: Schedule | None = None,
     pool: str | None = None,
@@ -142,7 +161,9 @@ async def _deployment(
         flow.name,
         schedule=schedule,
         tags=tags,
-        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=strategy),
+        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=strategy)
+        if strategy
+        else None,
         entrypoint_type=EntrypointType.MODULE_PATH,
         work_pool_name=pool,
         job_variables={"env": dict(variables or {})} if pool else None,
@@ -175,11 +196,17 @@ async def deploy(settings: Settings, pool: str, variables: Mapping[str, str]) ->
     async with get_client() as client:
         notes = [differing_server(await client.api_version())]
         made, paused = await _ensure_pool(client, pool)
+        if settings.shards:
+            await _ensure_pool(client, pieces_pool(pool))
         ensured = await ensure_automations(client)
         notes += kept_for_ever(await server_settings(client))
     environment = {**WORKER_VARIABLES, **variables}
     scheduled = await (await scheduled_deployment(settings, pool, environment)).aapply()
     await (await manual_deployment(pool, environment)).aapply()
+    names = [f"{ingest_news.name}/{ingest_news.name}", f"{backfill.name}/{backfill.name}"]
+    if settings.shards:
+        await (await piece_deployment(pieces_pool(pool), settings)).aapply()
+        names.append(f"{piece.name}/{piece.name} in {pieces_pool(pool)}")
     times = await run_times(scheduled)
     if times.next_run is None and not times.paused:
         # Ours may be the server's as well; where it is not, the reader sees by the version.
@@ -190,11 +217,16 @@ async def deploy(settings: Settings, pool: str, variables: Mapping[str, str]) ->
         pool=pool,
         pool_made=made,
         pool_paused=paused,
-        deployments=(f"{ingest_news.name}/{ingest_news.name}", f"{backfill.name}/{backfill.name}"),
+        deployments=tuple(names),
         automations=tuple(ensured),
         times=times,
         notes=tuple(filter(None, notes)),
     )
+
+
+def pieces_pool(pool: str) -> str:
+    """The pool of the workers that do pieces of the runs of ``pool``."""
+    return f"{pool}-pieces"
 
 
 async def _ensure_pool(client: PrefectClient, name: str) -> tuple[bool, bool]:

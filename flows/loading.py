@@ -34,7 +34,7 @@ def _load(con: DuckDBPyConnection, shard: Shard) -> Saved:
         saved = save_rows(
             con, shard.digested, shard.at, keep_known_entries=shard.keep_known_entries
         )
-    _note(con, shard, saved)
+    write_notes(con, shard, saved)
     if origin is not None:
         shards.note(
             con,
@@ -51,7 +51,8 @@ def _load(con: DuckDBPyConnection, shard: Shard) -> Saved:
     return saved
 
 
-def _note(con: DuckDBPyConnection, shard: Shard, saved: Saved) -> None:
+def write_notes(con: DuckDBPyConnection, shard: Shard, saved: Saved) -> None:
+    """Write what ``shard`` says beside entries and articles; ``saved``: what became of those."""
     ledger = shard.ledger
     if ledger.route:
         saved.undated = Counter(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -19,6 +19,7 @@ from flows.pipeline import recorded
 from flows.report import RunReport
 from flows.seeing.noting import Noted
 from flows.settings import Settings
+from flows.shelving import Shelving
 from flows.workers import Workers
 from ingest.archive import ArchiveWriter, read_pages
 from ingest.daytime import hours
@@ -71,12 +72,29 @@ class BackfillOptions:
     """Go once more through days that the ledger has as done."""
     size: Slice = "month"
     """What the window is cut into, for the routes over the network."""
+    only: tuple[Window, ...] | None = None
+    """Of the slices these alone, and no crawl of the whole web; none of them for that crawl alone;
+    None for everything."""
     all_topics: bool = False
 
     def __post_init__(self) -> None:
         """Refuse days in the wrong order, whoever asks; raises ``VoltwireError``."""
         if self.since and self.until and self.since > self.until:
             raise VoltwireError(f"--since {self.since} is after --until {self.until}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AsPiece:
+    """A run that is a piece of another one, on a machine without the store."""
+
+    run_id: str
+    """Of the run that it is a piece of."""
+    started_at: datetime
+    """When that began."""
+    feeds: Mapping[str, Feed]
+    """Those that the piece is about, by slug."""
+    shelving: Shelving
+    """Where its batches go."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +108,7 @@ class Surroundings:
     limits: FetchPolicy = field(default_factory=FetchPolicy)
     """Of the fetcher; what ``Settings`` says of connections and pace goes before it."""
     resolver: Resolver = resolve
+    piece: AsPiece | None = None
 
 
 def check_ingest(settings: Settings, options: IngestOptions) -> None:
@@ -98,7 +117,7 @@ def check_ingest(settings: Settings, options: IngestOptions) -> None:
     Raises:
         VoltwireError: for what a person has to put right.
     """
-    _feeds(settings, options.chosen)
+    feeds_of(settings, options.chosen)
     for path in options.replay:
         if not path.is_dir():
             next(read_pages(path), None)
@@ -111,11 +130,11 @@ def check_backfill(settings: Settings, options: BackfillOptions) -> None:
         VoltwireError: for what a person has to put right.
     """
     if options.route in backfill_plan.NETWORK:
-        _feeds(settings, options.chosen)
+        feeds_of(settings, options.chosen)
         window_of(options, utc_now())
         pace_of_backfill(settings, utc_now)
     else:
-        _feeds(settings)
+        feeds_of(settings)
         _route(options, utc_now)
 
 
@@ -159,8 +178,8 @@ async def run_ingest(
     around = around or Surroundings()
     if options.as_of is not None:
         around = replace(around, clock=_clock_from(options.as_of, around.clock))
-    feeds = _feeds(settings, options.chosen)
-    context = _context(settings, "ingest", feeds, options.all_topics, around)
+    feeds = feeds_of(settings, options.chosen, around)
+    context = context_of(settings, "ingest", feeds, options.all_topics, around)
     async with _opened(context, around, replay=options.replay, as_of=options.as_of) as (
         fetcher,
         workers,
@@ -247,7 +266,8 @@ async def run_backfill(
     if options.route in backfill_plan.NETWORK:
         return await _backfill_network(settings, options, around)
     source = _route(options, around.clock)
-    context = _context(settings, "backfill", _feeds(settings), options.all_topics, around)
+    feeds = feeds_of(settings, around=around)
+    context = context_of(settings, "backfill", feeds, options.all_topics, around)
     async with recorded(context), _workers(context) as workers:
         await from_routes.backfill(
             context,
@@ -263,8 +283,8 @@ async def _backfill_network(
     settings: Settings, options: BackfillOptions, around: Surroundings
 ) -> RunReport:
     window = window_of(options, around.clock())
-    feeds = _feeds(settings, options.chosen)
-    context = _context(settings, "backfill", feeds, options.all_topics, around)
+    feeds = feeds_of(settings, options.chosen, around)
+    context = context_of(settings, "backfill", feeds, options.all_topics, around)
     pace = pace_of_backfill(settings, around.clock)
     async with _opened(context, around, pace=pace) as (fetcher, workers):
         await backfilling.backfill(
@@ -276,6 +296,7 @@ async def _backfill_network(
             chosen=options.chosen,
             again=options.again,
             size=options.size,
+            only=options.only,
             run_part=around.run_part,
         )
     return context.report
@@ -289,7 +310,7 @@ def plan_backfill(settings: Settings, options: BackfillOptions) -> list[backfill
     """
     return backfill_plan.plan(
         Store(settings.store),
-        _feeds(settings, options.chosen),
+        feeds_of(settings, options.chosen),
         window=window_of(options, utc_now()),
         route=options.route,
         chosen=options.chosen,
@@ -299,15 +320,16 @@ def plan_backfill(settings: Settings, options: BackfillOptions) -> list[backfill
     )
 
 
-def _context(
+def context_of(
     settings: Settings,
     kind: str,
     feeds: dict[str, Feed],
     all_topics: bool,
     around: Surroundings,
 ) -> RunContext:
-    now = around.clock()
-    run_id = new_run_id(now)
+    """What the steps of a new run share, or those of a piece of one."""
+    now, piece = around.clock(), around.piece
+    run_id = piece.run_id if piece else new_run_id(now)
     return RunContext(
         settings=settings,
         store=Store(
@@ -316,11 +338,17 @@ def _context(
             purpose=f"voltwire {kind} {run_id}",
         ),
         feeds=feeds,
-        report=RunReport(run_id=run_id, kind=kind, store=str(settings.store), started_at=now),
+        report=RunReport(
+            run_id=run_id,
+            kind=kind,
+            store=str(settings.store),
+            started_at=piece.started_at if piece else now,
+        ),
         all_topics=all_topics,
         clock=around.clock,
         step=around.step,
         progress=Noted(inner=around.progress, folder=settings.store, run_id=run_id, kind=kind),
+        shelf=piece.shelving if piece else None,
     )
 
 
@@ -337,6 +365,8 @@ async def _opened(
     archive = None
     if not replay:
         archive = ArchiveWriter(context.store.archive, around.clock, run=context.report.run_id)
+        if around.piece is not None:
+            around.piece.shelving.archive = archive
     try:
         fetcher = fetcher_for(
             context.settings, replay, as_of=as_of, around=around, archive=archive, pace=pace
@@ -352,8 +382,12 @@ def _workers(context: RunContext) -> Workers:
     return Workers(context.settings.workers, context.feeds, all_topics=context.all_topics)
 
 
-def _feeds(settings: Settings, chosen: Sequence[str] = ()) -> dict[str, Feed]:
+def feeds_of(
+    settings: Settings, chosen: Sequence[str] = (), around: Surroundings | None = None
+) -> dict[str, Feed]:
     """The feeds in use by slug; refuses ``chosen`` slugs that are not among them."""
+    if around is not None and around.piece is not None:
+        return dict(around.piece.feeds)
     feeds = {feed.slug: feed for feed in feeds_in_use(settings)}
     for slug in chosen:
         if slug not in feeds:

@@ -12,13 +12,14 @@ from pathlib import Path
 from prefect import flow, tags
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
+from flows import spread
 from flows.artifacts import publish_summary
 from flows.context import Progress, Silent
 from flows.events import emit_changes
 from flows.heartbeats import HEARTBEAT_SECONDS, TAG
 from flows.quiet_exit import quiet_exit
 from flows.report import RunReport
-from flows.run import IngestOptions, Surroundings, run_ingest
+from flows.run import IngestOptions, Surroundings
 from flows.settings import Settings, load_settings
 from flows.tasks import task_step
 
@@ -57,8 +58,9 @@ async def ingest_news(
         as_of: with ``replay``, the moment to replay.
     """
     quiet_exit()
-    report = await run_ingest(
-        settings_in_use.get() or load_settings(),
+    settings = settings_in_use.get() or load_settings()
+    report = await spread.ingest(
+        settings,
         IngestOptions(
             chosen=tuple(feeds or ()),
             replay=tuple(Path(path) for path in replay or ()),
@@ -67,10 +69,21 @@ async def ingest_news(
             force=force,
         ),
         Surroundings(step=task_step, progress=watched.get() or Silent()),
+        await workers_for(settings),
     )
     emit_changes(report.feed_changes)
     await publish_summary(report)
     return report
+
+
+async def workers_for(settings: Settings) -> spread.Dispatch | None:
+    """Who does pieces of a run; None for this process."""
+    if not settings.shards:
+        return None
+    # Imported here: it has these settings from this module.
+    from flows.piecework import by_workers
+
+    return await by_workers(settings)
 
 
 def run_with_prefect(settings: Settings, options: IngestOptions, progress: Progress) -> RunReport:

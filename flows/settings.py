@@ -97,6 +97,13 @@ class Settings:
     webhook: Annotated[str, WEB] = ""
     """A URL that gets a JSON message when a feed's state changes, once a change.  Whoever knows
     it can post there: ``config show`` does not print it whole."""
+    shards: Annotated[str, TEXT] = ""
+    """A folder that several machines share, or an address such as ``s3://bucket/voltwire``: work is
+    then cut into pieces for workers, which put what they made there, and one loader takes it into
+    the store.  Empty: one process does all of it."""
+    shard_groups: Annotated[int, whole(1, 4)] = 4
+    """With ``shards``: into how many groups the feeds are parted, site by site.  Each is worked on
+    by one worker at a time."""
     log_file: Annotated[str, FILE] = ""
     """Where runs write their log, a line an event; ``-`` for standard error, empty for no log.
     It may be rotated at any time: a file that was moved away is begun anew."""

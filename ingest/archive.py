@@ -66,6 +66,7 @@ class ArchiveWriter:
         self._lock = threading.Lock()
         self._file: io.FileIO | None = None
         self._path = folder
+        self._finished: list[Path] = []
         self._records = WARCWriter(io.BytesIO(), gzip=False, warc_version="1.1")
 
     def __enter__(self) -> ArchiveWriter:
@@ -119,14 +120,24 @@ class ArchiveWriter:
     def close(self) -> None:
         """Close the file in use; writing again opens a new one."""
         with self._lock:
-            if self._file is not None:
-                self._file.close()
-                self._file = None
+            self._end_file()
+
+    def finished(self) -> list[Path]:
+        """Close the file in use; the files that were finished since this was asked last."""
+        with self._lock:
+            self._end_file()
+            finished, self._finished = self._finished, []
+        return finished
+
+    def _end_file(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+            self._finished.append(self._path)
 
     def _append(self, record: object) -> ArchivePointer:
         if self._file is not None and self._file.tell() >= self._roll_over:
-            self._file.close()
-            self._file = None
+            self._end_file()
         if self._file is None:
             self._file = self._open()
         offset = self._add_member(self._file, record)

@@ -88,3 +88,11 @@ def mark_crashed(con: duckdb.DuckDBPyConnection, now: datetime) -> list[str]:
             {"run_id": run_id, "now": now},
         )
     return dead
+
+
+def is_running(con: duckdb.DuckDBPyConnection, run_id: str) -> bool:
+    """Whether a run has not come to its end, as far as it is noted."""
+    found = con.execute(
+        "SELECT 1 FROM core.runs WHERE run_id = $run_id AND state = 'running'", {"run_id": run_id}
+    ).fetchone()
+    return found is not None
