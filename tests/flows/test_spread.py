@@ -47,7 +47,7 @@ def settings(folder: Path, here: str, shards: str) -> Settings:
 def test_pieces_make_the_same_store_though_one_is_lost_on_the_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker that ends after its first shard: the slice goes on behind it, no page comes twice."""
+    """A worker that ends after a shard: the slice goes on behind it, and no page comes twice."""
     monkeypatch.setattr(spread, "LOOK_EVERY", 0.05)
     web = Archive(lambda: START)
     tried: list[str] = []
