@@ -207,6 +207,11 @@ be a time zone by its name in the tz database, such as "Europe/Berlin"
 
 `voltwire config show` prints no secrets: of `webhook` only the host, and of any URL neither
 password nor query.
+
+Prefect's own settings work as ever. voltwire sets some where you have not, so that nothing is sent
+anywhere and a run says only what its summary does not: `PREFECT_SERVER_ANALYTICS_ENABLED=false`,
+`DO_NOT_TRACK=1`, `PREFECT_LOGGING_LEVEL=WARNING`,
+`PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS=120`.
 """
 
 

@@ -247,11 +247,12 @@ HEAVY = ("prefect", "trafilatura", "httpx", "datasketch", "feedparser", "numpy",
     ("arguments", "heavy"),
     [
         (["sql", "select 1"], HEAVY),
+        (["status"], HEAVY),
         (["--help"], (*HEAVY, "duckdb")),
         (["feeds", "list", "--json"], ("prefect", "trafilatura", "duckdb", "datasketch")),
         (["ingest", "--help"], ("prefect",)),
     ],
-    ids=["sql", "help", "feeds", "ingest"],
+    ids=["sql", "status", "help", "feeds", "ingest"],
 )
 def test_a_command_starts_without_what_it_does_not_use(
     arguments: list[str], heavy: tuple[str, ...], tmp_path: Path
