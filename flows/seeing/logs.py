@@ -63,6 +63,22 @@ class TextLines(logging.Formatter):
         return f"{_time(record)} {record.levelname:<7} {run} {clean(said + more)}"
 
 
+class LogFile(logging.handlers.WatchedFileHandler):
+    """A file that several processes may append to, and that may be moved away at any time.
+
+    It is looked for before each line, and begun anew when it is another one.  A line that cannot be
+    written (the folder has gone, the disk is full) is lost: no run ends for its log.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, or nothing."""
+        with suppress(OSError):
+            super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say nothing: a full disk must not fill standard error with tracebacks as well."""
+
+
 class Plain(logging.Formatter):
     """A warning for a terminal or a cron mail."""
 
@@ -153,12 +169,8 @@ def _handler(settings: Settings) -> logging.Handler:
     else:
         path = Path(settings.log_file)
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Looks before each line whether the file was moved away or taken, and begins it anew;
-        # several processes may append to one file.
-        handler = logging.handlers.WatchedFileHandler(path, encoding="utf-8")
+        handler = LogFile(path, encoding="utf-8")
     handler.setFormatter(JsonLines() if settings.log_format == "json" else TextLines())
-    # A disk that fills up must not fill standard error with tracebacks of the log.
-    handler.handleError = lambda record: None  # type: ignore[method-assign]  # noqa: ARG005
     return handler
 
 

@@ -22,7 +22,7 @@ from storage import overview
 from storage.overview import Overview, PastRun, RunTotals
 from storage.store import Store
 
-KINDS = ("ingest", "backfill", "reextract", "rebuild")
+KINDS = ("ingest", "backfill", "load", "reextract", "rebuild")
 RUN_STATES = ("completed", "completed_with_failures", "failed", "crashed")
 GOOD = ("completed", "completed_with_failures")
 FEED_STATES = (

@@ -15,7 +15,7 @@ from flows.report import RunReport
 from flows.seeing import logs
 from flows.seeing.logs import about
 from flows.seeing.noting import Noted
-from storage.errors import StoreBusy, StoreError
+from storage.errors import StoreBusy
 
 _LOG = logging.getLogger(__name__)
 _RUN = about(stage="run", reported=True)
@@ -87,7 +87,7 @@ def _leave_figures(context: RunContext) -> None:
     published = bool(context.report.published)
     try:
         metrics.leave(Path(path), context.store, utc_now(), published=published)
-    except (OSError, StoreError) as error:
+    except Exception as error:  # whatever the disk, the store or the library does
         _LOG.warning("no metrics: %s", error, extra=about(stage="metrics", reported=True))
         _add_detail(context.report, f"no metrics: {error}")
 

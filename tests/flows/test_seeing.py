@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -123,6 +124,22 @@ def test_a_rotated_log_is_begun_anew(tmp_path: Path) -> None:
         LOG.info("three")
     assert "one" in (tmp_path / "run.log.1").read_text()
     assert [line.split(" ", 1)[1] for line in file.read_text().splitlines()] == ["INFO    r1 three"]
+
+
+def test_a_log_whose_folder_goes_away_ends_no_run(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What is said meanwhile is lost, and nothing else."""
+    file = tmp_path / "logs" / "run.log"
+    with of_run(replace(Settings(), log_file=str(file)), "r"):
+        LOG.info("one")
+        shutil.rmtree(file.parent)
+        LOG.info("two")
+        file.parent.mkdir()
+        LOG.info("three")
+    assert file.read_text().endswith("r three\n")
+    assert "two" not in file.read_text()
+    assert capfd.readouterr().err == ""
 
 
 def test_two_runs_in_one_process_keep_their_lines_apart(tmp_path: Path) -> None:
