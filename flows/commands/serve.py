@@ -56,17 +56,19 @@ def command(cron: str | None, port: int, feeds_file: Path | None, store: Path | 
     log_flow_runs()
     from flows.deploying import check_schedule
     from flows.feedlist import feeds_in_use
+    from flows.seeing.served import served
     from flows.serving import serve
 
     check_schedule(settings)
     feeds = sum(feed.enabled for feed in feeds_in_use(settings))
     export_settings(settings, "store", "feeds", "schedule")
-    return serve(
-        settings,
-        port=port,
-        say=lambda line: click.echo(line, err=True),
-        show=lambda plan: click.echo("\n".join(screen(settings, feeds, plan))),
-    )
+    with served(settings):
+        return serve(
+            settings,
+            port=port,
+            say=lambda line: click.echo(line, err=True),
+            show=lambda plan: click.echo("\n".join(screen(settings, feeds, plan))),
+        )
 
 
 def screen(settings: Settings, feeds: int, plan: Plan) -> list[str]:

@@ -56,10 +56,7 @@ def _tell(report: RunReport) -> None:
         _LOG.warning(
             "%s", change["line"], extra=about(stage="feeds", feed=change["feed"], reported=True)
         )
-    level = logging.INFO if report.published else logging.WARNING
-    _LOG.log(
-        level, "%s", report.line(), extra=about(stage="run", counts=_counts(report), reported=True)
-    )
+    _LOG.info("%s", report.line(), extra=about(stage="run", counts=_counts(report), reported=True))
     if report.detail:
         _LOG.warning("%s", report.detail, extra=_RUN)
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from flows.oneline import clean
 from flows.seeing.filesizes import Sizes, size, sizes_of
+from flows.seeing.served import who_serves
 from flows.settings import Settings
 from flows.timetable import missed, next_time
 from storage import atwork, overview
@@ -59,6 +60,8 @@ class Status:
     """Times of the schedule since the last ingest began; counted up to ``MISSED_TIMES``."""
     schedule: str
     timezone: str
+    served_by: int | None
+    """PID of the ``voltwire serve`` that runs it; None where a worker or cron may do so."""
     next_at: datetime | None
     """When the schedule asks for the next ingest."""
     sizes: Sizes
@@ -107,9 +110,9 @@ def gather(settings: Settings, now: datetime) -> Status:
     begun = [run.started_at for run in ingests] + [
         one.started_at for one in noted if one.kind == "ingest"
     ]
-    late = 0
-    if begun:
-        late = missed(settings.schedule, settings.timezone, max(begun), now, most=MISSED_TIMES)
+    by = who_serves(store.folder)
+    line, zone = (by.schedule, by.timezone) if by else (settings.schedule, settings.timezone)
+    late = missed(line, zone, max(begun), now, most=MISSED_TIMES) if begun else 0
     status = Status(
         store=str(settings.store),
         at=now,
@@ -121,9 +124,10 @@ def gather(settings: Settings, now: datetime) -> Status:
         last=tuple(last),
         last_ingest=ingests[0] if ingests else None,
         missed=late,
-        schedule=settings.schedule,
-        timezone=settings.timezone,
-        next_at=next_time(settings.schedule, settings.timezone, now),
+        schedule=line,
+        timezone=zone,
+        served_by=by.process.pid if by else None,
+        next_at=next_time(line, zone, now),
         sizes=sizes_of(store),
         overview=found,
         headlines=tuple(headlines),
@@ -151,8 +155,7 @@ def concerns(status: Status) -> list[str]:
     if status.missed >= MISSED_TIMES and last and not _ingests(status.under_way):
         found.append(
             f"no ingest for {ago(status.at - last.started_at)}, and the schedule "
-            f"({status.schedule}) asked for {MISSED_TIMES} or more: does `voltwire serve`, a "
-            "worker or cron run?"
+            f"({status.schedule}) asked for {MISSED_TIMES} or more: {_whose(status)}"
         )
     found += [
         f"the {run.kind} under way has not moved for {ago(status.at - run.told_at)} "
@@ -169,6 +172,12 @@ def concerns(status: Status) -> list[str]:
         if of and failing / of >= FAILING_SHARE:
             found.append(f"{failing} of {of} feeds fail: `voltwire feeds health`")
     return found
+
+
+def _whose(status: Status) -> str:
+    if status.served_by is not None:
+        return f"look at what `voltwire serve` (PID {status.served_by}) says, and at Prefect's UI"
+    return "does `voltwire serve`, a worker or cron run?"
 
 
 def _ingests(runs: Sequence[AtWork]) -> bool:

@@ -49,7 +49,10 @@ def _now(status: Status) -> Iterator[str]:
     if status.next_at is not None:
         when = f"{status.next_at:%H:%M}" if _soon(status) else f"{status.next_at:%Y-%m-%d %H:%M}"
         zone = "" if status.timezone == "UTC" else f", {status.timezone}"
-        yield _line("next", f"{when} UTC, if something runs the schedule ({status.schedule}{zone})")
+        who = "if a worker or cron runs the schedule"
+        if status.served_by is not None:
+            who = f"by `voltwire serve` (PID {status.served_by})"
+        yield _line("next", f"{when} UTC {who} ({status.schedule}{zone})")
 
 
 def _soon(status: Status) -> bool:

@@ -16,6 +16,7 @@ import pytest
 from flows.context import Silent
 from flows.seeing.filesizes import Sizes, size
 from flows.seeing.noting import Noted
+from flows.seeing.served import served
 from flows.seeing.status import MISSED_TIMES, Status, concerns, gather
 from flows.seeing.statusscreen import lines
 from flows.settings import Settings
@@ -41,7 +42,8 @@ AT_WORK = AtWork(
 WELL = Status(
     store="/srv/news", at=NOW, there=True, published_at=NOW - timedelta(minutes=4),
     written_at=NOW - timedelta(minutes=4), under_way=(), dead=(), last=(RUN,) * 5, last_ingest=RUN,
-    missed=0, schedule="*/15 * * * *", timezone="UTC", next_at=NOW + timedelta(minutes=10),
+    missed=0, schedule="*/15 * * * *", timezone="UTC", served_by=None,
+    next_at=NOW + timedelta(minutes=10),
     sizes=Sizes(live=10**9, published=10**9, archive=10**10, archive_files=3000, free=10**11),
     overview=Overview(
         articles=1_000_000, stories=800_000, entries=2_000_000, retries=312, gaps=2,
@@ -76,6 +78,7 @@ def test_a_store_that_is_well_gives_no_concern() -> None:
         ({"last_ingest": replace(RUN, state="failed", detail="OSError: x")}, "5 min ago: OSError"),
         ({"last_ingest": replace(RUN, state="crashed")}, "the last ingest crashed"),
         ({"missed": MISSED_TIMES}, "does `voltwire serve`, a worker or cron run?"),
+        ({"missed": MISSED_TIMES, "served_by": 7}, "`voltwire serve` (PID 7) says"),
         ({"dead": (AT_WORK,)}, "the ingest r was killed"),
         (
             {"under_way": (replace(AT_WORK, told_at=NOW - timedelta(hours=3)),)},
@@ -205,6 +208,22 @@ def test_a_run_at_work_is_seen_and_a_killed_one_too(tmp_path: Path) -> None:
     assert [one.run_id for one in atwork.runs(tmp_path)] == ["two"]
     after.end()
     assert atwork.runs(tmp_path) == []
+
+
+def test_the_schedule_that_is_served_goes_before_the_settings(tmp_path: Path) -> None:
+    """As long as its process lives: an option of ``serve`` is stronger than they are."""
+    settings = Settings(store=tmp_path)
+    with served(replace(settings, schedule="0 6 * * *", timezone="Asia/Tokyo")):
+        status = gather(settings, NOW)
+        assert (status.served_by, status.schedule) == (os.getpid(), "0 6 * * *")
+        assert status.next_at == datetime(2026, 11, 23, 21, tzinfo=UTC)
+        assert f"21:00 UTC by `voltwire serve` (PID {os.getpid()})" in "".join(lines(status))
+        note = (tmp_path / "serving.json").read_text()
+    assert gather(settings, NOW).served_by is None
+    (tmp_path / "serving.json").write_text(note.replace(f'"pid": {os.getpid()}', '"pid": 99999999'))
+    assert gather(settings, NOW).schedule == "*/15 * * * *"
+    (tmp_path / "serving.json").write_text("[]")
+    assert gather(settings, NOW).served_by is None
 
 
 def test_a_note_that_is_none_or_cannot_be_written_is_passed_over(tmp_path: Path) -> None:
