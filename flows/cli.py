@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from importlib import import_module
@@ -90,6 +91,9 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command; a plain line and an exit code for whatever stops it."""
+    # Where the locale has no Chinese (a cron of old), a headline must not end in a traceback.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 

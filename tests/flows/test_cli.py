@@ -146,13 +146,15 @@ def test_a_wrong_query_is_one_line(
 
 
 def test_the_module_runs_as_a_program_of_its_own(demo: Any, tmp_path: Path) -> None:
-    """A process started from nothing behaves as the calls above and below."""
-    for query, code in (("select 1 as n", 0), ("selekt 1", 2)):
+    """A process started from nothing behaves as the calls above and below, in any locale."""
+    for query, code in (("select '电池' as n", 0), ("selekt 1", 2)):
         done = subprocess.run(
             [sys.executable, "-m", "flows.cli", "sql", query, "--store", str(demo.store)],
-            cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60,
+            cwd=tmp_path, env=environment() | {"PYTHONIOENCODING": "ascii"}, capture_output=True,
+            text=True, timeout=60,
         )  # fmt: skip
         assert done.returncode == code
+        assert (r"\u7535\u6c60" in done.stdout) == (code == 0)
         assert len(done.stderr.splitlines()) == (code == 2)
 
 
