@@ -14,19 +14,32 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from storage.store import Store
+
 ROOT = Path(__file__).parents[2]
 MARK = "PROCESS_OF_VOLTWIRE_TEST"
+VOLTWIRE = [sys.executable, "-m", "flows.cli"]
+PREFECT = [sys.executable, "-m", "prefect"]
 SUBJECTS = {
     1: ("Solid-state pilot line starts in Norland", "cathode powder", "ceramic separators"),
     2: ("City orders ninety electric buses", "overnight depots", "pantograph charging"),
     3: ("Lithium brine permit is granted", "evaporation ponds", "direct extraction"),
     4: ("Charging network raises its prices", "kilowatt hours", "roaming contracts"),
+    5: ("Ferry line swaps diesel for cells", "harbour chargers", "hull ballast"),
+    6: ("Recycler opens second shredder hall", "black mass", "sulphate yield"),
+    7: ("Truck maker drops its hydrogen plans", "axle motors", "tank bundles"),
+    8: ("Sodium cells reach a grid park", "hard carbon", "inverter halls"),
+    9: ("Court halts a nickel smelter", "matte tonnage", "tailings dams"),
+    10: ("Utility leases its old car packs", "second life racks", "peak tariffs"),
+    11: ("Scooter fleet moves to swap lockers", "cabinet sites", "handle locks"),
+    12: ("Anode plant books a silane tank", "silicon blends", "coating lines"),
 }
 
 
@@ -54,7 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
             number = int(self.path.rsplit("/", 1)[1])
             self.server.asked.add(number)
             if number in self.server.held:
-                self.server.release.wait(60)
+                self.server.release.wait(240)
             self._answer("text/html; charset=utf-8", page(number))
         else:
             self.send_error(404)
@@ -126,6 +139,13 @@ def site() -> Iterator[Site]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def feeds_file(folder: Path, news: Site) -> Path:
+    """A list with the one feed of ``news``."""
+    path = folder / "feeds.toml"
+    path.write_text(f'[[feed]]\nurl = "{news.url}/feed"\nslug = "loop"\nscope = "focus"\n')
+    return path
 
 
 def free_port() -> int:
@@ -209,10 +229,30 @@ def wait_until(true: Callable[[], Any], seconds: float, what: str, log: Path | N
         time.sleep(0.5)
 
 
+def processes_of(run_id: str, mark: str) -> list[int]:
+    """Processes of a flow run, its own first and those that it started after it."""
+    wanted = f"PREFECT__FLOW_RUN_ID={run_id}".encode()
+    found = []
+    for pid in marked(mark):
+        with suppress(OSError):
+            if wanted in (Path("/proc") / str(pid) / "environ").read_bytes().split(b"\0"):
+                found.append(pid)
+    return sorted(found, key=lambda pid: (_parent(pid) in found, pid))
+
+
+def _parent(pid: int) -> int:
+    try:
+        stat = (Path("/proc") / str(pid) / "stat").read_text()
+    except OSError:
+        return 0
+    return int(stat.rsplit(")", 1)[1].split()[1])
+
+
 class Api:
     """A Prefect server's REST interface, as far as the tests ask it."""
 
     def __init__(self, port: int) -> None:
+        self.port = port
         self.url = f"http://127.0.0.1:{port}/api"
 
     def ready(self) -> bool:
@@ -245,6 +285,11 @@ class Api:
             with error:
                 return error.code, error.read().decode()
 
+    def automations(self) -> list[dict[str, Any]]:
+        """All that are there."""
+        found: list[dict[str, Any]] = self._ask("/automations/filter", {})
+        return found
+
     def run(self, run_id: str) -> dict[str, Any]:
         """One run."""
         found: dict[str, Any] = self._ask(f"/flow_runs/{run_id}")
@@ -264,3 +309,27 @@ class Api:
         )
         with urllib.request.urlopen(request, timeout=20) as answer:
             return json.load(answer)
+
+
+@dataclass
+class Place:
+    """A server's process, and the store that its runs write to."""
+
+    process: subprocess.Popen[bytes]
+    api: Api
+    folder: Path
+    store: Path
+    log: Path
+    env: dict[str, str]
+    site: Site
+
+    @property
+    def port(self) -> int:
+        """Where the server listens."""
+        return self.api.port
+
+    def sql(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of the published store."""
+        with Store(self.store).read() as con:
+            rows: list[tuple[Any, ...]] = con.execute(query).fetchall()
+            return rows

@@ -1,7 +1,8 @@
-"""The schedule, deployments and ``voltwire serve``, against real servers and processes."""
+"""``voltwire serve`` and ``voltwire deploy`` against a real server."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import socket
@@ -9,23 +10,22 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from storage.store import Store
-
 sys.path.insert(0, str(Path(__file__).parent))
 from prefect_support import (
     MARK,
-    ROOT,
+    PREFECT,
+    VOLTWIRE,
     Api,
-    Site,
+    Place,
     article_text,
     environment,
+    feeds_file,
     free_port,
     marked,
     running,
@@ -37,80 +37,25 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc"),
 ]
-VOLTWIRE = [sys.executable, "-m", "flows.cli"]
-PREFECT = [sys.executable, "-m", "prefect"]
 # Deadlines are hang guards for a machine that is busy with other things; each is several times
 # what the step takes.
 START, RUN, STOP = 180.0, 120.0, 90.0
-
-
-@dataclass
-class Place:
-    """A server and the store that its runs write to."""
-
-    process: subprocess.Popen[bytes]
-    port: int
-    api: Api
-    folder: Path
-    store: Path
-    log: Path
-    env: dict[str, str]
-    site: Site
-
-    def sql(self, query: str) -> list[tuple[Any, ...]]:
-        with Store(self.store).read() as con:
-            rows: list[tuple[Any, ...]] = con.execute(query).fetchall()
-            return rows
+EVERY_MINUTE = "* * * * *"
 
 
 @pytest.fixture(scope="module")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Place]]:
-    """``voltwire serve`` with a server of its own, and a bare Prefect server, side by side."""
-    found: dict[str, Place] = {}
-    with ExitStack() as stack:
-        for name in ("serve", "bare"):
-            folder = tmp_path_factory.mktemp(name)
-            news = stack.enter_context(site())
-            feeds = folder / "feeds.toml"
-            feeds.write_text(f'[[feed]]\nurl = "{news.url}/feed"\nslug = "loop"\nscope = "focus"\n')
-            store, port, log = folder / "store", free_port(), folder / "log"
-            env = environment(
-                folder / "prefect", VOLTWIRE_ALLOW_HOSTS="127.0.0.1", VOLTWIRE_WORKERS="1"
-            )
-            if name == "serve":
-                command = [*VOLTWIRE, "serve", "--cron", "* * * * *", "--port", str(port)]
-                command += ["--store", str(store), "--feeds", str(feeds)]
-            else:
-                command = [*PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-                env |= {"VOLTWIRE_STORE": str(store), "VOLTWIRE_FEEDS": str(feeds)}
-            process = stack.enter_context(running(command, env, log, cwd=folder))
-            found[name] = Place(process, port, Api(port), folder, store, log, env, news)
-        yield found
-
-
-@pytest.fixture(scope="module")
-def served(places: dict[str, Place]) -> Place:
-    """``voltwire serve``, once it has said what it serves."""
-    place = places["serve"]
-    wait_until(lambda: "next run" in place.log.read_text(), START, "the screen", place.log)
-    return place
-
-
-@pytest.fixture(scope="module")
-def deployed(places: dict[str, Place]) -> Iterator[Place]:
-    """A bare server after the commands of docs/operations.md: deployed to, with a worker."""
-    place = places["bare"]
-    wait_until(place.api.ready, START, "the server", place.log)
-    env = place.env | {"PREFECT_API_URL": place.api.url}
-    for words in ("work-pool create voltwire --type process", "deploy --all --no-prompt"):
-        done = subprocess.run(
-            [*PREFECT, *words.split()], env=env, cwd=ROOT, capture_output=True, timeout=RUN
-        )
-        assert done.returncode == 0, (done.stdout + done.stderr).decode()
-    log = place.folder / "worker.log"
-    worker = [*PREFECT, "worker", "start", "--pool", "voltwire", "--name", "test"]
-    with running(worker, env | {MARK: str(log)}, log, cwd=place.folder):
-        yield place
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """``voltwire serve`` with a server of its own, once it has said what it serves."""
+    folder = tmp_path_factory.mktemp("serve")
+    store, port, log = folder / "store", free_port(), folder / "log"
+    env = environment(folder / "prefect", VOLTWIRE_ALLOW_HOSTS="127.0.0.1", VOLTWIRE_WORKERS="1")
+    command = [*VOLTWIRE, "serve", "--cron", EVERY_MINUTE, "--port", str(port)]
+    with site() as news:
+        command += ["--store", str(store), "--feeds", str(feeds_file(folder, news))]
+        with running(command, env, log, cwd=folder) as process:
+            place = Place(process, Api(port), folder, store, log, env, news)
+            wait_until(lambda: "next run" in log.read_text(), START, "the screen", log)
+            yield place
 
 
 def rows(path: Path) -> Path:
@@ -154,43 +99,6 @@ def backfill_by_command(place: Place, path: Path) -> dict[str, Any]:
     return run
 
 
-def test_deploy_registers_both_flows_with_schedule_limit_and_typed_parameters(
-    deployed: Place,
-) -> None:
-    """`prefect deploy --all --no-prompt` from the repository root registers both deployments."""
-    news = deployed.api.deployment("ingest-news/ingest-news")
-    assert [one["schedule"]["cron"] for one in news["schedules"]] == ["*/15 * * * *"]
-    assert news["schedules"][0]["active"]
-    assert news["global_concurrency_limit"]["limit"] == 1
-    assert news["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
-    assert news["work_pool_name"] == "voltwire"
-    assert news["entrypoint"] == "flows.scheduled.ingest_news"
-    manual = deployed.api.deployment("backfill/backfill")
-    assert manual["schedules"] == []
-    asked = manual["parameter_openapi_schema"]["properties"]
-    assert asked["paths"]["type"] == "array"
-    assert set(asked["route"]["enum"]) >= {"jsonl", "warc"}
-    assert any(kind.get("format") == "date" for kind in asked["since"]["anyOf"])
-
-
-def test_a_server_that_schedules_has_the_next_runs_ready(deployed: Place) -> None:
-    """With these versions of Prefect and SQLAlchemy the cron line makes scheduled runs."""
-    runs = wait_until(
-        lambda: deployed.api.runs("ingest-news/ingest-news", "SCHEDULED"),
-        RUN,
-        "a scheduled run",
-        deployed.log,
-    )
-    assert all(run["auto_scheduled"] for run in runs)
-
-
-def test_a_worker_runs_a_deployed_backfill(deployed: Place) -> None:
-    """A worker of the pool runs a manual backfill into the store that its environment names."""
-    run = backfill_by_command(deployed, rows(deployed.folder / "rows.jsonl"))
-    assert run["state_type"] == "COMPLETED", (deployed.folder / "worker.log").read_text()
-    assert deployed.sql("select url from articles") == [("https://archive.example/2",)]
-
-
 def test_serve_says_on_one_screen_what_is_scheduled_and_how_to_use_it(served: Place) -> None:
     """The screen names the store, the schedule, the next run, the UI and the backfill command."""
     said = served.log.read_text()
@@ -230,6 +138,58 @@ def test_a_scheduled_run_appears_completes_and_publishes_its_articles(served: Pl
     assert run["state_type"] == "COMPLETED", served.log.read_text()
     found = served.sql(f"select url from articles where url like '{served.site.url}/%' order by 1")
     assert found == [(f"{served.site.url}/news/1",), (f"{served.site.url}/news/2",)]
+
+
+def test_deploy_brings_a_server_to_what_it_should_be_however_often_it_is_run(
+    served: Place,
+) -> None:
+    """Deploying twice leaves one pool, one schedule, limits, heartbeats and two automations."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    from flows.deploying import deploy, manual_deployment, scheduled_deployment
+    from flows.settings import Settings
+
+    settings = Settings(store=served.store, schedule=EVERY_MINUTE)
+    before = served.api.deployment("ingest-news/ingest-news")["id"]
+    try:
+        with temporary_settings({PREFECT_API_URL: served.api.url}):
+            first = asyncio.run(deploy(settings, "voltwire", {"VOLTWIRE_STORE": "/elsewhere"}))
+            second = asyncio.run(deploy(settings, "voltwire", {"VOLTWIRE_STORE": "/srv/news"}))
+        assert (first.pool_made, second.pool_made) == (True, False)
+        assert second.times.next_run is not None
+        # `serve` had set up the automations already, and its server is one for years.
+        assert {one.done for one in (*first.automations, *second.automations)} == {"unchanged"}
+        assert len(served.api.automations()) == 2
+        assert first.notes == second.notes == ()
+        news = served.api.deployment("ingest-news/ingest-news")
+        assert news["id"] == before
+        assert [one["schedule"]["cron"] for one in news["schedules"]] == [EVERY_MINUTE]
+        assert news["schedules"][0]["active"]
+        assert news["global_concurrency_limit"]["limit"] == 1
+        assert news["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
+        assert news["work_pool_name"] == "voltwire"
+        assert news["entrypoint"] == "flows.scheduled.ingest_news"
+        assert news["job_variables"]["env"] == {
+            "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+            "VOLTWIRE_STORE": "/srv/news",
+        }
+        manual = served.api.deployment("backfill/backfill")
+        assert manual["schedules"] == []
+        assert manual["concurrency_options"]["collision_strategy"] == "ENQUEUE"
+        asked = manual["parameter_openapi_schema"]["properties"]
+        assert asked["paths"]["type"] == "array"
+        assert set(asked["route"]["enum"]) >= {"jsonl", "warc"}
+        assert any(kind.get("format") == "date" for kind in asked["since"]["anyOf"])
+    finally:
+        # As a restart of `serve` does, which takes them back.
+        with temporary_settings({PREFECT_API_URL: served.api.url}):
+
+            async def back() -> None:
+                for one in (await scheduled_deployment(settings), await manual_deployment()):
+                    await one.aapply()
+
+            asyncio.run(back())
+    assert served.api.deployment("ingest-news/ingest-news")["work_pool_name"] is None
 
 
 def test_sigterm_in_the_middle_of_a_run_ends_everything_and_leaves_nothing_paused(
