@@ -4,38 +4,36 @@
     stored text --> repeats, sign +--> changed: replace --+--> match, cluster --> publish
                                   +--> refused today: left as it is, counted
 
-Each batch is read in one short window of the store, digested outside, and written in another.
+Each batch is read in one short window of the store, digested outside (``rereading``: in processes
+of this machine, or in chunks on a cluster), and written in another.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 from duckdb import DuckDBPyConnection
 
 from dedupe.policy import RECIPE
 from flows.context import Progress, RunContext, new_run_id, utc_now
-from flows.digested import Digested
 from flows.feedlist import feeds_in_use
 from flows.pipeline import recorded, write_window
+from flows.recompute.archived import reread_on
 from flows.report import RunReport
+from flows.rereading import Again, read_again
 from flows.save import Saved, relate
 from flows.settings import Settings
 from flows.workers import Workers
-from ingest.archive import load_page
-from ingest.errors import ArchiveError, VoltwireError
-from ingest.models import Article, Capture, FeedEntry, Rejection
-from ingest.routes.wayback import as_original
+from ingest.errors import VoltwireError
 from storage import feeds as stored_feeds
 from storage import reread, signatures
 from storage.errors import StoreMissing
-from storage.models import PreparedArticle
-from storage.reread import Reread
 from storage.store import Store
 
 STAGE = "reading again"
@@ -121,15 +119,12 @@ async def reextract(
         progress=progress,
     )
     report = ReextractReport(store=str(settings.store))
-    # Articles that are stored have passed the topic gate or were wanted without it.
-    workers = Workers(settings.workers, feeds, all_topics=True)
-    async with recorded(context), workers:
+    async with recorded(context):
         progress.stage(STAGE, len(ids))
-        size = settings.backfill_batch
-        for at in range(0, len(ids), size):
-            batch = ids[at : at + size]
-            await _batch(context, workers, batch, report)
-            progress.advance(STAGE, len(batch))
+        async with aclosing(_again(context, ids)) as batches:
+            async for again in batches:
+                await _save(context, again, report)
+                progress.advance(STAGE, len(again))
         context.report.entries = report.articles
         context.report.edited = report.texts_changed + report.details_changed
         context.report.known = report.articles - context.report.edited
@@ -139,140 +134,50 @@ async def reextract(
     return report
 
 
-async def _batch(
-    context: RunContext, workers: Workers, ids: Sequence[str], report: ReextractReport
-) -> None:
+async def _again(context: RunContext, ids: Sequence[str]) -> AsyncGenerator[list[Again], None]:
+    """Articles ``ids`` read again, as many at once as are written at once."""
+    settings, feeds, now = context.settings, context.feeds, context.clock
+    size = settings.backfill_batch
+    if settings.engine != "processes":
+        async with aclosing(reread_on(settings, context.store, ids, feeds, now())) as chunks:
+            async for again in chunks:
+                for at in range(0, len(again), size):
+                    yield again[at : at + size]
+        return
+    # Articles that are stored have passed the topic gate or were wanted without it.
+    async with Workers(settings.workers, feeds, all_topics=True) as workers:
+        for at in range(0, len(ids), size):
+            batch = partial(reread.load, ids=ids[at : at + size])
+            read = await write_window(context, batch)
+            yield await read_again(context.store.archive, read, workers, now())
+
+
+async def _save(context: RunContext, again: Sequence[Again], report: ReextractReport) -> None:
     now = context.clock()
-    read = await write_window(context, lambda con: reread.load(con, ids))
-    captures, unreadable = await asyncio.to_thread(_captures, context.store, read)
-    done = await workers.digest(list(captures.values()), now)
-    by_id = dict(zip(captures, done, strict=True))
-    prepared: dict[str, PreparedArticle] = {}
-    refused: Counter[str] = Counter()
-    by_text: list[Reread] = []
-    for one in read:
-        digested = by_id.get(one.article.article_id)
-        if digested is None or digested.prepared is None:
-            by_text.append(one)
-            if digested is not None:
-                refused[_reason(digested)] += 1
-        else:
-            prepared[one.article.article_id] = _kept(one, digested.prepared)
-    for again in await workers.texts(by_text):
-        prepared[again.article.article_id] = again
 
-    def save(con: DuckDBPyConnection) -> Saved:
-        there = reread.still(con, read)
-        fresh = [one for article_id, one in prepared.items() if article_id in there]
-        stored = {one.article.article_id: one for one in read}
-        changes = {
-            one.article.article_id: _change(stored[one.article.article_id], one) for one in fresh
-        }
-        reread.replace(con, fresh)
-        touched = [one.article.article_id for one in fresh]
+    def save(con: DuckDBPyConnection) -> tuple[Saved, Counter[str]]:
+        states = [(one.prepared.article.article_id, one.version, one.fetched_at) for one in again]
+        there = reread.still(con, states)
+        fresh = [one for one in again if one.prepared.article.article_id in there]
+        prepared = [one.prepared for one in fresh]
+        reread.replace(con, prepared)
+        touched = [one.article.article_id for one in prepared]
         saved = Saved(changed=touched)
-        relate(con, fresh, {one: one for one in touched}, saved, now)
-        counted = Counter(changes.values())
-        report.texts_changed += counted["text"]
-        report.details_changed += counted["details"]
-        report.unchanged += counted["none"]
-        report.overtaken += len(read) - len(there)
-        return saved
+        relate(con, prepared, {one: one for one in touched}, saved, now)
+        return saved, Counter(one.change for one in fresh)
 
-    saved = await write_window(context, save)
-    report.articles += len(read)
-    report.from_archive += len(captures)
-    report.unreadable += unreadable
+    saved, changes = await write_window(context, save)
+    report.articles += len(again)
+    report.texts_changed += changes["text"]
+    report.details_changed += changes["details"]
+    report.unchanged += changes["none"]
+    report.overtaken += len(again) - changes.total()
+    report.from_archive += sum(one.from_archive for one in again)
+    report.unreadable += sum(one.unreadable for one in again)
     report.stories += saved.new_stories
-    for reason, count in refused.items():
-        report.refused[reason] = report.refused.get(reason, 0) + count
-
-
-def _captures(store: Store, read: Sequence[Reread]) -> tuple[dict[str, Capture], int]:
-    """Article id -> entry and page, for texts that came from a page; and how many pages are gone.
-
-    A text that stood in the feed is not in the page's own record: it is kept as it is.
-    """
-    captures: dict[str, Capture] = {}
-    unreadable = 0
-    for one in read:
-        article = one.article
-        if article.archived is None or article.text_source != "page":
-            continue
-        try:
-            page = as_original(load_page(store.archive, article.archived))
-        except (ArchiveError, OSError):
-            unreadable += 1
-            continue
-        from_feed = article.published_from in ("feed", "given")
-        entry = FeedEntry(
-            url=one.entry_url,
-            canonical_url=one.entry_canonical_url,
-            feed=article.feed,
-            guid=one.guid,
-            # What the feed said is not stored by itself; what was made of it stands in for it.
-            title=article.title,
-            author=article.author,
-            published_at=article.published_at if from_feed else None,
-            published_raw=article.published_raw if from_feed else "",
-            revision=one.revision,
-        )
-        captures[article.article_id] = Capture(entry=entry, page=page)
-    return captures, unreadable
-
-
-def _reason(digested: Digested) -> str:
-    assert isinstance(digested.rejection, Rejection)
-    return digested.rejection.reason
-
-
-def _kept(stored: Reread, again: PreparedArticle) -> PreparedArticle:
-    """``again`` under the stored identity, with what must not move."""
-    was, article = stored.article, again.article
-    published = (article.published_at, article.published_from, article.published_raw)
-    published_on = article.published_on
-    if stored.version > 1 or article.published_at is None:
-        # An edited page may name the day of its edit; and losing a date is the worse mistake.
-        published = (was.published_at, was.published_from, was.published_raw)
-        published_on = was.published_on
-    return replace(
-        again,
-        article=replace(
-            article,
-            article_id=was.article_id,
-            canonical_url=was.canonical_url,
-            published_at=published[0],
-            published_from=published[1],
-            published_raw=published[2],
-            published_on=published_on,
-            metadata_from=_sources(was, article),
-        ),
-        signature=replace(again.signature, article_id=was.article_id),
-    )
-
-
-def _sources(was: Article, now: Article) -> dict[str, str]:
-    """Sources of ``now``; as stored for what did not change, since the feed's entry, which named
-    some of it, is not read again."""
-    return {
-        field: was.metadata_from.get(field, source)
-        if getattr(was, field) == getattr(now, field)
-        else source
-        for field, source in now.metadata_from.items()
-    }
-
-
-_DETAILS = (
-    "author", "language", "publisher", "published_at", "published_from", "published_on", "topics",
-    "modified_at", "section", "tags", "image", "notice",
-)  # fmt: skip
-
-
-def _change(stored: Reread, again: PreparedArticle) -> str:
-    was, now = stored.article, again.article
-    if (was.title, was.text) != (now.title, now.text):
-        return "text"
-    return "details" if any(getattr(was, n) != getattr(now, n) for n in _DETAILS) else "none"
+    for one in again:
+        if one.refused:
+            report.refused[one.refused] = report.refused.get(one.refused, 0) + 1
 
 
 def lines(report: ReextractReport) -> list[str]:

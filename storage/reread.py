@@ -107,11 +107,13 @@ def load(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[Reread]:
     return [by_id[article_id] for article_id in ids if article_id in by_id]
 
 
-def still(con: duckdb.DuckDBPyConnection, read: Sequence[Reread]) -> set[str]:
-    """Which of ``read`` are stored as they were read: not edited, pruned or gone since."""
+def still(con: duckdb.DuckDBPyConnection, read: Sequence[tuple[str, int, datetime]]) -> set[str]:
+    """Which articles are stored as they were read: not edited, pruned or gone since.
+
+    ``read``: id, version and time of fetching of each.
+    """
     types = {"id": "VARCHAR", "version": "INTEGER", "fetched_at": "TIMESTAMPTZ"}
-    records = [[one.article.article_id, one.version, one.article.fetched_at] for one in read]
-    with staged(con, "asked_states", types, rows(types, records)) as asked:
+    with staged(con, "asked_states", types, rows(types, read)) as asked:
         found = con.execute(
             f"SELECT a.article_id FROM core.articles a JOIN {asked} s ON s.id = a.article_id "
             "AND s.version = a.version AND s.fetched_at = a.fetched_at"

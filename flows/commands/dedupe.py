@@ -63,14 +63,14 @@ def rebuild(dry_run: bool, store: Path | None, as_json: bool) -> int:
     and questions are answered from what was there until it is done.  Interrupted, it goes on
     where it was when called again.  Stories whose articles stay together keep their ids.
     """
-    from flows import rebuilding
+    from flows import rebuild_report, rebuilding
     from flows.screen import TerminalProgress
 
     with TerminalProgress(quiet=as_json) as progress:
         report = asyncio.run(
             rebuilding.rebuild(settings_from(store), dry_run=dry_run, progress=progress)
         )
-    _tell(report, rebuilding.lines(report), as_json=as_json)
+    _tell(report, rebuild_report.lines(report), as_json=as_json)
     return report.exit_code
 
 

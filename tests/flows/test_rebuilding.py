@@ -15,9 +15,11 @@ import pytest
 from flows import rebuilding
 from flows.context import Silent
 from flows.digest import Digested, digest
+from flows.recompute import whole
+from flows.recompute.parts import Part
 from flows.save import save_batch
 from flows.settings import Settings
-from storage import rebuild as shadows
+from storage import shadow
 from storage.store import Store, connect_memory
 from tests.flows.newsroom_support import NOW, newsroom
 
@@ -54,8 +56,11 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def store(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """A copy of the store to work on; no processes, which take longer to start."""
+    """A copy of the store to work on, in many small chunks; no processes, which take longer to
+    start."""
     monkeypatch.setattr("flows.workers.IN_THREAD", 10_000)
+    for name, size in (("ARTICLES", 15), ("KEYS", 400), ("PAIRS", 20)):
+        monkeypatch.setattr(whole, name, size)
     shutil.copytree(filled, tmp_path / "store", symlinks=True)
     return Store(tmp_path / "store")
 
@@ -83,7 +88,9 @@ from pathlib import Path
 import flows.workers; flows.workers.IN_THREAD = 10_000
 from flows import rebuilding
 from flows.context import Silent
+from flows.recompute import whole
 from flows.settings import Settings
+whole.ARTICLES, whole.KEYS, whole.PAIRS = 15, 400, 20
 folder = Path(sys.argv[1])
 def go():
     return asyncio.run(rebuilding.rebuild(
@@ -143,12 +150,12 @@ def test_a_killed_rebuild_is_gone_on_from(store: Store) -> None:
     with store.write() as con:
         con.execute("DELETE FROM core.matches WHERE relation = 'near'")
     body = (
-        RUN + "real = rebuilding._relate\ncalls = []\n"
-        "def relate(*given):\n"
+        RUN + "real = whole.digest_chunk\ncalls = []\n"
+        "def digest_chunk(part):\n"
         "    calls.append(1)\n"
         "    if len(calls) == 2: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    return real(*given)\n"
-        "rebuilding._relate = relate\nrebuilding.LAST = 0\ngo()\n"
+        "    return real(part)\n"
+        "whole.digest_chunk = digest_chunk\ngo()\n"
     )
     done = script(store, body)
     assert done.returncode == -signal.SIGKILL, done.stderr
@@ -160,11 +167,10 @@ def test_a_killed_rebuild_is_gone_on_from(store: Store) -> None:
 def test_what_came_in_meanwhile_is_taken_in(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """An article edited and one that went while the shadow grew end as the live store has them."""
     monkeypatch.setattr(rebuilding, "LAST", 0)
-    real = rebuilding._relate
+    real = whole.digest_chunk
     calls = []
 
-    def relate(*given: Any) -> None:
-        real(*given)
+    def digest_chunk(part: Part) -> int:
         calls.append(1)
         if len(calls) == 1:
             with store.write() as con:
@@ -173,10 +179,11 @@ def test_what_came_in_meanwhile_is_taken_in(store: Store, monkeypatch: pytest.Mo
                     "original_text = NULL, words = 2 "
                     "WHERE article_id = (SELECT min(article_id) FROM core.articles)"
                 )
+        return real(part)
 
-    monkeypatch.setattr(rebuilding, "_relate", relate)
+    monkeypatch.setattr(whole, "digest_chunk", digest_chunk)
     report = rebuilt(store)
-    assert report.caught_up <= 1
+    assert report.caught_up == 1
     with store.write() as con:
         found = con.execute("SELECT text FROM core.articles ORDER BY article_id LIMIT 1").fetchone()
     assert found == ("Another text.",)
@@ -189,16 +196,16 @@ def test_a_run_that_writes_meanwhile_is_neither_held_up_nor_lost(
     that never was rebuilt."""
     monkeypatch.setattr(rebuilding, "LAST", 0)
     more = digested(seed=12, stories=2)
-    real = rebuilding._relate
+    real = whole.digest_chunk
     written: list[int] = []
 
-    def relate(*given: Any) -> None:
-        real(*given)
+    def digest_chunk(part: Part) -> int:
         if not written:
             writer = Store(store.folder, purpose="a run")
             written.append(len(save_batch(writer, more, NOW).new))
+        return real(part)
 
-    monkeypatch.setattr(rebuilding, "_relate", relate)
+    monkeypatch.setattr(whole, "digest_chunk", digest_chunk)
     report = rebuilt(store)
     assert report.caught_up == written[0] > 10
     never = Store(store.folder.parent / "never")
@@ -219,7 +226,7 @@ def test_every_table_is_known_as_derived_or_kept() -> None:
             "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'core'"
         ).fetchall()
     }
-    derived = {name.removeprefix("core.") for name in shadows.DERIVED}
+    derived = {name.removeprefix("core.") for name in shadow.DERIVED}
     assert derived <= found
     unknown = {name for name in found - derived - kept if "signature" in name or "match" in name
                or "stor" in name or "repeat" in name}  # fmt: skip
