@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import Annotated, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 from flows.setting_kinds import (
     CRON,
@@ -142,7 +142,7 @@ class Loaded:
         """The same with what an option of the command line says, if it says anything."""
         if value is None:
             return self
-        kept = value if name == "store" else str(value)
+        kept: Any = value if name == "store" else str(value)
         return Loaded(
             settings=replace(self.settings, **{name: kept}),
             sources={**self.sources, name: Source("option", option)},

@@ -45,8 +45,8 @@ def about(
         counts: figures by name.
         reported: the run's report says it too, so that it stands in the log alone.
     """
-    said = {"stage": stage, "feed": feed, "url": url, "reason": reason, "counts": counts}
-    said["reported"] = reported
+    said: dict[str, Any] = {"stage": stage, "feed": feed, "url": url, "reason": reason}
+    said |= {"counts": counts, "reported": reported}
     return {name: value for name, value in said.items() if value}
 
 
@@ -150,8 +150,8 @@ class _OfRun(logging.Filter):
         self._run_id = run_id
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.run = _run.get()
-        return bool(record.run == self._run_id)
+        run = record.__dict__["run"] = _run.get()
+        return run == self._run_id
 
 
 def _warnings() -> logging.Handler:

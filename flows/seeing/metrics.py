@@ -19,12 +19,13 @@ from prometheus_client.registry import Collector
 
 from flows.seeing.filesizes import Sizes, sizes_of
 from storage import overview
+from storage.models import RunState
 from storage.overview import Overview, PastRun, RunTotals
 from storage.store import Store
 
 KINDS = ("ingest", "backfill", "load", "reextract", "rebuild")
 RUN_STATES = ("completed", "completed_with_failures", "failed", "crashed")
-GOOD = ("completed", "completed_with_failures")
+GOOD: tuple[RunState, ...] = ("completed", "completed_with_failures")
 FEED_STATES = (
     "new", "ok", "quiet", "blocked", "moved", "gone", "html", "failing", "lying_304",
 )  # fmt: skip

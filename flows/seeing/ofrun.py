@@ -54,8 +54,9 @@ def seen(context: RunContext) -> Iterator[None]:
 def _tell(report: RunReport) -> None:
     for change in report.feed_changes:
         _LOG.warning(
-            "%s", change["line"], extra=about(stage="feeds", feed=change["feed"], reported=True)
-        )
+            "%s -> %s (%s)", change["before"], change["state"], change["detail"],
+            extra=about(stage="feeds", feed=change["feed"], reported=True),
+        )  # fmt: skip
     _LOG.info("%s", report.line(), extra=about(stage="run", counts=_counts(report), reported=True))
     if report.detail:
         _LOG.warning("%s", report.detail, extra=_RUN)
