@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +31,7 @@ class Noted:
     _done: dict[str, int] = field(default_factory=dict)
     _totals: dict[str, int | None] = field(default_factory=dict)
     _told: float = 0.0
+    _later: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
         """The run has begun; what dead ones left is taken away."""
@@ -39,6 +42,7 @@ class Noted:
     def end(self) -> None:
         """The run has ended."""
         self._begun = None
+        self._not_later()
         atwork.ended(self.folder, self.run_id)
 
     def stage(self, name: str, total: int | None) -> None:
@@ -60,8 +64,19 @@ class Noted:
     def _tell_sometimes(self) -> None:
         if monotonic() - self._told >= EVERY_SECONDS:
             self._tell()
+        elif self._later is None:
+            # The last step before a long one must not be missing until that is done.
+            with suppress(RuntimeError):  # no loop: called from a thread
+                loop = asyncio.get_running_loop()
+                self._later = loop.call_later(EVERY_SECONDS, self._tell)
+
+    def _not_later(self) -> None:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
 
     def _tell(self) -> None:
+        self._not_later()
         if self._begun is None:
             return
         self._told = monotonic()

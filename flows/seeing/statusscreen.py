@@ -70,7 +70,9 @@ def _under_way(run: AtWork, now: datetime) -> str:
 
 def _stored(status: Status, found: Overview) -> Iterator[str]:
     sizes = status.sizes
-    yield _line("store", f"{found.articles:,} articles, {found.stories:,} stories")
+    yield _line(
+        "store", f"{found.articles:,} articles, {found.stories:,} stories in {status.store}"
+    )
     free = f"; {size(sizes.free)} free" if sizes.free is not None else ""
     yield _line(
         "disk",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from flows.context import Silent
+from flows.seeing import noting
 from flows.seeing.filesizes import Sizes, size
 from flows.seeing.noting import Noted
 from flows.seeing.served import served
@@ -208,6 +210,30 @@ def test_a_run_at_work_is_seen_and_a_killed_one_too(tmp_path: Path) -> None:
     assert [one.run_id for one in atwork.runs(tmp_path)] == ["two"]
     after.end()
     assert atwork.runs(tmp_path) == []
+
+
+def test_the_last_step_before_a_long_one_is_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Notes are a while apart, and none is left out for that."""
+    monkeypatch.setattr(noting, "EVERY_SECONDS", 0.05)
+
+    async def run() -> dict[str, tuple[int, int | None]]:
+        noted = Noted(inner=Silent(), folder=tmp_path, run_id="r", kind="ingest")
+        noted.begin()
+        noted.stage("fetching", 3)
+        for _ in range(3):
+            noted.advance("fetching")
+        for _ in range(200):
+            await asyncio.sleep(0.05)
+            if (found := atwork.runs(tmp_path)[0].stages)["fetching"][0] == 3:
+                break
+        noted.end()
+        await asyncio.sleep(0.2)
+        assert atwork.runs(tmp_path) == []
+        return found
+
+    assert asyncio.run(run()) == {"fetching": (3, 3)}
 
 
 def test_the_schedule_that_is_served_goes_before_the_settings(tmp_path: Path) -> None:
