@@ -125,7 +125,7 @@ async def _run(
     _stop_on_signals(stop)
     telling = asyncio.create_task(_tell(scheduled, url, server is not None, show))
     stopping = asyncio.create_task(stop.wait())
-    ends: set[asyncio.Task[object]] = {running, stopping}  # type: ignore[arg-type]
+    ends: set[asyncio.Task[object]] = {running, stopping}
     if server is not None:
         ends.add(asyncio.create_task(server.keep()))
     try:
