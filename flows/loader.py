@@ -7,8 +7,9 @@ second one is told of the first.  Stopped at any moment it goes on where it was.
 from __future__ import annotations
 
 import logging
+import socket
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,8 +17,9 @@ from pathlib import Path, PurePosixPath
 
 from flows import shard_file
 from flows.knowledge import KNOWN
-from flows.loading import load
+from flows.loading import grouped, load_together
 from flows.save import Saved
+from flows.shard import Shard
 from flows.shelving import ARCHIVE
 from storage import runs, shards
 from storage.lock import locked
@@ -84,6 +86,7 @@ class Loader:
         self._store, self._shelf, self._wait, self._loaded = store, shelf, wait, loaded
         self._done: set[str] = set()
         """Names of files that need not be looked at again."""
+        self._name_of: dict[int, str] = {}
 
     def load(self, run_id: str) -> int:
         """Take in what lies there of a run and is not in the store; the number of shards taken.
@@ -97,16 +100,19 @@ class Loader:
             scratch = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="voltwire-load-")))
             return self._load(run_id, scratch)
 
-    def load_all(self, *, clear: bool = False) -> int:
+    def load_all(self, *, clear: bool = False, strangers: bool = False) -> int:
         """The same for every run on the shelf.
 
         Args:
-            clear: remove what is left of runs that are over.
+            clear: remove what is left of this store's runs that are over.
+            strangers: also the runs of other stores, which stay where they are.
         """
         number = 0
         for run_id in self._shelf.folders():
-            number += self.load(run_id)
-            if clear and not self._is_under_way(run_id):
+            ours = self._shelf.read(owner_name(run_id)) in (None, owner(self._store))
+            if ours or strangers:
+                number += self.load(run_id)
+            if ours and clear and not self._is_under_way(run_id):
                 self.clear(run_id)
         return number
 
@@ -135,10 +141,21 @@ class Loader:
         with self._store.write() as con:
             loaded = shards.loaded(con, run_id)
         self._done |= {name for name in waiting if _id_of(name) in loaded}
-        number = 0
         # listed after the shards, each of which was written after the archive that it points to
         self._take_archive(run_id)
-        for name in waiting:
+        number = 0
+        for group in grouped(self._read(waiting, scratch)):
+            for shard, saved in zip(group, load_together(self._store, group), strict=True):
+                self._done.add(self._name_of.pop(id(shard)))
+                self.taken.count(saved)
+                number += not saved.again
+                if self._loaded is not None:
+                    self._loaded(saved)
+        return number
+
+    def _read(self, names: Sequence[str], scratch: Path) -> Iterator[Shard]:
+        """The shards of those names that are not loaded, each when it is wanted."""
+        for name in names:
             if name in self._done or name in self.taken.unreadable:
                 continue
             try:
@@ -149,13 +166,8 @@ class Loader:
                 _LOG.warning("%s", error)
                 self.taken.unreadable[name] = str(error)
                 continue
-            saved = load(self._store, shard)
-            self._done.add(name)
-            self.taken.count(saved)
-            number += not saved.again
-            if self._loaded is not None:
-                self._loaded(saved)
-        return number
+            self._name_of[id(shard)] = name
+            yield shard
 
     def _shards(self, run_id: str) -> list[str]:
         return [
@@ -173,6 +185,16 @@ class Loader:
             if not target.exists() or target.stat().st_size != size:
                 self._shelf.get(name, target)
             self._done.add(name)
+
+
+def owner_name(run_id: str) -> str:
+    """Where a run says which store it is for: several may use one shelf."""
+    return f"{run_id}/store.txt"
+
+
+def owner(store: Store) -> str:
+    """What stands there."""
+    return f"{socket.gethostname()}:{store.folder.resolve()}"
 
 
 def _id_of(name: str) -> str:

@@ -22,7 +22,7 @@ from typing import Any
 from flows import knowledge
 from flows.backfill_plan import by_feed, chosen_feeds, routes_of, summary
 from flows.context import RunContext
-from flows.loader import Loader
+from flows.loader import Loader, owner, owner_name
 from flows.pieces import Piece, feeds_name, feeds_text, report_of, run_piece
 from flows.pipeline import recorded, write_window
 from flows.report import RunReport
@@ -178,7 +178,7 @@ async def run_load(
     )
     async with recorded(context):
         context.progress.stage(LOADING, None)
-        await asyncio.to_thread(loader.load_all, clear=not keep)
+        await asyncio.to_thread(loader.load_all, clear=not keep, strangers=bool(place))
         report, taken = context.report, loader.taken
         report.entries = taken.entries
         report.stored, report.edited, report.known = taken.stored, taken.edited, taken.known
@@ -230,6 +230,7 @@ class _Spreading:
             await asyncio.to_thread(self._load_others)
             self._begun = True
         await write_window(context, lambda con: feeds.save_feeds(con, list(context.feeds.values())))
+        await asyncio.to_thread(self._shelf.write, owner_name(run_id), owner(context.store))
         known = {chain.group: chain.known for chain in chains if chain.known}
         await asyncio.to_thread(knowledge.snapshot, context.store, self._shelf, run_id, known)
         for chain in chains:
@@ -297,12 +298,14 @@ class _Spreading:
     def _report(self) -> None:
         """The sums; what was new is known to the loader, not to those who fetched it."""
         report, sums, taken = self._context.report, self._sums, self._loader.taken
-        report.entries, report.fetched = sums["entries"], sums["fetched"]
+        report.fetched, report.feeds_waiting = sums["fetched"], sums["feeds_waiting"]
         report.outside, report.undated = sums["outside"], sums["undated"]
         report.repeats, report.rejected = sums["repeats"], sums["rejected"]
-        report.feeds_waiting = sums["feeds_waiting"]
         report.stored, report.edited = taken.stored, taken.edited
-        report.known = report.entries - report.rejected - report.stored - report.edited
+        # What an attempt stored that was lost may have been met again, as known, or not.
+        unforeseen = taken.stored + taken.edited - sums["stored"] - sums["edited"]
+        report.known = max(sums["known"] - unforeseen, 0)
+        report.entries = report.stored + report.edited + report.known + report.rejected
         report.duplicates, report.new_stories = taken.duplicates, taken.new_stories
         if taken.unreadable:
             report.detail = f"{len(taken.unreadable)} shards cannot be read"

@@ -43,8 +43,8 @@ def save(con: duckdb.DuckDBPyConnection, rejections: Sequence[Rejection]) -> Non
                 feed = b.feed, reason = b.reason, detail = b.detail, last_at = b.at_time,
                 attempts = r.attempts + b.attempts, retry_at = b.retry_at,
                 first_at = least(r.first_at, b.first_at)
-            WHEN MATCHED AND b.at_time < r.first_at THEN UPDATE SET
-                first_at = b.first_at, attempts = r.attempts + b.attempts
+            WHEN MATCHED AND b.at_time < r.last_at AND b.at_time <> r.first_at THEN UPDATE SET
+                first_at = least(r.first_at, b.first_at), attempts = r.attempts + b.attempts
             WHEN NOT MATCHED THEN INSERT
                 (url, stage, feed, reason, detail, first_at, last_at, attempts, retry_at)
                 VALUES (b.url, b.stage, b.feed, b.reason, b.detail, b.first_at, b.at_time,

@@ -18,24 +18,31 @@ from flows.digest import digest
 from flows.digested import Digested
 from flows.knowledge import remember
 from flows.loader import Loader
-from flows.loading import load
+from flows.loading import grouped, load, load_together
 from flows.shard import Ledger, Origin, Outside, Shard
 from flows.shelving import Shelving
 from ingest.archive import ArchiveWriter
 from ingest.models import CoveredDay, FeedEntry, FeedState, Gap, Rejection
 from storage.errors import StoreError
 from storage.shelf import Shelf
-from storage.store import Store
-from tests.flows.newsroom_support import NOW, newsroom
+from tests.flows.newsroom_support import NOW, InMemory, newsroom
 from tests.flows.same_store import differences, rows
 
 DAY = date(2026, 11, 3)
 
 
+class Nowhere(InMemory):
+    """A store in memory, with a folder for what lies beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+
 @cache
 def articles() -> Sequence[Digested]:
-    """Copies, cuts and forms, and entries that were refused."""
-    return digest(newsroom(3, 2), {}, all_topics=True, now=NOW)
+    """Copies, cuts and forms."""
+    return digest(newsroom(3, 2)[:12], {}, all_topics=True, now=NOW)
 
 
 def refused(name: str, minute: int, *, again: bool = False) -> Digested:
@@ -78,7 +85,7 @@ def shard(number: int, digested: Sequence[Digested], notes: Ledger | None = None
 def parts() -> list[Shard]:
     """A run's shards: articles in batches, one entry refused again and again, a day that fills."""
     every = list(articles())
-    cut = [every[at : at + 12] for at in range(0, len(every), 12)]
+    cut = [every[at : at + 4] for at in range(0, len(every), 4)]
     return [
         shard(
             n,
@@ -120,7 +127,7 @@ def test_what_is_no_shard_is_told_in_one_line(tmp_path: Path, content: bytes) ->
 
 def test_a_shard_loaded_twice_changes_nothing(tmp_path: Path) -> None:
     """Neither at once nor after others; not one row of any table."""
-    store = Store(tmp_path)
+    store = Nowhere(tmp_path)
     made = parts()
     for one in made:
         assert not load(store, one).again
@@ -140,11 +147,11 @@ def test_a_shard_loaded_twice_changes_nothing(tmp_path: Path) -> None:
 def test_shards_in_any_order_make_the_same_store(tmp_path: Path) -> None:
     """Articles, stories, refusals with their number and the ledger: the latest word counts."""
     made = parts()
-    in_turn = Store(tmp_path / "in-turn")
+    in_turn = Nowhere(tmp_path / "in-turn")
     for one in made:
         load(in_turn, one)
-    for seed in range(2):
-        other = Store(tmp_path / f"{seed}")
+    for seed in (2,):
+        other = Nowhere(tmp_path / f"{seed}")
         for one in random.Random(seed).sample(made, len(made)):
             load(other, one)
         assert differences(rows(other), rows(in_turn)) == {}
@@ -166,7 +173,7 @@ def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Shelf:
 
 def shelved(shelf: Shelf, folder: Path, made: Sequence[Shard], attempt: str = "a") -> Shelving:
     """What a worker does with batches: pages archived, shards written."""
-    scratch = Store(folder / attempt)
+    scratch = Nowhere(folder / attempt)
     archive = ArchiveWriter(scratch.archive, lambda: NOW)
     origin = Origin(run_id="run", piece="p", attempt=attempt, number=0)
     shelving = Shelving(shelf, scratch, "run/g/p", origin, archive)
@@ -184,14 +191,14 @@ def shelved(shelf: Shelf, folder: Path, made: Sequence[Shard], attempt: str = "a
 def test_the_loader_takes_each_shard_once_with_its_archive(tmp_path: Path, shelf: Shelf) -> None:
     """Whatever is run again, and by whom; what is damaged stays and holds up nothing."""
     made = parts()
-    direct = Store(tmp_path / "direct")
+    direct = Nowhere(tmp_path / "direct")
     for one in made:
         load(direct, one)
     assert shelved(shelf, tmp_path, made).written == len(made)
     damaged = tmp_path / "damaged"
     damaged.write_bytes(b"nothing")
     shelf.put(damaged, "run/g/p/00099-0.parquet")
-    store = Store(tmp_path / "store")
+    store = Nowhere(tmp_path / "store")
     loader = Loader(store, shelf)
     assert loader.load_all(clear=True) == len(made)
     assert list(loader.taken.unreadable) == ["run/g/p/00099-0.parquet"]
@@ -207,7 +214,7 @@ def test_the_shelf_is_emptied_when_all_of_a_run_is_in_the_store(
 ) -> None:
     """And the store forgets the names of what cannot come again."""
     shelved(shelf, tmp_path, parts()[:2])
-    store = Store(tmp_path / "store")
+    store = Nowhere(tmp_path / "store")
     Loader(store, shelf).load_all(clear=True)
     assert shelf.names("run") == {}
     with store.write() as con:
@@ -215,16 +222,44 @@ def test_the_shelf_is_emptied_when_all_of_a_run_is_in_the_store(
         assert con.execute("SELECT count(*) > 0 FROM core.articles").fetchall() == [(True,)]
 
 
-def test_two_attempts_at_a_piece_do_not_write_over_each_other(tmp_path: Path, shelf: Shelf) -> None:
-    """One that was given up for dead and was not costs nothing but its work."""
+def test_runs_of_another_store_are_left_to_it(tmp_path: Path, shelf: Shelf) -> None:
+    """Two stores may share a shelf; whoever names the place has its shards all the same."""
+    shelved(shelf, tmp_path, parts()[:1])
+    shelf.write("run/store.txt", "elsewhere:/srv/store")
+    loader = Loader(Nowhere(tmp_path / "store"), shelf)
+    assert loader.load_all(clear=True) == 0
+    assert loader.load_all(clear=True, strangers=True) == 1
+    assert shelf.folders() == ["run"]
+
+
+def test_shards_that_share_a_transaction_make_the_same_store(tmp_path: Path) -> None:
+    """Those that speak of one address do not share one."""
     made = parts()
-    shelved(shelf, tmp_path, made[:2], "first")
+    together, ones = Nowhere(tmp_path / "together"), Nowhere(tmp_path / "ones")
+    # all of them tell of one entry that is refused
+    assert [len(group) for group in grouped(made)] == [1] * len(made)
+    alone = [replace(one, digested=one.digested[:-1]) for one in made]
+    assert [len(group) for group in grouped(alone)] == [len(made)]
+    for one in alone:
+        load(ones, one)
+    saved = load_together(together, [*alone, alone[0]])
+    assert [one.again for one in saved] == [False] * len(made) + [True]
+    assert differences(rows(together), rows(ones)) == {}
+    tally = "SELECT sum(entries), sum(stored), sum(edited) FROM core.shards"
+    with together.write() as con, ones.write() as other:
+        assert con.execute(tally).fetchall() == other.execute(tally).fetchall()
+
+
+def test_two_attempts_at_a_piece_do_not_write_over_each_other(tmp_path: Path) -> None:
+    """One that was given up for dead and was not costs nothing but its work."""
+    shelf, made = Shelf(str(tmp_path / "shelf")), parts()[:2]
+    shelved(shelf, tmp_path, made[:1], "first")
     shelved(shelf, tmp_path, made, "second")
-    direct, store = Store(tmp_path / "direct"), Store(tmp_path / "store")
+    direct, store = Nowhere(tmp_path / "direct"), Nowhere(tmp_path / "store")
     for one in made:
         load(direct, one)
     loader = Loader(store, shelf)
-    assert loader.load_all() == len(made) + 2
+    assert loader.load_all() == len(made) + 1
     told = differences(rows(store), rows(direct))
     # the refusal that both met is counted for both
     assert told.keys() <= {"rejections"}
@@ -237,7 +272,7 @@ def test_notes_alone_wait_for_the_next_batch_and_are_not_lost(tmp_path: Path) ->
     notes = [shard(n, [], ledger(n)) for n in range(5)]
     made = [notes[0], notes[1], shard(2, every[:3]), notes[2], notes[3], notes[4]]
     assert shelved(shelf, tmp_path, made).written == 2
-    store = Store(tmp_path / "store")
+    store = Nowhere(tmp_path / "store")
     Loader(store, shelf).load_all()
     with store.write() as con:
         assert con.execute("SELECT found, looked_at FROM core.coverage").fetchall() == [
@@ -248,7 +283,7 @@ def test_notes_alone_wait_for_the_next_batch_and_are_not_lost(tmp_path: Path) ->
 
 def test_a_worker_knows_what_it_and_those_before_it_wrote(tmp_path: Path) -> None:
     """An article that comes again is known, whatever its text; a new one is new."""
-    store = Store(tmp_path)
+    store = Nowhere(tmp_path)
     every = [one for one in articles() if one.prepared is not None]
     first = remember(store, shard(0, every[:5]))
     assert set(first.status_of.values()) == {"new"}
