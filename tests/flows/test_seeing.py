@@ -241,6 +241,13 @@ def test_names_keep_the_conventions_of_prometheus(seen: Seen) -> None:
         assert "minutes" not in name
 
 
+def test_every_metric_is_documented(seen: Seen) -> None:
+    """By the name under which it is asked for."""
+    told = (Path(__file__).parents[2] / "docs" / "seeing.md").read_text()
+    for name, kind in seen.types.items():
+        assert f"`{name}{'_total' if kind == 'counter' else ''}`" in told
+
+
 def test_counters_go_on_over_runs_that_failed_and_states_of_any_name(tmp_path: Path) -> None:
     """They are sums over the store's rows; labels are those that are listed, whatever comes."""
     store = Store(tmp_path / "S")
