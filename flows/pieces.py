@@ -106,7 +106,8 @@ async def run_piece(
     """
     around = around or Surroundings()
     shelf = Shelf(settings.shards)
-    listed = json.loads(await asyncio.to_thread(shelf.read, _feeds_of(piece)) or "[]")
+    text = await asyncio.to_thread(shelf.read, _feeds_of(piece))
+    listed = json.loads(text or "[]")
     feeds = {one.slug: one for one in (from_json(Feed, text) for text in listed)}
     async with _alive(shelf, piece):
         with tempfile.TemporaryDirectory(prefix="voltwire-piece-") as folder:

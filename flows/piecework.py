@@ -15,7 +15,7 @@ from uuid import UUID
 from prefect import flow
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun, WorkerStatus
-from prefect.deployments import run_deployment
+from prefect.deployments.flow_runs import arun_deployment
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Crashed
 
@@ -90,7 +90,7 @@ async def by_workers(settings: Settings) -> Dispatch | None:
     shelf = Shelf(settings.shards)
 
     async def dispatch(asked: Piece) -> None:
-        run = await run_deployment(
+        run = await arun_deployment(
             name,
             parameters={"asked": as_json(asked), "name": asked.name},
             flow_run_name=asked.name,

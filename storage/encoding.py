@@ -43,7 +43,8 @@ class Flat(Generic[T]):
 
     def __init__(self, kind: type[T], prefix: str, without: Sequence[str] = ()) -> None:
         self._kind = kind
-        hints = {name: hint for name, hint in _hints(kind).items() if name not in without}
+        of: Any = kind
+        hints = {name: hint for name, hint in _hints(of).items() if name not in without}
         self._fields = [(name, f"{prefix}{name}", _plainly(hint)) for name, hint in hints.items()]
         self.types = {
             column: "UBIGINT" if name in _UNSIGNED else _sql_type(hint)
