@@ -32,6 +32,7 @@ def seen(context: RunContext) -> Iterator[None]:
         )
     with logs.of_run(context.settings, report.run_id) as problem:
         _LOG.info("%s begins in %s", report.kind, report.store, extra=_RUN)
+        _add_detail(report, problem)
         noted.begin()
         waited = False
         try:
@@ -47,7 +48,6 @@ def seen(context: RunContext) -> Iterator[None]:
             noted.end()
             if not waited:  # figures would wait for the other writer once more
                 _leave_figures(context)
-            _add_detail(report, problem)
         _tell(report)
 
 

@@ -20,7 +20,7 @@ from flows.run import BackfillOptions, Surroundings, run_backfill
 from flows.seeing import logs, metrics
 from flows.seeing.logs import JsonLines, TextLines, about, of_run
 from flows.settings import Settings
-from storage import atwork, runs
+from storage import atwork, overview, runs
 from storage.errors import StoreFull
 from storage.models import RunCounts
 from storage.store import Store
@@ -282,7 +282,7 @@ def test_counters_go_on_over_runs_that_failed_and_states_of_any_name(tmp_path: P
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["voltwire.prom"]
 
 
-def test_figures_that_cannot_be_left_end_no_run(
+def test_a_log_and_figures_that_cannot_be_written_end_no_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The report says that there are none; the rows are stored."""
@@ -293,9 +293,19 @@ def test_figures_that_cannot_be_left_end_no_run(
     monkeypatch.setattr(metrics, "leave", full)
     report = asyncio.run(
         run_backfill(
-            Settings(store=tmp_path / "S", workers=1, metrics_file=str(tmp_path / "m")),
+            Settings(
+                store=tmp_path / "S",
+                workers=1,
+                metrics_file=str(tmp_path / "m"),
+                log_file=str(tmp_path / "rows.jsonl" / "log"),
+            ),
             BackfillOptions(route="jsonl", paths=(rows_file(tmp_path),), all_topics=True),
             Surroundings(clock=lambda: datetime(2026, 11, 2, tzinfo=UTC)),
         )
     )
-    assert (report.state, report.detail) == ("completed", "no metrics: no room")
+    assert report.state == "completed"
+    assert report.detail.startswith("no log: ")
+    assert report.detail.endswith("; no metrics: no room")
+    with Store(tmp_path / "S").read() as con:
+        (row,) = overview.last_runs(con, 1)
+    assert row.detail.startswith("no log: ")
