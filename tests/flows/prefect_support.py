@@ -301,6 +301,16 @@ class Api:
         ends = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
         return found if found["state_type"] in ends else None
 
+    def cancel(self, run_id: str) -> None:
+        """What the UI's button does."""
+        self._ask(f"/flow_runs/{run_id}/set_state", {"state": {"type": "CANCELLING"}})
+
+    def ended_parts(self, run_id: str) -> list[dict[str, Any]]:
+        """The flow runs that the run had as parts, once all have ended."""
+        below = {"flow_runs": {"parent_flow_run_id": {"any_": [run_id]}}}
+        found: list[dict[str, Any]] = self._ask("/flow_runs/filter", below)
+        return found if all(self.ended(one["id"]) for one in found) else []
+
     def _ask(self, path: str, body: Any = None) -> Any:
         request = urllib.request.Request(
             self.url + path,
