@@ -57,7 +57,8 @@ def automations() -> list[AutomationCore]:
         _automation(
             "voltwire: runs that never began",
             "A run was given its slot and then did not begin: its worker was killed meanwhile.",
-            after={"prefect.flow-run.Pending"},
+            # The worker says the second once it has taken the run; both mean that nothing runs.
+            after={"prefect.flow-run.Pending", "prefect.flow-run.Submitting"},
             # Anything at all, and so in whatever order the events come in.
             expect={"prefect.flow-run.*"},
             within=BEGINNING,
