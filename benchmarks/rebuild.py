@@ -62,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for size in options.articles:
             texts = fill(folder / f"texts-{size}", size)
+            print(f"{size} articles filled in", file=sys.stderr, flush=True)
             reports += [
                 measure(
                     texts,
@@ -115,6 +116,7 @@ def measure(texts: Path, size: int, settings: Settings, folder: Path) -> dict[st
     stages.stage("end", None)
     rows = {name: digest_of(Store(copy), query) for name, query in ROWS.items()}
     shutil.rmtree(copy)
+    print(f"{size} on {engine}: {seconds:.0f} s", file=sys.stderr, flush=True)
     return {
         "articles": size,
         "engine": engine,

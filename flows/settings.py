@@ -209,10 +209,17 @@ def prepare_prefect(home: Path | None = None) -> None:
         os.environ.setdefault("PREFECT_HOME", str(home))
 
 
-def quiet_ray() -> None:
-    """Set what Ray reads when it starts: nothing of its use leaves the machine."""
+def prepare_ray(*, alone: bool) -> None:
+    """Set what Ray reads while it is being imported: nothing of its use leaves the machine.
+
+    Args:
+        alone: a Ray of this machine, which then listens on the loopback address only.
+    """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    if alone:
+        # Named after the systems where it is the default.
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
 
 
 def prefect_api_url() -> str:

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any, cast
 
 from flows.engines.protocol import Engine, EngineMissing
-from flows.settings import Settings
+from flows.settings import Settings, prepare_ray
 
 _MADE = {
     "dask": ("flows.engines.on_dask", "OnDask", "distributed"),
@@ -31,6 +31,8 @@ def engine_of(settings: Settings, *, articles: int) -> Engine:
 
         return OnProcesses(settings.workers)
     module, name, library = _MADE[settings.engine]
+    if library == "ray":
+        prepare_ray(alone=not settings.engine_address)
     try:
         made: Any = getattr(import_module(module), name)
     except ModuleNotFoundError as error:

@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import Any, Self, TypeVar
 
 from flows.engines.protocol import Chunk, EngineMissing, WorkerLost
-from flows.settings import quiet_ray
 
 # An extra: not there for everybody who checks this file.
 ray: Any = import_module("ray")
@@ -44,18 +43,16 @@ class OnRay:
         return int(ray.cluster_resources().get("CPU", 0))
 
     async def __aenter__(self) -> Self:
-        quiet_ray()
         given: dict[str, Any] = {"address": self._address} if self._address else {
             "address": "local", "num_cpus": self._own, "include_dashboard": False,
-            "_node_ip_address": "127.0.0.1",
         }  # fmt: skip
         try:
             await asyncio.to_thread(
                 ray.init, logging_level=logging.ERROR, log_to_driver=False, **given
             )
-        except (OSError, RuntimeError, ValueError) as error:
+        except Exception as error:  # Ray raises no narrower one for a node that does not start
             raise EngineMissing(
-                f"Ray {self._address or 'on this machine'} does not start: {error}",
+                f"Ray {self._address or 'on this machine'} does not answer: {error}",
                 hint="is `engine_address` right, as in HOST:6379 or ray://HOST:10001?",
             ) from error
         return self
