@@ -151,8 +151,12 @@ def test_prefect_is_met_where_runs_are_scheduled_only() -> None:
         for name in (
             "artifacts",
             "backfill",
+            "deploying",
             "events",
+            "heartbeats",
+            "piecework",
             "prefect_server",
+            "retention",
             "scheduled",
             "serving",
             "tasks",
