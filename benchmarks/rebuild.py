@@ -116,8 +116,7 @@ def measure(texts: Path, size: int, settings: Settings, folder: Path) -> dict[st
     stages.stage("end", None)
     rows = {name: digest_of(Store(copy), query) for name, query in ROWS.items()}
     shutil.rmtree(copy)
-    print(f"{size} on {engine}: {seconds:.0f} s", file=sys.stderr, flush=True)
-    return {
+    made = {
         "articles": size,
         "engine": engine,
         "stories": report.stories_after,
@@ -130,6 +129,8 @@ def measure(texts: Path, size: int, settings: Settings, folder: Path) -> dict[st
         "stages_s": {name: round(spent, 1) for name, spent in stages.spent.items()},
         "rows": rows,
     }
+    print(json.dumps(made), file=sys.stderr, flush=True)
+    return made
 
 
 @dataclass(frozen=True)
