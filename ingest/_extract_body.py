@@ -10,6 +10,7 @@ than report.  The worse mistake is losing a sentence of the article: every cut i
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -104,18 +105,17 @@ def body_of(
     meta: PageMetadata,
     policy: ExtractPolicy,
     source: str = "",
-    marks: Attributes | None = None,
+    again: Parsed | None = None,
 ) -> Body:
     """Running text of the article in ``tree``: a paragraph, heading or list entry a line.
 
-    The tree is used up.  ``source`` is the markup, read when the parser lost its text; ``marks``
-    are the attributes of the tree, where they were read already.  The text is empty when the page
-    shows none.
+    The tree is used up.  ``source`` is the markup, read when the parser lost its text; ``again``
+    makes the same tree once more, where it is unchanged since it was parsed.  The text is empty
+    when the page shows none.
     """
-    marks = attributes_of(tree) if marks is None else marks
     place_streamed(tree)
     page_chars = visible_chars(tree)
-    if is_complex(tree, policy, len(source) if source else None):
+    if is_complex(tree, policy, source):
         text = plain_text(tree, 2 * policy.text_chars)
         if source and depth_of(tree) >= policy.max_depth:
             # libxml2 stops at a depth of its own and drops what lies below
@@ -124,34 +124,80 @@ def body_of(
     strip_unread(tree)
     # an element's Python side is made anew each time unless somebody holds it: a tenth of the cost
     held = list(tree.iter())
+    marks = attributes_of(held)
     anchors = anchors_of(tree)
-    drop_link_lines(tree, policy, url)
-    drop_copies(tree, marks)
-    text = trim_noise(_main_text(tree, marks, policy, page_chars), meta, policy)
+    _drop_other(tree, marks, url, policy)
+    spare = _Spare(tree, marks, again and (lambda: _as_before(again(), url, policy)))
+    text = trim_noise(_main_text(tree, marks, spare, policy, page_chars), meta, policy)
     held.clear()
     return Body(text=text, links=cited_by(anchors, text, url, policy), page_chars=page_chars)
 
 
-def _main_text(
-    tree: html.HtmlElement, marks: Attributes, policy: ExtractPolicy, page_length: int
-) -> str:
+Parsed = Callable[[], html.HtmlElement | None]
+
+
+def _drop_other(tree: html.HtmlElement, marks: Attributes, url: str, policy: ExtractPolicy) -> None:
+    """Take out what the page itself marks as no part of its article."""
+    drop_link_lines(tree, policy, url)
+    drop_copies(tree, marks)
     _bound_spans(tree)
     drop_appended(tree, marks)
-    spare = deepcopy(tree)
+
+
+def _as_before(
+    tree: html.HtmlElement | None, url: str, policy: ExtractPolicy
+) -> html.HtmlElement | None:
+    """A page parsed anew, made ready as the first one was."""
+    if tree is not None:
+        place_streamed(tree)
+        strip_unread(tree)
+        _drop_other(tree, attributes_of(tree.iter()), url, policy)
+    return tree
+
+
+class _Spare:
+    """The page as it was before its body was taken out of it: one page in ten needs it again.
+
+    Where the markup names no frame it most likely will, so it is copied; else it is made again
+    when asked for, which takes six times as long as a copy.
+    """
+
+    def __init__(self, tree: html.HtmlElement, marks: Attributes, again: Parsed | None) -> None:
+        self._again = again
+        is_framed = any(frame_of(tree, marks) is not None for frame_of in FRAMES)
+        self._page = None if is_framed and again is not None else deepcopy(tree)
+        # no running text is longer; nested paragraphs count twice there, too
+        self.most_prose = sum(len(text_in(one)) for one in tree.iter("p"))
+
+    @property
+    def page(self) -> html.HtmlElement:
+        """Not to be changed."""
+        if self._page is None and self._again is not None:
+            self._page = self._again()
+        return self._page
+
+
+def _main_text(
+    tree: html.HtmlElement,
+    marks: Attributes,
+    spare: _Spare,
+    policy: ExtractPolicy,
+    page_length: int,
+) -> str:
     body, text = _content(_converted(tree), marks, spare)
     if _is_doubtful(text, spare, page_length, policy):
-        body, _ = _compared(spare, body, text)
-    return tidy(xmltotxt(body, False)) or plain_text(spare)
+        body, _ = _compared(spare.page, body, text)
+    return tidy(xmltotxt(body, False)) or plain_text(spare.page)
 
 
-def _is_doubtful(
-    text: str, page: html.HtmlElement, page_length: int, policy: ExtractPolicy
-) -> bool:
-    """Whether other methods may find more than ``text``: none is, or it is little of ``page``."""
+def _is_doubtful(text: str, spare: _Spare, page_length: int, policy: ExtractPolicy) -> bool:
+    """Whether other methods may find more than ``text``: none is, or it is little of the page."""
     if len(text) < _OPTIONS.min_extracted_size:
         return True
-    is_little = len(text) < max(policy.doubtful_chars, policy.doubtful_share * page_length)
-    return is_little and prose_of(page) > policy.doubtful_gain * len(text)
+    if len(text) >= max(policy.doubtful_chars, policy.doubtful_share * page_length):
+        return False
+    enough = policy.doubtful_gain * len(text)
+    return spare.most_prose > enough and prose_of(spare.page) > enough
 
 
 def _converted(tree: html.HtmlElement) -> html.HtmlElement:
@@ -159,7 +205,7 @@ def _converted(tree: html.HtmlElement) -> html.HtmlElement:
 
 
 def _content(
-    tree: html.HtmlElement, marks: Attributes, spare: html.HtmlElement
+    tree: html.HtmlElement, marks: Attributes, spare: _Spare
 ) -> tuple[etree._Element, str]:
     """The body that the page's markup points out, and its text; ``tree`` is used up.
 
@@ -168,7 +214,7 @@ def _content(
     order = list(tree.iter())
     body, text, tags = _framed(tree, marks)
     if len(body) == 0 or len(text) < _OPTIONS.min_extracted_size:
-        again = _converted(deepcopy(spare))
+        again = _converted(deepcopy(spare.page))
         consumed = {
             twin for one, twin in zip(order, again.iter(), strict=True) if one.tag == "done"
         }

@@ -44,7 +44,7 @@ def drop_copies(tree: html.HtmlElement, marks: Attributes | None = None) -> None
 
     ``marks`` are the attributes of ``tree``, where they were read already.
     """
-    marks = attributes_of(tree) if marks is None else marks
+    marks = attributes_of(tree.iter()) if marks is None else marks
     kinds, tooltips = _classed(tree, marks)
     if _drop_furniture(tree, kinds, tooltips):
         kinds, _ = _classed(tree, marks)

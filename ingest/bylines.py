@@ -10,7 +10,6 @@ from lxml import html
 
 from ingest.jsonld import names_of
 from ingest.metatags import first_of
-from ingest.pagetext import Attributes
 from ingest.wording import clean, element_text, squeezed
 
 _AUTHOR_META = (
@@ -73,15 +72,13 @@ def page_authors(
     nodes: list[dict[str, Any]],
     meta: dict[str, list[str]],
     site_name: str,
-    marks: Attributes,
 ) -> tuple[tuple[str, ...], str]:
     """The authors of the page: by JSON-LD, else by meta elements, else by the visible byline.
 
     With them comes the source that named them: ``json_ld``, ``meta``, ``byline`` or "".
 
-    ``article`` is the JSON-LD node of the article among ``nodes``, ``meta`` the meta elements,
-    ``marks`` the attributes of ``tree``; a name that is but ``site_name`` counts only where no
-    person is named.
+    ``article`` is the JSON-LD node of the article among ``nodes``, ``meta`` the meta elements; a
+    name that is but ``site_name`` counts only where no person is named.
     """
     author = article.get("author") or article.get("creator")
     named = names_of(author) or _referenced(author, nodes)
@@ -91,7 +88,7 @@ def page_authors(
         if found := _person_names(texts, site_name):
             return found, source
     for tags, is_byline in ((_NAME_TAGS, _holds_name), (_BYLINE_TAGS, _is_byline)):
-        places = (one for one in tree.iter(*tags) if (names := marks.get(one)) and is_byline(names))
+        places = (one for one in tree.iter(*tags) if (n := one.items()) and is_byline(dict(n)))
         texts = [
             text for element in islice(places, 12) if 3 < len(text := element_text(element)) < 100
         ]

@@ -196,6 +196,8 @@ def _leads_to_an_article(url: str, at_home: bool) -> bool:
 
 def bare_links(text: str, policy: ExtractPolicy) -> tuple[str, ...]:
     """URLs that are written out in ``text``, in reading order, without repeats."""
+    if "://" not in text:
+        return ()
     found: dict[str, None] = {}
     for match in _BARE_URL.finditer(text):
         url = urls.resolve(match.group().rstrip(".,;:!?"), "")

@@ -9,7 +9,7 @@ value wins whole: lists of two sources are never mixed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -40,12 +40,11 @@ _NAMES_OF_DETAILS = ("articleSection", "keywords", "dateModified")
 _SPLIT = re.compile(r"\s*[,;|、，]\s*")
 _TAGS = 30
 """Tags kept: pages that name more list every word of the text."""
+_LINKS = 500
+"""``link`` elements of a page that are looked at."""
 _TAG_CHARS = 80
 """A longer tag is a sentence."""
 _SECTION_CHARS = 60
-
-Pointing = Sequence[tuple[html.HtmlElement, dict[str, str]]]
-"""Elements with their attributes, in the order of the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,19 +62,20 @@ class Details:
 
 
 def page_details(
+    tree: html.HtmlElement,
     article: dict[str, Any],
     nodes: list[dict[str, Any]],
     meta: dict[str, list[str]],
     titles: Iterable[str],
-    pointing: Pointing,
+    properties: Sequence[html.HtmlElement],
 ) -> Details:
-    """Read the details of the page's article.
+    """Read the details of the article of ``tree``.
 
     ``article`` is its JSON-LD node among ``nodes``, ``meta`` the meta elements, ``titles`` the
-    forms of its headline, which a breadcrumb ends with, ``pointing`` the elements of the page
-    that have an ``itemprop`` or ``rel``.
+    forms of its headline, which a breadcrumb ends with, ``properties`` the elements of the page
+    that have an ``itemprop``, in its order.
     """
-    marked = _marked(pointing)
+    marked = _marked(properties)
     keys = {fold_title(title) for title in titles}
     section = _first([
         ("json_ld", _sections(strings_of(article.get("articleSection")), keys)),
@@ -87,15 +87,13 @@ def page_details(
         ("json_ld", _tags(names_of(article.get("keywords")))),
         *((source, _tags(values)) for source, values in _of(meta, _TAG_META)),
         ("microdata", _tags(marked["keywords"])),
-        ("link", _tags(marked["tag"])),
-    ])  # fmt: skip
+    ], lambda: ("link", _tags(_tag_links(tree))))  # fmt: skip
     logos = set(_images(_logo(article)))
     image = _first([
         ("json_ld", [one for one in _images(article.get("image")) if one not in logos]),
         *((source, values) for source, values in _of(meta, _IMAGE_META)),
         ("microdata", marked["image"]),
-        ("link", marked["image_src"]),
-    ])  # fmt: skip
+    ], lambda: ("link", _image_links(tree)))  # fmt: skip
     modified = [
         ("json_ld", strings_of(article.get("dateModified"))),
         *_of(meta, _MODIFIED_META),
@@ -117,8 +115,17 @@ def page_details(
     )  # fmt: skip
 
 
-def _first(candidates: Iterable[tuple[str, list[str]]]) -> tuple[str, list[str]]:
-    return next(((source, values) for source, values in candidates if values), ("", []))
+_Found = tuple[str, list[str]]
+"""A source and its values."""
+
+
+def _first(candidates: Iterable[_Found], else_of: Callable[[], _Found] | None = None) -> _Found:
+    """The first of ``candidates`` with a value, else that of ``else_of``, which takes longer."""
+    for found in candidates:
+        if found[1]:
+            return found
+    last = ("", []) if else_of is None else else_of()
+    return last if last[1] else ("", [])
 
 
 def _of(meta: dict[str, list[str]], keys: tuple[str, ...]) -> Iterator[tuple[str, list[str]]]:
@@ -187,46 +194,46 @@ def _step(step: Any) -> list[str]:
     return (names_of(step) or names_of(step.get("item")))[:1]
 
 
-def _marked(pointing: Pointing) -> dict[str, list[str]]:
-    """What ``itemprop`` and ``rel`` attributes point out, by name."""
+def _marked(properties: Iterable[html.HtmlElement]) -> dict[str, list[str]]:
+    """What ``itemprop`` attributes point out, by name."""
     found: dict[str, list[str]] = {
-        name: [] for name in
-        ("articleSection", "keywords", "dateModified", "image", "tag", "image_src")
-    }  # fmt: skip
-    properties = ((one, names) for one, names in pointing if _is_detail(one, names))
-    for element, names in islice(properties, 40):
-        for name in names["itemprop"].split():
+        name: [] for name in ("articleSection", "keywords", "dateModified", "image")
+    }
+    for element in islice(filter(_is_detail, properties), 40):
+        for name in element.get("itemprop", "").split():
             if name == "image":
-                value = names.get("content") or names.get("src") or names.get("href") or ""
+                value = element.get("content") or element.get("src") or element.get("href") or ""
             elif name in found:
-                value = names.get("content") or names.get("datetime") or ""
+                value = element.get("content") or element.get("datetime") or ""
                 value = value.strip() or element_text(element)[:200]
             else:
                 continue
             if value.strip():
                 found[name].append(value.strip())
-    related = ((one, names) for one, names in pointing if _is_related(one, names))
-    for element, names in islice(related, 2 * _TAGS):
-        if element.tag == "link":
-            found["image_src"].append(names["href"].strip())
-        elif "tag" in names["rel"].lower().split():
-            found["tag"].append(element_text(element))
     return found
 
 
-def _is_detail(element: html.HtmlElement, names: dict[str, str]) -> bool:
-    written = names.get("itemprop")
-    return (
-        written is not None
-        and (written == "image" or any(name in written for name in _NAMES_OF_DETAILS))
-        and element.tag != "meta"
+def _is_detail(element: html.HtmlElement) -> bool:
+    written = element.get("itemprop", "")
+    return element.tag != "meta" and (
+        written == "image" or any(name in written for name in _NAMES_OF_DETAILS)
     )
 
 
-def _is_related(element: html.HtmlElement, names: dict[str, str]) -> bool:
-    kinds = names.get("rel")
-    if kinds is None:
-        return False
-    if element.tag == "link":
-        return kinds == "image_src" and "href" in names
-    return element.tag == "a" and "tag" in kinds
+def _tag_links(tree: html.HtmlElement) -> list[str]:
+    """What links say that lead to a tag of the article."""
+    tagged = (one for one in tree.iter("a") if "tag" in one.get("rel", ""))
+    return [
+        element_text(one)
+        for one in islice(tagged, 2 * _TAGS)
+        if "tag" in one.get("rel", "").lower().split()
+    ]
+
+
+def _image_links(tree: html.HtmlElement) -> list[str]:
+    """The addresses of the page's image, by its ``link`` elements."""
+    return [
+        one.get("href", "").strip()
+        for one in islice(tree.iter("link"), _LINKS)
+        if one.get("rel") == "image_src" and one.get("href")
+    ]

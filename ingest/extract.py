@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 from ingest import urls
@@ -29,7 +30,7 @@ from ingest.language import language_of
 from ingest.metadata import PageMetadata, page_metadata
 from ingest.models import Article, Capture, Feed, FeedEntry, Page, Rejection
 from ingest.noise import trim_noise
-from ingest.pagetext import attributes_of, is_complex, parse_page
+from ingest.pagetext import is_complex, parse_page
 from ingest.policy import ExtractPolicy
 from ingest.provenance import declared_language, page_fields, where_from
 from ingest.publication import publication, publication_given
@@ -231,16 +232,18 @@ def _read(page: Page, now: datetime, policy: ExtractPolicy) -> _Reading:
         return _Reading(reason="too_complex", detail=f"{len(page.body)} bytes")
     decoded = decode(page.body, page.content_type)
     text = decoded.text
-    tree = parse_page(text, utf8=page.body if decoded.is_whole_utf8 else None)
+    parsed = partial(parse_page, text, utf8=page.body if decoded.is_whole_utf8 else None)
+    tree = parsed()
     if tree is None:
         return _Reading(reason="empty", detail="no element in the page")
-    marks = attributes_of(tree)
-    meta = page_metadata(tree, urlsplit(page.url).hostname or "", marks)
+    meta = page_metadata(tree, urlsplit(page.url).hostname or "")
     guessed = ""
     dated = any(parse_date(raw, now=now) for raw in meta.published)
-    if not dated and not is_complex(tree, policy):
+    if not dated and not is_complex(tree, policy, text):
         guessed = guess_date(tree, page.url, now)
-    body = _completed(body_of(tree, page.url, meta, policy, text, marks), meta, policy)
+    # a guess leaves its traces in the tree, so that it could not be made again
+    again = parsed if dated else None
+    body = _completed(body_of(tree, page.url, meta, policy, text, again), meta, policy)
     reading = _Reading(
         text=body.text, words=body.words, meta=meta, links=body.links, guessed_date=guessed
     )

@@ -70,14 +70,14 @@ def _parsed(source: str) -> Any:
     source = source.strip()
     source = re.sub(r"^(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[|/\*.{0,40}?\*/)+", "", source)
     source = re.sub(r"(?:-->|//\s*\]\]>|\]\]>|;)+\s*$", "", source).strip()
-    for attempt in (
-        source,
+    for mended in (
+        lambda: source,
         # the two mistakes that templates make: trailing commas and raw escapes
-        re.sub(r",\s*([}\]])", r"\1", source),
-        re.sub(r'\\(?!["\\/bfnrtu])', r"\\\\", source),
+        lambda: re.sub(r",\s*([}\]])", r"\1", source),
+        lambda: re.sub(r'\\(?!["\\/bfnrtu])', r"\\\\", source),
     ):
         try:
-            return json.loads(attempt, strict=False)
+            return json.loads(mended(), strict=False)
         except (ValueError, RecursionError):
             continue
     return None

@@ -17,6 +17,25 @@ _ALIKE = (
     frozenset({"pt", "gl"}),
     frozenset({"zh", "yue"}),
 )
+# Words that no other language of the list above, and no neighbour, has many of.
+_ENGLISH = """
+    the of and to in is that for on with as was at by it from be are this has have an not or but
+    they we you your his her will can their its which who when after more been would about than were
+"""
+_GERMAN = """
+    der die das und den von zu mit ist des auf für im nicht ein eine dem sich als auch es an bei
+    einer einen am zum zur aus nach wird sind wie hat oder dass war haben werden noch aber über vor
+"""
+_COMMON = {"en": frozenset(_ENGLISH.split()), "de": frozenset(_GERMAN.split())}
+
+
+def _reads_as(text: str, common: frozenset[str], policy: ExtractPolicy) -> bool:
+    """Whether so many words of ``text`` are ``common`` ones that there is no doubt."""
+    words = text.lower().split()
+    found = [word for word in words if word in common]
+    return len(set(found)) >= policy.language_common_kinds and len(
+        found
+    ) >= policy.language_common_share * len(words)
 
 
 def language_of(text: str, declared: str, policy: ExtractPolicy = _POLICY) -> str:
@@ -27,8 +46,11 @@ def language_of(text: str, declared: str, policy: ExtractPolicy = _POLICY) -> st
         return declared
     if not sample.strip():
         return declared
-    # most texts begin in the language that they are declared to be in: half the cost
-    if declared and py3langid.classify(sample[: policy.language_first_chars])[0] == declared:
+    # most texts begin in the language that they are declared to be in: half the cost, or none
+    first = sample[: policy.language_first_chars]
+    if declared in _COMMON and _reads_as(first, _COMMON[declared], policy):
+        return declared
+    if declared and py3langid.classify(first)[0] == declared:
         return declared
     ranked: list[tuple[str, float]] = py3langid.rank(sample)
     scores = dict(ranked)

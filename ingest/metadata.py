@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from lxml import html
+from lxml import etree, html
 
 from ingest.bylines import page_authors
 from ingest.datelines import shown_dates, without_label
@@ -31,7 +31,6 @@ from ingest.jsonld import (
 )
 from ingest.metatags import first_of, meta_values, source_of_key
 from ingest.pagestate import state_body
-from ingest.pagetext import Attributes, attributes_of
 from ingest.titles import page_titles
 from ingest.wording import clean, element_text
 
@@ -105,15 +104,14 @@ _PUBLISHED_META = (
 _YEAR = re.compile(r"\d{4}")
 
 
-def page_metadata(
-    tree: html.HtmlElement, site_hint: str = "", marks: Attributes | None = None
-) -> PageMetadata:
+_PROPERTIES = etree.XPath("descendant-or-self::*[@itemprop]")
+
+
+def page_metadata(tree: html.HtmlElement, site_hint: str = "") -> PageMetadata:
     """Collect what ``tree`` says of its article; never raises on odd markup.
 
-    ``site_hint`` is the host name, used to tell a site's name from the end of a title; ``marks``
-    are the attributes of ``tree``, where they were read already.
+    ``site_hint`` is the host name, used to tell a site's name from the end of a title.
     """
-    marks = attributes_of(tree) if marks is None else marks
     nodes = list(json_ld_nodes(tree))
     article = article_node(nodes)
     meta = meta_values(tree)
@@ -121,13 +119,9 @@ def page_metadata(
     titles = page_titles(tree, article, meta, site_name, site_hint)
     kinds = {kind for node in nodes for kind in types_of(node)}
     kinds.update(value.lower() for value in meta.get("og:type", [])[:1])
-    authors, byline = page_authors(tree, article, nodes, meta, site_name, marks)
+    authors, byline = page_authors(tree, article, nodes, meta, site_name)
     language, spoken = _language(tree, article, meta)
-    # one pass for all that these two name: in C it would take three times as long
-    pointing = [
-        (one, names) for one, names in marks.items() if "itemprop" in names or "rel" in names
-    ]
-    properties = [one for one, names in pointing if "itemprop" in names]
+    properties = _PROPERTIES(tree)
     dated: dict[str, str] = {}
     for raw, source in _published(tree, article, nodes, meta, list(titles.forms), properties):
         dated.setdefault(raw, source)
@@ -142,7 +136,7 @@ def page_metadata(
         titles=titles.forms,
         authors=authors,
         published=tuple(dated),
-        details=page_details(article, nodes, meta, titles.forms, pointing),
+        details=page_details(tree, article, nodes, meta, titles.forms, properties),
         site_name=site_name,
         language=language,
         canonical=tuple(dict.fromkeys(_canonical(tree, meta))),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterable
 from functools import cache
 from html import unescape
 
@@ -73,22 +75,23 @@ def _without_attributes(tag: re.Match[str]) -> str:
     return f"<{tag[1]}>" if tag[0].count("=") > _ATTRIBUTES else tag[0]
 
 
-def is_complex(
-    tree: html.HtmlElement, policy: ExtractPolicy, source_chars: int | None = None
-) -> bool:
+def is_complex(tree: html.HtmlElement, policy: ExtractPolicy, source: str = "") -> bool:
     """True for a tree on which trafilatura takes seconds or fails: no real article page.
 
-    ``source_chars`` is the length of the markup, where known: its text is no longer.
+    ``source`` is the markup, where known: it has as many signs for tags, but for what a parser
+    adds around stray text, and its text is no longer.
     """
-    # counted in C: walking the tree in Python costs a tenth of the whole extraction
-    elements = _COUNT(tree)
+    elements = 2.0 * source.count("<") + _IMPLIED if source else math.inf
+    if elements > policy.max_links:
+        # counted in C: walking the tree in Python costs a tenth of the whole extraction
+        elements = _COUNT(tree)
     if elements > policy.max_elements:
         return True
     # no more links than elements, no more text than markup
     if elements > policy.max_links and _LINKS(tree) > policy.max_links:
         return True
     if (
-        (source_chars is None or source_chars > policy.max_chars)
+        (not source or len(source) > policy.max_chars)
         and _LENGTH(tree) > policy.max_chars
         and len(plain_text(tree)) > policy.max_chars
     ):
@@ -96,6 +99,8 @@ def is_complex(
     return bool(elements > policy.max_depth and _deeper_than(policy.max_depth)(tree))
 
 
+_IMPLIED = 8
+"""Elements that every page has, whether written or not, and some to spare."""
 _COUNT = etree.XPath("count(descendant-or-self::*)")
 _LINKS = etree.XPath("count(descendant::a)")
 _LENGTH = etree.XPath("string-length(/)")
@@ -183,20 +188,21 @@ Attributes = dict[html.HtmlElement, dict[str, str]]
 """The attributes of those that have any and may matter, by element; it keeps these alive."""
 
 
-def attributes_of(tree: html.HtmlElement) -> Attributes:
-    """All attributes of ``tree``, read once: each look at one costs as much as at all of them."""
+def attributes_of(elements: Iterable[html.HtmlElement]) -> Attributes:
+    """All attributes of ``elements``, read once: one of them costs as much as all to look at."""
     return {
-        one: dict(pairs)
-        for one in tree.iter()
-        if one.tag not in _UNMARKED and (pairs := one.items())
+        one: dict(pairs) for one in elements if one.tag not in _UNMARKED and (pairs := one.items())
     }
 
 
 def visible_chars(tree: html.HtmlElement) -> int:
     """Characters that stand in the blocks of the page, roughly what a reader sees."""
-    return sum(
-        len(part)
-        for element in tree.iter("p", "li", "td", "h2", "h3", "blockquote", "div")
-        for part in (element.text, element.tail)
-        if part
-    )
+    total = 0
+    for element in tree.iter("p", "li", "td", "h2", "h3", "blockquote", "div"):
+        text = element.text
+        if text is not None:
+            total += len(text)
+        tail = element.tail
+        if tail is not None:
+            total += len(tail)
+    return total

@@ -93,7 +93,7 @@ _SECTIONS = frozenset({"div", "section", "aside"})
 
 def drop_appended(tree: html.HtmlElement, marks: Attributes | None = None) -> None:
     """Take out further articles, share buttons and comments; ``marks`` as for ``prune_frame``."""
-    marks = attributes_of(tree) if marks is None else marks
+    marks = attributes_of(tree.iter()) if marks is None else marks
     found = []
     for element in tree.iterdescendants("div", "section", "aside", "list", "details", "ol", "ul"):
         names = marks.get(element, _NONE)
@@ -269,7 +269,7 @@ def prune_frame(
     Boilerplate stays where most of the text would go with it.  ``marks`` are the attributes of the
     page, where they were read already.
     """
-    marks = attributes_of(frame) if marks is None else marks
+    marks = attributes_of(frame.iter()) if marks is None else marks
     chrome: dict[html.HtmlElement, None] = {}
     more = []
     for element in frame.iterdescendants():
@@ -384,13 +384,20 @@ def _first(marks: _Marks, one: str, other: str) -> str | None:
 # Lists of links
 
 _LINK_FARM_SHARE = 0.9
+_FARMS = ("div", "list", "p")
+_Linked = dict[html.HtmlElement, list[html.HtmlElement]]
+"""Elements with the links that they hold."""
 
 
 def _drop_link_farms(frame: html.HtmlElement) -> None:
+    held = _linked_by(frame)
+    lengths: dict[html.HtmlElement, int] = {}
     for _ in range(2):
         found = False
-        for tag in ("div", "list", "p"):
-            found |= _drop_linked(frame, tag)
+        for tag in _FARMS:
+            if _drop_linked(frame, tag, held[tag], lengths):
+                found = True
+                held = _linked_by(frame)
         if not found:
             # nothing changed, a second look would see the same
             break
@@ -401,11 +408,12 @@ def _drop_link_farms(frame: html.HtmlElement) -> None:
             parent.remove(table)
 
 
-def _drop_linked(frame: html.HtmlElement, tag: str) -> bool:
+def _drop_linked(
+    frame: html.HtmlElement, tag: str, linked_by: _Linked, lengths: dict[html.HtmlElement, int]
+) -> bool:
     found = []
-    pictured = next(frame.iter("graphic"), None) is not None
-    lengths: dict[html.HtmlElement, int] = {}
-    for element, links in _linked_by(frame, tag).items():
+    pictured = bool(linked_by) and next(frame.iter("graphic"), None) is not None
+    for element, links in linked_by.items():
         if pictured and next(element.iterdescendants("graphic"), None) is not None:
             continue
         linked, short = _link_density(element, links, lengths)
@@ -420,15 +428,16 @@ def _drop_linked(frame: html.HtmlElement, tag: str) -> bool:
     return bool(found)
 
 
-def _linked_by(frame: html.HtmlElement, tag: str) -> dict[html.HtmlElement, list[html.HtmlElement]]:
-    """The elements of ``frame`` that hold links, with these: from the links up, which are few."""
-    held: dict[html.HtmlElement, list[html.HtmlElement]] = {}
+def _linked_by(frame: html.HtmlElement) -> dict[str, _Linked]:
+    """The elements of ``frame`` that hold links, by tag: from the links up, which are few."""
+    held: dict[str, _Linked] = {tag: {} for tag in _FARMS}
     for link in frame.iter("ref"):
         if link is frame:
             continue
         for above in link.iterancestors():
-            if above.tag == tag:
-                held.setdefault(above, []).append(link)
+            alike = held.get(above.tag)
+            if alike is not None:
+                alike.setdefault(above, []).append(link)
             if above is frame:
                 break
     return held
@@ -445,18 +454,19 @@ def _link_density(
 
     ``known`` remembers the lengths of links: each stands in many elements.
     """
-    length = len(_line(element))
-    if len(links) == 1 and length > 100:
-        linked = len(_line(links[0]))
-        if linked > 100 and linked > 0.9 * length:
+    text = text_in(element)
+    if len(links) == 1:
+        linked = next(iter(_link_lengths(links, known)), 0)
+        if linked > 100 and not _reaches(text, _least(linked, 0.9)):
             return True, False
     last = element.getnext() is None
     limit = (60 if last else 30) if element.tag == "p" else (300 if last else 100)
-    if length < limit:
+    if not _reaches(text, limit):
         lengths = _link_lengths(links, known)
         if not lengths:
             return True, False
         short = sum(one < 10 for one in lengths)
+        length = len(single_spaced(text))
         return (
             sum(lengths) > 0.8 * length or (len(lengths) > 1 and short / len(lengths) > 0.8),
             True,
@@ -466,12 +476,30 @@ def _link_density(
         total = sum(lengths)
         # links of a hundred characters and more are the cards of a catalogue
         if (
-            total > length * _LINK_FARM_SHARE
-            and total < 100 * len(lengths)
+            total < 100 * len(lengths)
+            and not _reaches(text, _least(total, _LINK_FARM_SHARE))
             and not all(map(_is_alone, links))
         ):
             return True, False
     return False, False
+
+
+def _least(linked: int, share: float) -> int:
+    """The least length of which ``linked`` is not more than ``share``."""
+    length = max(0, int(linked / share) - 1)
+    while linked > share * length:
+        length += 1
+    return length
+
+
+def _reaches(text: str, least: int) -> bool:
+    """Whether ``text`` as one line has ``least`` characters; a long one is not read to its end."""
+    if len(text) < least:
+        return False
+    start = text[: 3 * least + 200]
+    if len(single_spaced(start)) >= least:
+        return True
+    return len(start) < len(text) and len(single_spaced(text)) >= least
 
 
 def _link_lengths(

@@ -71,15 +71,26 @@ _TYPOGRAPHY = "’‘“”–—…\xa0"
 _BETWEEN = re.compile(r"\W+")
 
 
-def fold_title(text: str) -> str:
-    """``text`` without case, typography and punctuation, to compare headlines."""
+def plain_words(text: str) -> list[str] | None:
+    """The words of ``text`` as written, if all of them are ASCII; None where they are not."""
+    plain = _without_typography(text)
+    return plain.translate(_SPACED).split() if plain.isascii() else None
+
+
+def _without_typography(text: str) -> str:
     if not text.isascii():
         for sign in _TYPOGRAPHY:
-            text = text.replace(sign, " ")
-    if text.isascii():
-        return " ".join(text.lower().translate(_SPACED).split())
-    text = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(_WORD.findall(text))
+            if sign in text:
+                text = text.replace(sign, " ")
+    return text
+
+
+def fold_title(text: str) -> str:
+    """``text`` without case, typography and punctuation, to compare headlines."""
+    plain = _without_typography(text)
+    if plain.isascii():
+        return " ".join(plain.lower().translate(_SPACED).split())
+    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", plain).casefold()))
 
 
 def squeezed(text: str) -> str:
@@ -95,7 +106,10 @@ def squeezed(text: str) -> str:
 # signatures in the store depend on that one, the bounds of ``ExtractPolicy`` on this.
 def count_words(text: str) -> int:
     """Words of ``text``; two characters count as one where a script has no spaces."""
-    unspaced = 0 if text.isascii() else len(_UNSPACED.findall(text))
+    words = plain_words(text)
+    if words is not None:
+        return len(words)
+    unspaced = len(_UNSPACED.findall(text))
     if not unspaced:
         return len(_WORD.findall(text))
     return unspaced // 2 + len(_WORD.findall(_UNSPACED.sub(" ", text)))

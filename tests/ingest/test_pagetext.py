@@ -46,6 +46,7 @@ def test_a_tree_out_of_measure_is_told(markup: str, expected: bool) -> None:
     tree = parse_page(f"<html><body>{markup}</body></html>")
     assert tree is not None
     assert is_complex(tree, POLICY) is expected
+    assert is_complex(tree, POLICY, f"<html><body>{markup}</body></html>") is expected
 
 
 @given(st.text(max_size=300))
