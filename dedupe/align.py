@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.characters import led, stable_order
 from dedupe.policy import RepeatPolicy
 
 Ints = npt.NDArray[np.int64]
@@ -56,15 +57,15 @@ def repeated_runs(ids: Ints, k: int, shortest_period: int, most_runs: int) -> li
     if count < 2:
         return []
     grams = _gram_hashes(ids, k, count)
-    order = np.argsort(grams, kind="stable")
-    ranked = grams[order]
+    order = stable_order(grams)
+    ranked = grams.take(order)
     same = ranked[1:] == ranked[:-1]
     if not same.any():
         return []
     later = order[1:][same]
     earlier = order[:-1][same]
     # The first occurrence of the k-gram as well: a third copy may resemble only the first one.
-    first = np.maximum.accumulate(np.where(np.r_[True, ~same], np.arange(count), 0))
+    first = np.maximum.accumulate(np.where(led(~same), np.arange(count), 0))
     begins = first[1:][same]
     rank = np.arange(1, count)[same] - begins
     starts = order[begins]
@@ -81,9 +82,8 @@ def repeated_runs(ids: Ints, k: int, shortest_period: int, most_runs: int) -> li
     diagonal = later - earlier
     order = np.lexsort((later, diagonal))
     later, earlier, diagonal = later[order], earlier[order], diagonal[order]
-    opens = np.r_[True, (np.diff(diagonal) != 0) | (np.diff(later) != 1)]
-    at = np.flatnonzero(opens)
-    lengths = np.diff(np.r_[at, len(later)]) + k - 1
+    at = np.flatnonzero(led((diagonal[1:] != diagonal[:-1]) | (later[1:] != later[:-1] + 1)))
+    lengths = np.append(at[1:], len(later)) - at + k - 1
     begins_a, begins_b = earlier[at], later[at]
     if len(at) > most_runs:
         keep = np.sort(np.argsort(-lengths, kind="stable")[:most_runs])

@@ -33,6 +33,8 @@ _ALIKE = (
     range(0x2FA20, TABLE_SIZE),
 )
 
+_PLACES = 1 << 16
+"""Hashes of a text that 16 bits number; among more, 48 bits of a hash would be too few."""
 CHAR_BASE = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -53,6 +55,31 @@ def mix64(values: U64) -> U64:
     mixed *= np.uint64(0xC4CEB9FE1A85EC53)
     mixed ^= mixed >> np.uint64(33)
     return mixed
+
+
+def stable_order(hashes: U64) -> npt.NDArray[np.intp]:
+    """The places of ``hashes`` by their value, equal ones as they stand.
+
+    As ``np.argsort(hashes, kind="stable")``, in half the time: the places ride in the low bits of
+    what is sorted, as 48 bits tell the hashes of one text apart.
+    """
+    count = len(hashes)
+    if count > _PLACES:
+        return np.argsort(hashes, kind="stable")
+    low = np.uint64(_PLACES - 1)
+    keys = hashes & ~low
+    keys |= np.arange(count, dtype=np.uint64)
+    keys.sort()
+    keys &= low
+    return keys.astype(np.intp)
+
+
+def led(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """``flags`` with True before them."""
+    found = np.empty(len(flags) + 1, dtype=bool)
+    found[0] = True
+    found[1:] = flags
+    return found
 
 
 def points_of(text: str) -> npt.NDArray[np.intp]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from dedupe.text import count_words, fold
+from dedupe.text import count_words, fold, without_typography
 
 # Phrases with which sites speak of themselves, one group a subject: a group counts once.
 _GROUPS: tuple[tuple[str, ...], ...] = (
@@ -63,6 +63,12 @@ def without_furniture(text: str) -> str:
 
     A paragraph is a line.
     """
+    plain = without_typography(text)
+    if plain.isascii():
+        # The hints hold none of the signs that are spaces there, so that none is missed.
+        plain = plain.lower()
+        if not any(hint in plain for hint in _HINTS):
+            return text
     folded = fold(text)
     hints = [hint for hint in _HINTS if hint in folded]
     if not hints:

@@ -18,6 +18,9 @@ _ASCII_WORD = re.compile(r"[A-Za-z0-9]+")
 _PLAIN_WORD = re.compile(r"[^\W_]+")
 _NEEDS_RULES = re.compile(rf"[{_UNSPACED}{_MARKS}]")
 _UNSPACED_WORD = re.compile(rf"[{_UNSPACED}]")
+_TYPOGRAPHY = "’‘“”–—…\xa0"
+"""All that is not ASCII in most English text; nothing of a word."""
+_NO_WORD = str.maketrans({sign: " " for sign in map(chr, range(128)) if not sign.isalnum()})
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
@@ -34,12 +37,29 @@ def fold(text: str) -> str:
     """``text`` under NFKC and case folding; may change its length."""
     if text.isascii():
         return text.lower()
+    # What NFKC makes of these two; a text that it has nothing to do in is passed on as it is.
+    text = text.replace("…", "...").replace("\xa0", " ")
     return unicodedata.normalize("NFKC", text).casefold()
+
+
+def without_typography(text: str) -> str:
+    """``text`` with a space for each sign that most text uses beside ASCII.
+
+    The words stay where they are.
+    """
+    if not text.isascii():
+        for sign in _TYPOGRAPHY:
+            if sign in text:
+                text = text.replace(sign, " ")
+    return text
 
 
 def count_words(text: str) -> int:
     """Number of words of ``text``; characters count singly in scripts without spaces."""
-    return sum(1 for _ in _WORD.finditer(text))
+    plain = without_typography(text)
+    if plain.isascii():
+        return len(plain.translate(_NO_WORD).split())
+    return len(_pattern(text).findall(text))
 
 
 def is_unspaced(word: str) -> bool:

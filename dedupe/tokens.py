@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.characters import U64, led, stable_order
 from dedupe.shingles import HashedWords, hash_folded, hash_words
-from dedupe.text import fold
+from dedupe.text import fold, without_typography
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -37,12 +38,14 @@ class Tokens:
 
 def tokens(text: str) -> Tokens:
     """The words of ``text``."""
-    plain = text.isascii()
-    hashed = hash_words(text.lower() if plain else text)
-    _, first, ids = np.unique(hashed.hashes, return_index=True, return_inverse=True)
+    plain = without_typography(text)
+    if plain.isascii():
+        hashed = hash_words(plain.lower())
+        _, ids = _numbered(hashed.hashes)
+        return Tokens(hashed.starts, hashed.ends, ids, hashed.unspaced, mostly_unspaced=False)
+    hashed = hash_words(text)
+    first, ids = _numbered(hashed.hashes)
     ends, unspaced = hashed.ends, hashed.unspaced
-    if plain:
-        return Tokens(hashed.starts, ends, ids, unspaced, mostly_unspaced=False)
     return Tokens(
         hashed.starts,
         ends,
@@ -52,11 +55,24 @@ def tokens(text: str) -> Tokens:
     )
 
 
+def _numbered(hashes: U64) -> tuple[Ints, Ints]:
+    """Where each distinct hash stands first, by hash, and for each of ``hashes`` which it is.
+
+    What ``np.unique`` gives, in half the time.
+    """
+    order = stable_order(hashes)
+    ranked = hashes.take(order)
+    new = led(ranked[1:] != ranked[:-1])[: len(hashes)]
+    ids = np.empty(len(hashes), dtype=np.int64)
+    ids[order] = np.cumsum(new) - 1
+    return order[new], ids
+
+
 def _folded(text: str, hashed: HashedWords, first: Ints) -> Ints:
     """For each word at ``first`` a number that those which fold to the same share, by first use."""
     hashes = hash_folded(text, hashed)
     if hashes is not None:
-        _, begins, which = np.unique(hashes[first], return_index=True, return_inverse=True)
+        begins, which = _numbered(hashes[first])
         numbers = np.empty(len(begins), dtype=np.int64)
         numbers[np.argsort(begins)] = np.arange(len(begins))
         found: Ints = numbers[which]

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from dedupe.align import Chain, common
-from dedupe.characters import U64, mix64
+from dedupe.characters import U64, led, mix64
 from dedupe.policy import RepeatPolicy
 from dedupe.segments import Line, edges
 from dedupe.tokens import Ints, Tokens
@@ -115,13 +115,15 @@ def _sketch(words: Tokens, windows: Ints) -> U64:
 
 def _agreeing(sketch: U64, least: int) -> list[tuple[int, int]]:
     """Windows that agree in ``least`` bins with the last or the first that did, the best first."""
-    owner, _ = np.nonzero(sketch != _EMPTY)
-    keys = sketch[sketch != _EMPTY]
-    order = np.argsort(keys, kind="stable")
-    same = keys[order[1:]] == keys[order[:-1]]
-    if int(same.sum()) < least:
+    filled = sketch != _EMPTY
+    owner, _ = np.nonzero(filled)
+    keys = sketch[filled]
+    ranked = np.sort(keys)
+    same = ranked[1:] == ranked[:-1]
+    if int(np.count_nonzero(same)) < least:
         return []
-    first = np.maximum.accumulate(np.where(np.r_[True, ~same], np.arange(len(order)), 0))[1:][same]
+    order = np.argsort(keys, kind="stable")
+    first = np.maximum.accumulate(np.where(led(~same), np.arange(len(order)), 0))[1:][same]
     few = np.bincount(first)[first] < _BINS
     later, earlier = owner[order[1:][same][few]], owner[order[:-1][same][few]]
     starts = owner[order[first[few]]]

@@ -13,12 +13,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
+from ingest.wording import plain_words
+
 UNSPACED = re.compile(
     "[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\uff21-\uff3a\uff41-\uff5a]"
 )
 # before CJK text a Latin word ends without a space: "EV市場"
 _LETTER = r"[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 _WORD = re.compile(f"{_LETTER}+")
+_ANY_WORD = re.compile(r"\w+")
 _LAST_WORD = re.compile(rf"{_LETTER}+\Z")
 _IS_LETTER = re.compile(_LETTER).match
 _LONGEST_CUT = 100
@@ -28,7 +31,10 @@ _WORDS_KEPT = 30_000
 
 def words_of(text: str) -> set[str]:
     """The words of ``text`` as ``Phrases`` sees them."""
-    return set(_WORD.findall(text))
+    words = plain_words(text)
+    if words is None:
+        words = (_WORD if UNSPACED.search(text) else _ANY_WORD).findall(text)
+    return set(words)
 
 
 def words_at_cut(before: str, after: str) -> set[str]:
