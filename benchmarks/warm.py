@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flows import run
-from flows.warmup import read_one
+from flows.warmup import read_all
 
 __all__ = ["run"]
 
-read_one()
+read_all()

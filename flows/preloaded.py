@@ -15,11 +15,11 @@ from contextlib import suppress
 # run ends it, and a traceback of its own would only hide what the run says.
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-from flows.warmup import read_one  # noqa: E402
+from flows.warmup import read_all  # noqa: E402
 
 # What fails here (a full disk) fails again where it can be reported.
 with suppress(Exception):
-    read_one()
+    read_all()
 gc.collect()
 gc.freeze()
 # What is frozen is not cleared away at the end, and DuckDB then reports leaks on stderr.
