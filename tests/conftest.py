@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
+import os
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,8 +62,22 @@ class DemoRuns:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoRuns:
-    """To be read only: tests that write make a store of their own."""
-    store = tmp_path_factory.mktemp("demo") / "store"
+    """To be read only: tests that write make a store of their own.
+
+    Made once for all processes of a test run, which hold a folder in common.
+    """
+    own = tmp_path_factory.getbasetemp()
+    common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    made = common / "demo.pickle"
+    with (common / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            made.write_bytes(pickle.dumps(_demo_runs(common / "demo" / "store")))
+    runs: DemoRuns = pickle.loads(made.read_bytes())
+    return runs
+
+
+def _demo_runs(store: Path) -> DemoRuns:
     demonstration.make_room(store)
     one, two = demonstration.DAYS
     first, second, again = (demonstration.run_day(store, day, Silent()) for day in (one, two, two))
