@@ -30,6 +30,7 @@ from flows.recompute import whole
 from flows.recompute.parts import rules
 from flows.report import RunReport
 from flows.save import Saved, relate
+from flows.seeing.noting import Noted
 from flows.settings import Settings
 from flows.workers import Workers
 from storage import reread, shadow, shadow_switch, signatures, stories
@@ -73,7 +74,12 @@ async def rebuild(
     report = RebuildReport(store=str(settings.store), dry_run=dry_run)
     run = RunReport(run_id=run_id, kind="rebuild", store=str(settings.store), started_at=now)
     context = RunContext(
-        settings=settings, store=live, feeds={}, report=run, clock=clock, progress=progress
+        settings=settings,
+        store=live,
+        feeds={},
+        report=run,
+        clock=clock,
+        progress=Noted(inner=progress, folder=live.folder, run_id=run_id, kind="rebuild"),
     )
     with _shadow_of(live, purpose) as beside:
         async with AsyncExitStack() as opened:

@@ -28,6 +28,7 @@ from flows.recompute.archived import reread_on
 from flows.report import RunReport
 from flows.rereading import Again, read_again
 from flows.save import Saved, relate
+from flows.seeing.noting import Noted
 from flows.settings import Settings
 from flows.workers import Workers
 from ingest.errors import VoltwireError
@@ -116,15 +117,15 @@ async def reextract(
         ),
         all_topics=True,
         clock=clock,
-        progress=progress,
+        progress=Noted(inner=progress, folder=store.folder, run_id=run_id, kind="reextract"),
     )
     report = ReextractReport(store=str(settings.store))
     async with recorded(context):
-        progress.stage(STAGE, len(ids))
+        context.progress.stage(STAGE, len(ids))
         async with aclosing(_again(context, ids)) as batches:
             async for again in batches:
                 await _save(context, again, report)
-                progress.advance(STAGE, len(again))
+                context.progress.advance(STAGE, len(again))
         context.report.entries = report.articles
         context.report.edited = report.texts_changed + report.details_changed
         context.report.known = report.articles - context.report.edited

@@ -31,7 +31,8 @@ class Source:
     """The file's path, the variable's or the option's name."""
 
     def __str__(self) -> str:
-        return self.where or self.kind
+        """In a word: of the file its name, for there is but one."""
+        return Path(self.where).name if self.kind == "file" else self.where or self.kind
 
 
 @dataclass(slots=True)

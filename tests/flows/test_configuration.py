@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -87,8 +87,10 @@ def test_secrets_in_urls_are_not_shown(name: str, value: object, shown: object) 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_the_list_of_settings_fits_a_terminal(width: int) -> None:
-    """Long values are cut; in a pipe nothing is."""
+    """Long values are cut, and a file is named by its last part; in a pipe nothing is cut."""
     long = loaded(contact="https://example.org/" + "x" * 200)
+    file = Source("file", f"/etc/{'very/long/' * 20}voltwire.toml")
+    long = replace(long, sources={**long.sources, "contact": file})
     assert all(len(line) <= width for line in configuration.lines(long, width)[2:])
     assert "x" * 200 in "".join(configuration.lines(long))
 
