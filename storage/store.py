@@ -240,17 +240,18 @@ def connect_memory() -> duckdb.DuckDBPyConnection:
     return con
 
 
-def connect_scratch(spill: Path, *, memory_mib: int) -> duckdb.DuckDBPyConnection:
-    """An empty database in memory, for work on Parquet files: one thread, and bounded memory.
+def connect_scratch(spill: Path, *, memory_mib: int, threads: int = 1) -> duckdb.DuckDBPyConnection:
+    """An empty database in memory, for work on Parquet files, with bounded memory.
 
     Args:
         spill: a folder for what does not fit in memory.
         memory_mib: how much DuckDB may hold there.
+        threads: that it may use; several only for who is alone on the machine.
     """
     con = duckdb.connect(":memory:")
     _set_up(con)
     quoted = str(spill).replace("'", "''")
-    con.execute(f"SET threads=1; SET memory_limit='{int(memory_mib)}MiB'")
+    con.execute(f"SET threads={int(threads)}; SET memory_limit='{int(memory_mib)}MiB'")
     con.execute(f"SET temp_directory='{quoted}'")
     return con
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ KEYS = 1_000_000
 PAIRS = 10_000
 """Pairs a chunk: five to ten seconds, and the texts of up to twice as many articles."""
 ALL_KEYS = 1 << 32
-DEAL_MIB = 4096
+DEAL_MIB = 2048
 """What adding up the pairs may hold in memory before it uses the disk."""
 
 TEXTS = "making anew"
@@ -179,7 +180,7 @@ class _Work:
         """Add the counts of all ranges up, and cut the pairs into chunks."""
         room, size = self.room, self.plan.pairs
         with TemporaryDirectory(prefix=".deal-", dir=room.folder) as spill:
-            con = connect_scratch(Path(spill), memory_mib=DEAL_MIB)
+            con = connect_scratch(Path(spill), memory_mib=DEAL_MIB, threads=os.cpu_count() or 1)
             total = joining.deal(
                 con,
                 room.files("joined", ranges),
