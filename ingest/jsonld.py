@@ -70,17 +70,19 @@ def _parsed(source: str) -> Any:
     source = source.strip()
     source = re.sub(r"^(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[|/\*.{0,40}?\*/)+", "", source)
     source = re.sub(r"(?:-->|//\s*\]\]>|\]\]>|;)+\s*$", "", source).strip()
-    for mended in (
-        lambda: source,
-        # the two mistakes that templates make: trailing commas and raw escapes
-        lambda: re.sub(r",\s*([}\]])", r"\1", source),
-        lambda: re.sub(r'\\(?!["\\/bfnrtu])', r"\\\\", source),
-    ):
+    for attempt in _mended(source):
         try:
-            return json.loads(mended(), strict=False)
+            return json.loads(attempt, strict=False)
         except (ValueError, RecursionError):
             continue
     return None
+
+
+def _mended(source: str) -> Iterator[str]:
+    """``source``, then without each of the two mistakes that templates make."""
+    yield source
+    yield re.sub(r",\s*([}\]])", r"\1", source)
+    yield re.sub(r'\\(?!["\\/bfnrtu])', r"\\\\", source)
 
 
 def types_of(node: dict[str, Any]) -> list[str]:
