@@ -152,6 +152,9 @@ def concerns(status: Status) -> list[str]:
     if last and last.state in ("failed", "crashed"):
         why = f": {clean(last.detail)}" if last.detail else ""
         found.append(f"the last ingest {last.state}, {ago(status.at - last.started_at)} ago{why}")
+    elif last and last.detail:
+        since = ago(status.at - last.started_at)
+        found.append(f"the last ingest, {since} ago, says: {clean(last.detail)}")
     if status.missed >= MISSED_TIMES and last and not _ingests(status.under_way):
         found.append(
             f"no ingest for {ago(status.at - last.started_at)}, and the schedule "

@@ -79,6 +79,7 @@ def test_a_store_that_is_well_gives_no_concern() -> None:
         ({"there": False, "overview": None, "last": (), "last_ingest": None}, "voltwire ingest"),
         ({"last_ingest": replace(RUN, state="failed", detail="OSError: x")}, "5 min ago: OSError"),
         ({"last_ingest": replace(RUN, state="crashed")}, "the last ingest crashed"),
+        ({"last_ingest": replace(RUN, detail="no feed could be reached")}, "no feed could be"),
         ({"missed": MISSED_TIMES}, "does `voltwire serve`, a worker or cron run?"),
         ({"missed": MISSED_TIMES, "served_by": 7}, "`voltwire serve` (PID 7) says"),
         ({"dead": (AT_WORK,)}, "the ingest r was killed"),
