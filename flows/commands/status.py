@@ -15,7 +15,7 @@ from flows.commands.options import json_option, settings_from, store_option
 EXAMPLES = """\b
 Examples:
   voltwire status
-  voltwire status --quiet || mail -s "voltwire" you@example.org    (from cron)
+  voltwire status --quiet         from cron: mail only when something is worth a look
   voltwire status --json | jq .concerns
 Ends with exit code 1 when something is worth a look, and says what.
 """
