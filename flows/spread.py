@@ -43,7 +43,7 @@ from ingest.routes import ccnews
 from ingest.urls import registered_domain
 from storage import coverage, feeds
 from storage.encoding import as_json
-from storage.errors import StoreBusy
+from storage.errors import StoreError
 from storage.shelf import Shelf
 
 _LOG = logging.getLogger(__name__)
@@ -186,9 +186,8 @@ async def run_load(
         for reason, times in taken.reasons.items():
             report.reject(reason, times)
         report.feeds_failed |= taken.unreadable
-        report.detail = f"{taken.shards} shards loaded" + (
-            f", {taken.again} were there already" if taken.again else ""
-        )
+        shards = "1 shard" if taken.shards == 1 else f"{taken.shards} shards"
+        report.detail = f"{shards} loaded"
     return context.report
 
 
@@ -331,8 +330,9 @@ class _Spreading:
             await asyncio.sleep(LOOK_EVERY)
             try:
                 await asyncio.shield(asyncio.ensure_future(self._load()))
-            except StoreBusy as error:
-                _LOG.warning("%s", error)  # the next time, or at the end
+            except StoreError as error:
+                # What lies there is safe; at the end it is loaded, or the run fails with this.
+                _LOG.warning("%s", error)
 
     async def _load(self) -> None:
         context = self._context

@@ -86,7 +86,7 @@ class Machines:
         """A command, to its end."""
         return subprocess.run(
             [*VOLTWIRE, *words],
-            env=self.env | more, cwd=self.folder, capture_output=True, text=True, timeout=1800,
+            env=self.env | more, cwd=self.folder, capture_output=True, text=True, timeout=7200,
         )  # fmt: skip
 
 

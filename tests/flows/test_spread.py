@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections import Counter
 from dataclasses import replace
@@ -16,14 +17,17 @@ from backfill_support import WINDOW, Archive, served
 from site_support import START, InProcess, feed
 
 import flows.run
-from flows import spread
+from flows import cli, spread
+from flows.digest import digest
 from flows.pieces import Piece, run_piece
 from flows.run import BackfillOptions, IngestOptions, Surroundings
 from flows.settings import Settings
+from flows.shard import Origin, Shard
 from flows.shelving import Shelving
 from ingest.catalogue import save_feeds
 from storage.shelf import Shelf
 from storage.store import Store
+from tests.flows.newsroom_support import NOW, newsroom
 from tests.flows.same_store import differences, rows
 
 ASKED = BackfillOptions(route="feed-archive", since=WINDOW.since, until=WINDOW.until)
@@ -103,6 +107,27 @@ def test_what_cannot_be_done_is_told_of_its_feeds_and_the_rest_goes_on(
     assert "no network on that machine" in report.feeds_failed["a"]
     ingest = asyncio.run(spread.ingest(many, IngestOptions(), Surroundings(), dispatch))
     assert ingest.exit_code == 1
+
+
+def test_what_a_run_left_behind_is_loaded_by_a_command_and_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run that was killed after its pieces: the rest is loaded, and again changes nothing."""
+    shelf = Shelf(str(tmp_path / "shelf"))
+    origin = Origin(run_id="run", piece="p", attempt="a", number=0)
+    made = digest(newsroom(3, 1)[:3], {}, all_topics=True, now=NOW)
+    one = Shelving(shelf, Store(tmp_path / "scratch"), "run/g/p", origin)
+    one.put(Shard(at=NOW, digested=tuple(made)))
+    words = ["load", shelf.place, "--store", str(tmp_path / "store"), "--json"]
+    assert cli.run([*words, "--keep"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["kind"], told["stored"], told["detail"]) == ("load", 3, "1 shard loaded")
+    assert cli.run(words) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["stored"], told["detail"]) == (0, "0 shards loaded")
+    assert shelf.folders() == []
+    assert cli.run(["load", "--store", str(tmp_path / "store")]) == 2
+    assert "load from where?" in capsys.readouterr().err
 
 
 def test_feeds_of_one_site_are_in_one_group_and_groups_are_of_one_size() -> None:
