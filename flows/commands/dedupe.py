@@ -35,6 +35,7 @@ Examples:
   voltwire dedupe rebuild --dry-run
   voltwire dedupe rebuild
   voltwire dedupe rebuild --json | jq .examples
+  VOLTWIRE_ENGINE=dask VOLTWIRE_ENGINE_ADDRESS=tcp://10.0.0.1:8786 voltwire dedupe rebuild
 """
 
 
@@ -62,6 +63,7 @@ def rebuild(dry_run: bool, store: Path | None, as_json: bool) -> int:
     For after an upgrade that brought other rules or another recipe.  Runs may go on meanwhile,
     and questions are answered from what was there until it is done.  Interrupted, it goes on
     where it was when called again.  Stories whose articles stay together keep their ids.
+    The setting `engine` has the work done by a cluster.
     """
     from flows import rebuild_report, rebuilding
     from flows.screen import TerminalProgress

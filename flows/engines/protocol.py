@@ -16,6 +16,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from typing import Any, Protocol, TypeVar
 
+from flows.errors import MachineTrouble
 from ingest.errors import VoltwireError
 
 
@@ -51,7 +52,7 @@ class WorkerLost(Exception):
     """The process or machine that was on a chunk is gone."""
 
 
-class ChunkFailed(VoltwireError):
+class ChunkFailed(MachineTrouble):
     """A chunk that cannot be done; everything done before it stays."""
 
 

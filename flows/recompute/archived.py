@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,13 +24,12 @@ from hashlib import sha256
 from importlib import metadata, resources
 from pathlib import Path
 from socket import gethostname
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from dedupe.models import Signature
 from flows.engines.choose import engine_of
 from flows.engines.protocol import ChunkFailed, WorkerLost, each
-from flows.recompute.parts import MEMORY_MIB, Part, Room, Unalike, room_of, rules
+from flows.recompute.parts import Part, Room, Unalike, room_of, rules, scratch
 from flows.rereading import Again, read_again
 from flows.settings import Settings
 from flows.workers import Workers
@@ -40,7 +39,7 @@ from storage.batches import rows, staged
 from storage.encoding import Flat, as_json, from_json
 from storage.models import PreparedArticle
 from storage.reread import Reread
-from storage.store import Store, connect_scratch
+from storage.store import Store
 
 ARTICLES = 2_500
 """Pages a chunk: a minute, which two seconds for its processes do not show in."""
@@ -199,31 +198,15 @@ def _made(part: ArchivePart) -> list[Again]:
 
 
 def _write(path: Path, types: Mapping[str, str], records: Iterable[Sequence[Any]]) -> None:
-    _scratch(lambda con: _put(con, path, types, records))
-
-
-def _put(con: Any, path: Path, types: Mapping[str, str], records: Iterable[Sequence[Any]]) -> None:
-    with staged(con, "written", types, rows(types, records)) as batch:
+    with scratch() as con, staged(con, "written", types, rows(types, records)) as batch:
         chunks.write(con, path, f"FROM {batch}")
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    def read(con: Any) -> list[dict[str, Any]]:
+    with scratch() as con:
         answer = con.execute(f"FROM {chunks.source(path)}")
-        names = [column[0] for column in answer.description]
+        names = [column[0] for column in answer.description or ()]
         return [dict(zip(names, values, strict=True)) for values in answer.fetchall()]
-
-    found: list[dict[str, Any]] = _scratch(read)
-    return found
-
-
-def _scratch(work: Callable[[Any], Any]) -> Any:
-    with TemporaryDirectory(prefix="voltwire-chunk-") as spill:
-        con = connect_scratch(Path(spill), memory_mib=MEMORY_MIB)
-        try:
-            return work(con)
-        finally:
-            con.close()
 
 
 if __name__ == "__main__":

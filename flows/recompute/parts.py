@@ -21,6 +21,7 @@ import duckdb
 from dedupe.policy import POLICY, RECIPE
 from flows.settings import Settings
 from ingest.errors import VoltwireError
+from storage.errors import StoreError
 from storage.store import connect_scratch
 
 MEMORY_MIB = 1024
@@ -112,9 +113,28 @@ def work_on(part: Part, reads: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             f"the worker on {gethostname()} does not see {reads}",
             hint="`engine_folder` has to be a folder that every machine sees under that path",
         )
-    with TemporaryDirectory(prefix="voltwire-chunk-") as spill:
-        con = connect_scratch(Path(spill), memory_mib=MEMORY_MIB)
+    with scratch() as con:
+        yield con
+
+
+@contextmanager
+def scratch(
+    folder: Path | None = None, *, memory_mib: int = MEMORY_MIB, threads: int = 1
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A scratch database, which spills to ``folder`` (or where temporary files go).
+
+    Raises:
+        StoreError: for a file that cannot be read or written.
+    """
+    with TemporaryDirectory(prefix="voltwire-chunk-", dir=folder) as spill:
+        con = connect_scratch(Path(spill), memory_mib=memory_mib, threads=threads)
         try:
             yield con
+        except duckdb.Error as error:
+            said = next(iter(str(error).splitlines()), type(error).__name__)
+            raise StoreError(
+                f"DuckDB failed on {gethostname()}: {said}",
+                hint=f"is there room in {spill} and for the chunks? what was done before is kept",
+            ) from error
         finally:
             con.close()

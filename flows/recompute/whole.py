@@ -22,22 +22,21 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from dedupe.policy import POLICY, RECIPE
 from flows.context import Progress
 from flows.engines.choose import engine_of
 from flows.engines.protocol import Engine, run
+from flows.errors import trouble
 from flows.recompute.digesting import digest_chunk
 from flows.recompute.grouping import group
 from flows.recompute.joining import join_chunk
-from flows.recompute.parts import KeyRange, Part, Room, room_of, rules
+from flows.recompute.parts import KeyRange, Part, Room, room_of, rules, scratch
 from flows.recompute.verifying import verify_chunk
 from flows.settings import Settings
 from storage import joining, shadow, shadow_fill, signatures
-from storage.store import Store, connect_scratch
+from storage.store import Store
 
 P = TypeVar("P", bound=Part)
 
@@ -85,15 +84,21 @@ async def remake(
 
     Returns:
         How many articles an interrupted call had done.
+
+    Raises:
+        EngineMissing, ChunkFailed, MachineTrouble, StoreError: for what a person has to put right.
     """
     room = room_of(settings, "rebuild")
-    async with engine_of(settings, articles=len(ids)) as engine:
-        plan = await asyncio.to_thread(_begin, room, live, ids, engine)
-        work = _Work(room, plan, engine, progress)
-        resumed = await work.digest()
-        compared = await work.verify(await work.join())
-    await asyncio.to_thread(_fill, beside, work, compared, clock)
-    await asyncio.to_thread(shutil.rmtree, room.folder)
+    try:
+        async with engine_of(settings, articles=len(ids)) as engine:
+            plan = await asyncio.to_thread(_begin, room, live, ids, engine)
+            work = _Work(room, plan, engine, progress)
+            resumed = await work.digest()
+            compared = await work.verify(await work.join())
+        await asyncio.to_thread(_fill, beside, work, compared, clock)
+        await asyncio.to_thread(shutil.rmtree, room.folder)
+    except OSError as error:
+        raise trouble(f"work in {room.folder}", error) from error
     return resumed
 
 
@@ -155,10 +160,8 @@ class _Work:
 
     def _ranges(self) -> list[KeyRange]:
         files = self.room.files("keys", len(self.plan.sizes))
-        with TemporaryDirectory(prefix="voltwire-count-") as spill:
-            con = connect_scratch(Path(spill), memory_mib=DEAL_MIB)
+        with scratch() as con:
             counted = joining.count(con, files)
-            con.close()
         ranges = ceil(counted / self.plan.keys)
         bounds = [number * ALL_KEYS // max(1, ranges) for number in range(ranges + 1)]
         return [
@@ -179,8 +182,8 @@ class _Work:
     def _deal(self, ranges: int) -> list[Part]:
         """Add the counts of all ranges up, and cut the pairs into chunks."""
         room, size = self.room, self.plan.pairs
-        with TemporaryDirectory(prefix=".deal-", dir=room.folder) as spill:
-            con = connect_scratch(Path(spill), memory_mib=DEAL_MIB, threads=os.cpu_count() or 1)
+        cores = os.cpu_count() or 1
+        with scratch(room.folder, memory_mib=DEAL_MIB, threads=cores) as con:
             total = joining.deal(
                 con,
                 room.files("joined", ranges),
@@ -202,7 +205,6 @@ class _Work:
                         con, part.number * size, part.number * size + part.size,
                         room.file("pairs", part.number),
                     )  # fmt: skip
-            con.close()
         return parts
 
     async def _run(

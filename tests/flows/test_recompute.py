@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,10 @@ from flows.engines import choose
 from flows.engines.choose import LITTLE
 from flows.engines.protocol import ChunkFailed
 from flows.recompute import grouping, whole
+from flows.recompute.digesting import digest_chunk
+from flows.recompute.parts import Part, Unalike, rules
 from flows.recompute.verifying import together
+from storage.errors import StoreError
 from storage.store import Store
 from tests.flows.recompute_support import arrive, cut_small, rebuilt, rows_of, spoil
 
@@ -74,6 +79,26 @@ def test_what_was_done_when_it_failed_is_not_done_again(
     assert report.resumed == report.articles
     assert not done.intersection(calls)
     assert rows_of(store) == was
+
+
+def test_a_worker_with_other_rules_or_another_disk_refuses(tmp_path: Path) -> None:
+    """It says on which machine it is, and which file it does not see; nothing is written."""
+    part = Part(folder=str(tmp_path), rules="older ones", number=0, size=1, label="one")
+    with pytest.raises(Unalike, match=f"{gethostname()} has other rules"):
+        digest_chunk(part)
+    with pytest.raises(Unalike, match=r"does not see .*texts/000000.parquet .`engine_folder`"):
+        digest_chunk(replace(part, rules=rules()))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_file_is_told_in_a_line(tmp_path: Path) -> None:
+    """DuckDB's words, the machine and what to do."""
+    part = Part(folder=str(tmp_path), rules=rules(), number=0, size=1, label="one")
+    part.room.file("texts", 0).parent.mkdir()
+    part.room.file("texts", 0).write_bytes(b"PAR1 and no more")
+    with pytest.raises(StoreError, match="DuckDB failed on ") as told:
+        digest_chunk(part)
+    assert "is there room" in told.value.hint
 
 
 @given(
