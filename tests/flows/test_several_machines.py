@@ -8,14 +8,18 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from ingest.archive import ArchiveWriter, read_pages
 from storage.store import Store
 from tests.flows.machines_support import WEEK, Machines, archives, feeds_of, machines
 from tests.flows.postgres_support import missing
+from tests.flows.prefect_support import wait_until
 from tests.flows.replayed_web import ReplayedWeb, replayed
 from tests.flows.same_store import differences, rows
 
@@ -90,3 +94,43 @@ def test_three_workers_make_the_store_that_one_process_makes(
         ended(here, *INGEST)
         ended(here, *INGEST, *alone, VOLTWIRE_SHARDS="")
         assert differences(rows(many), rows(one)) == {}
+
+
+def test_two_workers_do_a_backfill_of_files_in_less_time_than_one(
+    tmp_path: Path, web: ReplayedWeb
+) -> None:
+    """Twelve files of forty real pages each; prints what the table in docs/scaling.md says."""
+    files = slices_of(WEEK.parent / "extraction" / "wcxb_article.warc.gz", tmp_path, 12, 40)
+    words = ("backfill", "--route", "warc", *map(str, files), "--all-topics")
+    with machines(tmp_path, web, [], workers=1, VOLTWIRE_SHARD_GROUPS="2") as here:
+        took: dict[str, float] = {}
+        for name, workers in (("alone", 0), ("one worker", 1), ("two workers", 2)):
+            store = here.folder / name.replace(" ", "-")
+            if workers == 2:
+                here.worker()
+                wait_until(lambda: here.online() >= 2, 120, "the second worker", here.log)
+            began = time.monotonic()
+            plain = () if workers else ("--plain",)
+            shards = {} if workers else {"VOLTWIRE_SHARDS": ""}
+            ended(here, *words, *plain, "--store", str(store), **shards)
+            took[name] = time.monotonic() - began
+            found = rows(Store(store))["articles"]
+            assert len(found) > 400
+        print("\n" + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in took.items()))
+        print(f"overhead a slice, one worker: {(took['one worker'] - took['alone']) / 12:.1f} s")
+
+
+def slices_of(archive: Path, folder: Path, number: int, pages: int) -> list[Path]:
+    """The first pages of ``archive`` as so many archives."""
+    source = read_pages(archive)
+    files = []
+    for each in range(number):
+        place = folder / f"slice-{each:02}"
+        with ArchiveWriter(place, lambda: datetime.now(UTC)) as writer:
+            for one in islice(source, pages):
+                writer.write(
+                    url=one.url, status=200, phrase="OK", body=one.body, fetched_at=one.fetched_at,
+                    headers=[("Content-Type", one.content_type)],
+                )  # fmt: skip
+        files += place.rglob("*.warc.gz")
+    return files
