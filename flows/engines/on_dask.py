@@ -51,7 +51,8 @@ class OnDask:
                 address = await self._opened.enter_async_context(
                     distributed.LocalCluster(
                         n_workers=self._own, threads_per_worker=1, host="127.0.0.1",
-                        dashboard_address="127.0.0.1:0", asynchronous=True, silence_logs=logging.ERROR,
+                        dashboard_address="127.0.0.1:0", asynchronous=True,
+                        silence_logs=logging.ERROR,
                     )
                 )  # fmt: skip
             self._client = await self._opened.enter_async_context(
