@@ -42,8 +42,13 @@ def run(folder: Path, job: Job, log: Path, *, at_request: int = 0, after: float 
     """One backfill in a child process; whether it was killed, at a request or after seconds."""
     child = os.fork()
     if child:
+        late = time.monotonic() + after
+        while after and time.monotonic() < late:
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                return os.WIFSIGNALED(status)
+            time.sleep(0.01)
         if after:
-            time.sleep(after)
             os.kill(child, signal.SIGKILL)
         return os.WIFSIGNALED(os.waitpid(child, 0)[1])
     web: Past = SITES[job.route]()
