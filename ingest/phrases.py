@@ -29,11 +29,16 @@ _LONGEST_CUT = 100
 _WORDS_KEPT = 30_000
 
 
+def has_unspaced(text: str) -> bool:
+    """Whether ``text`` holds anything in a script without spaces."""
+    return not text.isascii() and UNSPACED.search(text) is not None
+
+
 def words_of(text: str) -> set[str]:
     """The words of ``text`` as ``Phrases`` sees them."""
     words = plain_words(text)
     if words is None:
-        words = (_WORD if UNSPACED.search(text) else _ANY_WORD).findall(text)
+        words = (_WORD if has_unspaced(text) else _ANY_WORD).findall(text)
     return set(words)
 
 
@@ -82,6 +87,10 @@ class Phrases:
         self._known: dict[str, list[_Phrase]] = {}
         self._none: set[str] = set()
         """Words met that begin no phrase."""
+        self._asked: Set[str] = frozenset()
+        """The words last asked about, so many of them, and those that begin phrases."""
+        self._asked_size = 0
+        self._begin: list[tuple[str, list[_Phrase]]] = []
         for group, phrases in enumerate(groups):
             self._add(group, phrases)
         self._shortest = min(map(len, self._begun), default=0)
@@ -123,7 +132,7 @@ class Phrases:
                 if ends[phrase.group] <= at and (match := phrase.match(text, at)):
                     found[phrase.group].append(match)
                     ends[phrase.group] = match.end()
-        if UNSPACED.search(text):
+        if has_unspaced(text):
             for group, pattern in enumerate(self._unspaced):
                 if pattern is not None and pattern.search(text):
                     found[group] = _both(text, group, starts, pattern)
@@ -135,16 +144,19 @@ class Phrases:
         if len(none) > _WORDS_KEPT:
             none.clear()
             known.clear()
-        starts = []
-        for word in words - none:
-            phrases = known.get(word)
-            if phrases is None:
-                phrases = self._beginning_with(word)
-                if not phrases:
-                    none.add(word)
-                    continue
-                known[word] = phrases
-            starts += [(at, phrases) for at in _places(word, text)]
+        # The zones of a text are asked about with one set of words, one after the other.
+        if self._asked is not words or len(words) != self._asked_size:
+            self._asked, self._asked_size, self._begin = words, len(words), []
+            for word in words - none:
+                phrases = known.get(word)
+                if phrases is None:
+                    phrases = self._beginning_with(word)
+                    if not phrases:
+                        none.add(word)
+                        continue
+                    known[word] = phrases
+                self._begin.append((word, phrases))
+        starts = [(at, phrases) for word, phrases in self._begin for at in _places(word, text)]
         starts.sort(key=lambda one: one[0])
         return starts
 
@@ -159,12 +171,20 @@ class Phrases:
         return found
 
 
+def _is_letter(sign: str) -> bool:
+    if sign.isascii():
+        return sign.isalnum() or sign == "_"
+    return _IS_LETTER(sign) is not None
+
+
 def _places(word: str, text: str) -> Iterator[int]:
     """Where ``word`` stands in ``text`` by itself."""
     length = len(word)
     at = text.find(word)
     while at >= 0:
-        if not (_IS_LETTER(text, at + length) or (at and _IS_LETTER(text, at - 1))):
+        if not (
+            _is_letter(text[at + length : at + length + 1]) or (at and _is_letter(text[at - 1]))
+        ):
             yield at
         at = text.find(word, at + 1)
 
