@@ -165,6 +165,7 @@ def nearest(word: str, known: Any) -> str:
 
 
 TEXT = Kind("a text in quotes", '"text"', _text)
+PLACE = Kind("a folder or an address in quotes", '"s3://bucket/voltwire"', _text, is_path=True)
 FOLDER = Kind("a path in quotes", '"voltwire-data"', _path, may_be_empty=False, is_path=True)
 FILE = Kind("a path in quotes", '"/srv/voltwire/name"', _text, is_path=True)
 HOSTS = Kind(
@@ -183,6 +184,11 @@ ZONE = Kind(
 HOURS = Kind(
     "two hours of the day, the second not included, or empty", '"22-6" (22:00 to 5:59)', _hours
 )
+
+
+def text(example: str) -> Kind:
+    """Texts such as ``example``."""
+    return Kind(TEXT.wanted, f'"{example}"', _text)
 
 
 def whole(least: int, example: int) -> Kind:

@@ -164,9 +164,9 @@ def _shown(value: object) -> str:
 def _from_folder(path: Any, folder: Path | None) -> Any:
     """A path or its text with "~" and, where it stands in a file, that file's folder before it.
 
-    "" and "-" are no paths.
+    "", "-" and addresses (``s3://...``) are no paths.
     """
-    if str(path) in ("", "-"):
+    if str(path) in ("", "-") or "://" in str(path):
         return path
     whole = Path(path).expanduser()
     if folder is not None:

@@ -23,7 +23,7 @@ from flows.setting_kinds import (
     FOLDER,
     HOSTS,
     HOURS,
-    TEXT,
+    PLACE,
     WEB,
     ZONE,
     Kind,
@@ -31,6 +31,7 @@ from flows.setting_kinds import (
     choice,
     kind_of,
     number,
+    text,
     whole,
 )
 from flows.setting_sources import Source, find
@@ -51,7 +52,7 @@ class Settings:
     feeds: Annotated[str, FILE] = ""
     """A TOML or OPML file of feeds; empty for the store's own list or, as long as it has none,
     the bundled one."""
-    contact: Annotated[str, TEXT] = ""
+    contact: Annotated[str, text("mailto:you@example.org")] = ""
     """A URL or mail address that publishers can write to; sent in the User-Agent."""
     workers: Annotated[int, whole(0, 2)] = 0
     """Processes that extract; 0 for one a core."""
@@ -86,7 +87,7 @@ class Settings:
     engine: Annotated[str, choice("processes", "dask", "ray")] = "processes"
     """What works on large recomputations (``dedupe rebuild``): processes of this machine, or a
     cluster of Dask or Ray, with ``voltwire[dask]`` or ``voltwire[ray]`` installed on all of it."""
-    engine_address: Annotated[str, TEXT] = ""
+    engine_address: Annotated[str, text("tcp://10.0.0.5:8786")] = ""
     """Where that cluster is: the scheduler of Dask (``tcp://HOST:8786``) or the head of Ray
     (``HOST:6379``); empty for one of this machine alone, as long as the work takes."""
     engine_folder: Annotated[str, FILE] = ""
@@ -97,7 +98,7 @@ class Settings:
     webhook: Annotated[str, WEB] = ""
     """A URL that gets a JSON message when a feed's state changes, once a change.  Whoever knows
     it can post there: ``config show`` does not print it whole."""
-    shards: Annotated[str, TEXT] = ""
+    shards: Annotated[str, PLACE] = ""
     """A folder that several machines share, or an address such as ``s3://bucket/voltwire``: work is
     then cut into pieces for workers, which put what they made there, and one loader takes it into
     the store.  Empty: one process does all of it."""

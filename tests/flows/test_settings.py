@@ -166,13 +166,18 @@ def test_a_path_starts_from_the_file_it_stands_in(
     """Also where the file is read from another folder; "-" and "" are no paths."""
     (tmp_path / "etc").mkdir()
     named = tmp_path / "etc" / "news.toml"
-    named.write_text("store = 'S'\nfeeds = 'mine.opml'\nlog_file = '-'\nmetrics_file = '~/m'\n")
+    named.write_text(
+        "store = 'S'\nfeeds = 'mine.opml'\nlog_file = '-'\nmetrics_file = '~/m'\n"
+        "shards = 's3://bucket/x'\nengine_folder = 'E'\n"
+    )
     monkeypatch.setenv("VOLTWIRE_CONFIG", str(named))
     monkeypatch.setenv("HOME", "/home/of")
     found = load_settings()
     assert found.store == tmp_path / "etc" / "S"
     assert found.feeds == str(tmp_path / "etc" / "mine.opml")
+    assert found.engine_folder == str(tmp_path / "etc" / "E")
     assert (found.log_file, found.metrics_file) == ("-", "/home/of/m")
+    assert found.shards == "s3://bucket/x"
 
 
 def test_the_quick_way_to_the_store_agrees_with_the_long(monkeypatch: pytest.MonkeyPatch) -> None:
