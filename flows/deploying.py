@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +40,7 @@ from flows.heartbeats import HEARTBEAT_SECONDS, TAG, EnsuredAutomation, ensure_a
 from flows.piecework import piece
 from flows.retention import kept_for_ever, server_settings
 from flows.scheduled import ingest_news
-from flows.settings import Settings, SettingsError
+from flows.settings import Settings, SettingsError, place_of_shards
 from flows.versions import differing_server, harmful_versions, installed_versions
 from ingest.errors import VoltwireError
 
@@ -138,13 +137,12 @@ async def piece_deployment(pool: str, settings: Settings) -> RunnerDeployment:
         pool: of those workers: not that of the runs themselves, which need the store's machine.
         settings: where the shards go; all else is each worker's own.
     """
-    place = settings.shards if "://" in settings.shards else str(Path(settings.shards).absolute())
     return await _deployment(
         piece,
         strategy=None,
         tags=[TAG, "piece"],
         pool=pool,
-        variables={**WORKER_VARIABLES, "VOLTWIRE_SHARDS": place},
+        variables={**WORKER_VARIABLES, "VOLTWIRE_SHARDS": place_of_shards(settings)},
     )
 
 

@@ -183,6 +183,12 @@ def load_settings() -> Settings:
     return load().settings
 
 
+def place_of_shards(settings: Settings) -> str:
+    """The setting ``shards`` as it is understood from any working folder."""
+    place = settings.shards
+    return place if not place or "://" in place else str(Path(place).absolute())
+
+
 def store_folder(named: Path | None = None) -> Path:
     """The store's folder alone, for commands that read nothing else.
 

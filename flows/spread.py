@@ -52,6 +52,8 @@ STAGE, LOADING = "pieces", "loading shards"
 LOOK_EVERY = 2.0
 # A piece that was lost is tried so often in all; what it wrote before counts.
 ATTEMPTS = 3
+# Pieces done side by side where there is no worker: each has reading processes of its own.
+HERE_AT_ONCE = 2
 
 Dispatch = Callable[[Piece], Awaitable[None]]
 """Have a piece done; comes back when it is.  Raises when it was not."""
@@ -70,9 +72,11 @@ class _Chain:
 
 def in_this_process(settings: Settings, around: Surroundings) -> Dispatch:
     """Pieces done here, as a worker would do them."""
+    turns = asyncio.Semaphore(HERE_AT_ONCE)
 
     async def dispatch(piece: Piece) -> None:
-        await run_piece(settings, piece, around)
+        async with turns:
+            await run_piece(settings, piece, around)
 
     return dispatch
 

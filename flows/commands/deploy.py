@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flows.commands.options import feeds_option, json_option, store_option
-from flows.settings import Settings, load, prepare_prefect
+from flows.settings import Settings, load, place_of_shards, prepare_prefect
 
 if TYPE_CHECKING:
     from flows.deploying import Deployed
@@ -94,6 +94,8 @@ def handed_on(settings: Settings, file: Path | None) -> dict[str, str]:
         variables["VOLTWIRE_CONFIG"] = str(file.absolute())
     if settings.feeds:
         variables["VOLTWIRE_FEEDS"] = str(Path(settings.feeds).absolute())
+    if settings.shards:
+        variables["VOLTWIRE_SHARDS"] = place_of_shards(settings)
     return variables
 
 
