@@ -16,6 +16,7 @@ from ingest.models import Feed
 from ingest.opml import read_opml
 from tests.flows.postgres_support import postgres
 from tests.flows.prefect_support import (
+    MARK,
     ROOT,
     Api,
     environment,
@@ -76,7 +77,7 @@ class Machines:
 
     def kill(self, worker: subprocess.Popen[bytes]) -> int:
         """End a worker and all that it started, as a power cut does; how many processes that is."""
-        mine = [pid for pid in marked(self.env["VOLTWIRE_PROCESS_TEST"]) if _of(pid, worker.pid)]
+        mine = [pid for pid in marked(self.env[MARK]) if _of(pid, worker.pid)]
         for pid in mine:
             os.kill(pid, signal.SIGKILL)
         worker.wait()
