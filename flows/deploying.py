@@ -37,7 +37,7 @@ from pydantic import ValidationError
 
 from flows.backfill import backfill
 from flows.heartbeats import HEARTBEAT_SECONDS, TAG, EnsuredAutomation, ensure_automations
-from flows.piecework import piece
+from flows.piecework import load_shards, piece
 from flows.retention import kept_for_ever, server_settings
 from flows.scheduled import ingest_news
 from flows.settings import Settings, SettingsError, place_of_shards
@@ -130,6 +130,17 @@ async def manual_deployment(
     )
 
 
+async def loading_deployment(pool: str, variables: Mapping[str, str]) -> RunnerDeployment:
+    """``load-shards/load-shards``: what a run left on the shelf that was stopped."""
+    return await _deployment(
+        load_shards,
+        strategy=ConcurrencyLimitStrategy.ENQUEUE,
+        tags=[TAG, "load"],
+        pool=pool,
+        variables=variables,
+    )
+
+
 async def piece_deployment(pool: str, settings: Settings) -> RunnerDeployment:
     """``piece/piece``, the parts of runs that workers on any machine do, as many as there are.
 
@@ -204,6 +215,8 @@ async def deploy(settings: Settings, pool: str, variables: Mapping[str, str]) ->
     names = [f"{ingest_news.name}/{ingest_news.name}", f"{backfill.name}/{backfill.name}"]
     if settings.shards:
         await (await piece_deployment(pieces_pool(pool), settings)).aapply()
+        await (await loading_deployment(pool, environment)).aapply()
+        names.append(f"{load_shards.name}/{load_shards.name}")
         names.append(f"{piece.name}/{piece.name} in {pieces_pool(pool)}")
     times = await run_times(scheduled)
     if times.next_run is None and not times.paused:
