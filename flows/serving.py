@@ -8,8 +8,11 @@ crashes takes nothing else with it, and a file's folder never comes onto the imp
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
+import shutil
 import signal
+import tempfile
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -102,17 +105,7 @@ async def _run(
     stop: asyncio.Event,
     show: Callable[[Plan], None],
 ) -> int:
-    # The runner's own habit of pausing every schedule as it stops would leave a restarted
-    # service idle for ever.
-    runner = Runner(
-        name="voltwire",
-        pause_on_shutdown=False,
-        # The deployments' own limits are the bound: one ingest, one backfill.  A limit here would
-        # hand out missed runs in portions, and the first of each portion would run.
-        limit=None,
-        query_seconds=POLL_SECONDS,
-        heartbeat_seconds=HEARTBEAT_SECONDS,
-    )
+    runner = _runner()
     async with get_client() as client:
         await ensure_automations(client)
     scheduled = await runner.aadd_deployment(await scheduled_deployment(settings))
@@ -143,7 +136,34 @@ async def _run(
         return 0
     if server is not None and server.ending:
         raise VoltwireError(f"the Prefect server ended with {server.ending}", about=server.log)
-    raise VoltwireError("the Prefect server does not answer any more", about=url)
+    fault = running.exception() if running.done() and not running.cancelled() else None
+    if isinstance(fault, OSError):
+        raise VoltwireError(f"runs cannot be started: {fault}") from fault
+    raise VoltwireError("the Prefect server does not answer any more", about=url) from fault
+
+
+def _runner() -> Runner:
+    # Prefect keeps a folder of one name in the folder for temporary files, where it belongs to
+    # whoever came first; another user's runner then cannot start.
+    usual = tempfile.tempdir
+    tempfile.tempdir = tempfile.mkdtemp(prefix="voltwire-")
+    try:
+        return Runner(
+            name="voltwire",
+            # The runner's own habit of pausing every schedule as it stops would leave a restarted
+            # service idle for ever.
+            pause_on_shutdown=False,
+            # The deployments' own limits are the bound: one ingest, one backfill.  A limit here
+            # would hand out missed runs in portions, and the first of each portion would run.
+            limit=None,
+            query_seconds=POLL_SECONDS,
+            heartbeat_seconds=HEARTBEAT_SECONDS,
+        )
+    finally:
+        # Ours alone, empty once the runner has ended, and no more than a name in /tmp when it is
+        # killed.
+        atexit.register(shutil.rmtree, tempfile.tempdir, ignore_errors=True)
+        tempfile.tempdir = usual
 
 
 def _stop_on_signals(stop: asyncio.Event) -> None:
