@@ -258,6 +258,8 @@ def connect_scratch(spill: Path, *, memory_mib: int, threads: int = 1) -> duckdb
 
 def _set_up(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("SET TimeZone='UTC'")
+    # DuckDB draws it on stdout, in the midst of JSON, where it takes a process for a person's.
+    con.execute("SET enable_progress_bar=false")
     # A table name that is not there must be an error, not a Python variable of that name.
     con.execute("SET python_enable_replacements=false")
 

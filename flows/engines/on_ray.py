@@ -53,7 +53,9 @@ class OnRay:
         except Exception as error:  # Ray raises no narrower one for a node that does not start
             raise EngineMissing(
                 f"Ray {self._address or 'on this machine'} does not answer: {error}",
-                hint="is `engine_address` right, as in HOST:6379 or ray://HOST:10001?",
+                hint="is `engine_address` right, as in HOST:6379 or ray://HOST:10001?"
+                if self._address
+                else "it waits 30 s for its processes: is the machine busy?",
             ) from error
         return self
 
