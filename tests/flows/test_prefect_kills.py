@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -163,7 +164,7 @@ def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
 
     @contextmanager
     def server() -> Iterator[subprocess.Popen[bytes]]:
-        with running(command, env | server_variables(), log, cwd=folder) as process:
+        with running(command, server_variables() | env, log, cwd=folder) as process:
             wait_until(api.ready, START, "the server", log)
             yield process
 
@@ -355,3 +356,45 @@ def listens(pid: int, port: int) -> bool:
     except OSError:
         return False
     return not inodes.isdisjoint(links)
+
+
+def test_what_is_older_than_a_month_leaves_the_servers_database(farm: Farm) -> None:
+    """Runs and events that are made old are gone after the server's next cleaning, with all that
+    hung on them."""
+    farm.idle()
+    books = farm.place.folder / "prefect" / "prefect.db"
+    farm.place.process.terminate()
+    farm.place.process.wait(RUN)
+    ended = "state_type in ('COMPLETED', 'CRASHED', 'CANCELLED', 'FAILED')"
+    with closing(sqlite3.connect(books)) as con, con:
+        runs = con.execute(f"select count(*) from flow_run where {ended}").fetchone()[0]
+        assert runs > 0
+        assert con.execute(
+            f"select count(*) from flow_run where {ended} and end_time is null"
+        ).fetchone() == (0,)
+        con.execute(f"update flow_run set end_time = '2020-01-01 00:00:00' where {ended}")
+        con.execute("update events set occurred = '2020-01-01 00:00:00'")
+        con.execute("update event_resources set occurred = '2020-01-01 00:00:00'")
+    extra = {"PREFECT_SERVER_SERVICES_DB_VACUUM_LOOP_SECONDS": "5"}
+    farm.place.env.update(extra)
+    farm.place = replace(farm.place, process=farm.start_server())
+
+    def left() -> dict[str, int]:
+        old = "2020-02-01"
+        with closing(sqlite3.connect(books, timeout=30)) as con:
+            return {
+                table: con.execute(f"select count(*) from {table} where {where}").fetchone()[0]
+                for table, where in (
+                    ("flow_run", f"end_time < '{old}'"),
+                    ("events", f"occurred < '{old}'"),
+                    ("event_resources", f"occurred < '{old}'"),
+                    ("task_run", "1"),
+                    ("log", "1"),
+                    ("artifact", "1"),
+                )
+            }
+
+    try:
+        wait_until(lambda: not any(left().values()), MARKED, "an empty database", farm.place.log)
+    except AssertionError as error:
+        raise AssertionError(f"still there: {left()}") from error
