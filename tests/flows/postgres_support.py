@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,8 +28,7 @@ def postgres(folder: Path) -> Iterator[str]:
     """A running server with its files in ``folder``; where SQLAlchemy finds it."""
     who: dict[str, Any] = {}
     # Not in pytest's folder: that user may not pass through it.
-    home = Path("/tmp") / f"voltwire-postgres-{os.getpid()}-{time.monotonic_ns()}"
-    home.mkdir(mode=0o700)
+    home = Path(tempfile.mkdtemp(prefix="voltwire-postgres-"))
     if os.geteuid() == 0:
         import pwd
 
