@@ -36,6 +36,7 @@ format: $(VENV)/.ready-dev
 
 docs: $(VENV)/.ready-dev
 	$(BIN)/python -m storage.describe > docs/schema.md
+	$(BIN)/python -m flows.configuration > docs/configuration.md
 
 # DATA names the folder of labelled sets that the benchmarks measure with (see docs/benchmarks.md).
 DATA ?= ../shared/data
@@ -53,13 +54,19 @@ $(VENV)/bin/python:
 	@echo "Setting up $(VENV) (once; some minutes on a slow line)"
 	@$(PYTHON) -m venv $(VENV)
 
+# All cores compile what was installed; pip would do it on one.  A file that does not compile (some
+# packages bring templates) is no fault.
+COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1 || true
+
 $(VENV)/.ready: requirements.txt pyproject.toml | $(VENV)/bin/python
-	@$(PIP) install --no-deps --require-hashes -r requirements.txt
+	@$(PIP) install --no-deps --no-compile --require-hashes -r requirements.txt
+	@$(COMPILE)
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.ready-dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
-	@$(PIP) install --no-deps --require-hashes -r requirements-dev.txt
+	@$(PIP) install --no-deps --no-compile --require-hashes -r requirements-dev.txt
+	@$(COMPILE)
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.ready
 

@@ -193,9 +193,10 @@ names and values without a section. A path in it that is not absolute starts fro
 folder, one in a variable from the working folder; `~` is your home. An empty variable counts as
 not set where a setting cannot be empty.
 
-A name that is no setting, in the file or after `{PREFIX}`, and a value that cannot be used end the
-command with exit code 2 and one line that says what was probably meant and what a right value looks
-like. All commands check all settings, so a slip in the schedule shows at once and not at night.
+A name in the file that is no setting, a name after `{PREFIX}` that resembles one and is none, and a
+value that cannot be used end the command with exit code 2 and one line that says what was probably
+meant and what a right value looks like. All commands check all settings, so a slip in the schedule
+shows at once and not at night.
 
 ```
 $ voltwire status

@@ -59,8 +59,8 @@ def find(
         secret: settings whose values are not repeated in a complaint.
 
     Raises:
-        SettingsError: for a file that cannot be read, names that are no settings, and values that
-            are none; all of them in one line.
+        SettingsError: for a file that cannot be read, names that are no settings (of variables:
+            those that resemble one), and values that are none; all of them in one line.
     """
     found, faults = Found(), list[str]()
     if file is not None:
@@ -104,9 +104,11 @@ def _from_environment(
             continue
         kind = kinds.get(name.lower()) if name.isupper() else None
         if kind is None:
+            # What resembles none is some other program's: our name is also a word of theirs.
             close = nearest(name, [*kinds, NOT_A_SETTING.lower()])
-            meant = f"did you mean {PREFIX}{close.upper()}?" if close else _LISTED
-            faults.append(f"{variable} is no setting; {meant}")
+            if close:
+                meant = f"did you mean {PREFIX}{close.upper()}?"
+                faults.append(f"{variable} is no setting; {meant}")
             continue
         if not text and not kind.may_be_empty:
             continue

@@ -49,6 +49,17 @@ def test_the_environment_is_stronger_than_the_file(monkeypatch: pytest.MonkeyPat
     assert store_folder(Path("G")) == Path("G")
 
 
+def test_a_variable_that_resembles_no_setting_is_someone_elses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One that resembles a setting and is none was meant to be it, and is an error."""
+    monkeypatch.setenv("VOLTWIRE_QQ_ZZ", "1")
+    assert load_settings().workers == Settings().workers
+    monkeypatch.setenv("VOLTWIRE_WORKRES", "1")
+    with pytest.raises(SettingsError, match="did you mean VOLTWIRE_WORKERS"):
+        load_settings()
+
+
 def test_a_list_in_the_environment_is_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hosts that may be private are several."""
     monkeypatch.setenv("VOLTWIRE_ALLOW_HOSTS", "a.local,b.local")
