@@ -169,6 +169,9 @@ async def _deployment(
     deployment = await flow.ato_deployment(
         flow.name,
         schedule=schedule,
+        # A runner of Prefect's own leaves what it served paused, for ever; whoever deploys wants
+        # it to run.
+        paused=False,
         tags=tags,
         concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=strategy)
         if strategy
