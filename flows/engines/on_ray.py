@@ -27,6 +27,11 @@ _LOST = (
 )
 
 
+OWN_TRIES = 3
+"""A node gives its agent 15 s to start, a constant of Ray's; on a busy machine with all to be read
+from disk that is missed, and met when it is tried again."""
+
+
 class OnRay:
     """The cluster at ``address``; without one, ``processes`` workers on this machine."""
 
@@ -46,17 +51,22 @@ class OnRay:
         given: dict[str, Any] = {"address": self._address} if self._address else {
             "address": "local", "num_cpus": self._own, "include_dashboard": False,
         }  # fmt: skip
-        try:
-            await asyncio.to_thread(
-                ray.init, logging_level=logging.ERROR, log_to_driver=False, **given
-            )
-        except Exception as error:  # Ray raises no narrower one for a node that does not start
-            raise EngineMissing(
-                f"Ray {self._address or 'on this machine'} does not answer: {error}",
-                hint="is `engine_address` right, as in HOST:6379 or ray://HOST:10001?"
-                if self._address
-                else "it waits 30 s for its processes: is the machine busy?",
-            ) from error
+        tries = 1 if self._address else OWN_TRIES
+        for turn in range(tries):
+            try:
+                await asyncio.to_thread(
+                    ray.init, logging_level=logging.ERROR, log_to_driver=False, **given
+                )
+                break
+            except Exception as error:  # Ray raises no narrower one for a node that does not start
+                await asyncio.to_thread(ray.shutdown)
+                if turn + 1 == tries:
+                    raise EngineMissing(
+                        f"Ray {self._address or 'on this machine'} does not answer: {error}",
+                        hint="is `engine_address` right, as in HOST:6379 or ray://HOST:10001?"
+                        if self._address
+                        else "is the machine busy? Ray waits 15 s for each of its processes",
+                    ) from error
         return self
 
     async def __aexit__(self, *error: Any) -> None:
