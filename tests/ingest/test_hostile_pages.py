@@ -153,10 +153,20 @@ WORDS = {
 @pytest.mark.parametrize("encoding", WORDS)
 @pytest.mark.parametrize("claim", ["", "utf-8", "iso-8859-1"])
 def test_the_text_is_right_whatever_charset_is_claimed(encoding: str, claim: str) -> None:
-    """Twelve encodings, named wrongly by the header or by nobody."""
-    from ingest.charset import decode
+    """Twelve encodings, named wrongly by the header or by nobody, from the bytes to the article."""
+    from ingest.extract import extract
 
     words = WORDS[encoding]
-    body = f"<html><body>{''.join(f'<p>{words} {n}.</p>' for n in range(10))}</body></html>"
-    header = f"text/html; charset={claim}" if claim else "text/html"
-    assert words in decode(body.encode(encoding), header).text
+    markup = f"<html><body>{''.join(f'<p>{words} {n}.</p>' for n in range(10))}</body></html>"
+    url = f"https://a.example/2026/{encoding}"
+    page = Page(
+        url=url,
+        requested_url=url,
+        status=200,
+        content_type=f"text/html; charset={claim}" if claim else "text/html",
+        body=markup.encode(encoding),
+        fetched_at=NOW,
+    )
+    made = extract(Capture(entry=FeedEntry(url=url, canonical_url=url), page=page), None, now=NOW)
+    assert isinstance(made, Article), made
+    assert words in made.text
