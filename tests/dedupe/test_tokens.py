@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dedupe.characters import mix64, stable_order
 from dedupe.text import fold, is_unspaced, word_spans
 from dedupe.tokens import distinct, tokens
 
@@ -53,3 +54,11 @@ def test_characters_of_unspaced_scripts_are_marked(text: str) -> None:
 def test_distinct_sorts_and_drops_repeats(values: list[int]) -> None:
     """Each value once, ascending."""
     assert distinct(np.array(values, dtype=np.int64)).tolist() == sorted(set(values))
+
+
+@SETTLED
+@given(st.lists(st.integers(0, 20), max_size=60), st.sampled_from([1, 2_000]))
+def test_hashes_are_ordered_with_equal_ones_as_they_stand(values: list[int], times: int) -> None:
+    """As by a stable sort, in short texts and in those with more words than 16 bits number."""
+    hashes = mix64(np.tile(np.array(values, dtype=np.uint64), times))
+    assert np.array_equal(stable_order(hashes), np.argsort(hashes, kind="stable"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from ingest._extract_body import body_of
@@ -14,10 +16,19 @@ SENTENCE = "The plant in the valley will make battery cells for vans from the sp
 
 
 def text_of(body: str) -> str:
-    """The text that is read out of a page with ``body``."""
-    tree = parse_page(f"<html><head><title>x</title></head><body>{body}</body></html>")
+    """The text that is read out of a page with ``body``.
+
+    The same whether a page that is needed twice is copied before it is used up or parsed again.
+    """
+    markup = f"<html><head><title>x</title></head><body>{body}</body></html>"
+    parsed = partial(parse_page, markup)
+    tree, again = parsed(), parsed()
     assert tree is not None
-    return body_of(tree, "https://news.example/a", PageMetadata(), ExtractPolicy()).text
+    assert again is not None
+    given = ("https://news.example/a", PageMetadata(), ExtractPolicy())
+    text = body_of(tree, *given).text
+    assert body_of(again, *given, markup, parsed).text == text
+    return text
 
 
 def paragraphs(start: int, count: int) -> str:
