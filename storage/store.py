@@ -179,7 +179,7 @@ class Store:
                     _close(con)
                     self._back_up()
                     con = self._open()
-                migrate.migrate(con)
+                migrate.migrate(con, todo)
         except BaseException:
             _close(con)
             raise
