@@ -192,6 +192,7 @@ def test_deploy_brings_a_server_to_what_it_should_be_however_often_it_is_run(
     assert served.api.deployment("ingest-news/ingest-news")["work_pool_name"] is None
 
 
+@pytest.mark.long
 def test_sigterm_in_the_middle_of_a_run_ends_everything_and_leaves_nothing_paused(
     served: Place,
 ) -> None:
