@@ -93,8 +93,8 @@ class Memory(Protocol):
     def recall(self, url: str, /) -> Page | FetchFailure | None:
         """What the robots.txt at ``url`` answered, if that still stands."""
 
-    def remember(self, url: str, answer: Page | FetchFailure, token: str, /) -> None:
-        """Keep what it answered."""
+    def remember(self, url: str, answer: Page | FetchFailure, rules: RobotsRules, /) -> None:
+        """Keep what it answered, and what rules that means."""
 
 
 class RobotsCache:
@@ -134,9 +134,9 @@ class RobotsCache:
 
     async def _ask(self, origin: str) -> tuple[Page | FetchFailure, RobotsRules]:
         memory = self._memory
-        answer = await asyncio.to_thread(memory.recall, origin) if memory else None
-        if answer is None:
-            answer = await self._fetch(origin)
-            if memory:
-                await asyncio.to_thread(memory.remember, origin, answer, self._token)
-        return answer, await asyncio.to_thread(read_rules, answer, self._token)
+        kept = await asyncio.to_thread(memory.recall, origin) if memory else None
+        answer = await self._fetch(origin) if kept is None else kept
+        rules = await asyncio.to_thread(read_rules, answer, self._token)
+        if memory and kept is None:
+            await asyncio.to_thread(memory.remember, origin, answer, rules)
+        return answer, rules

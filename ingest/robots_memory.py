@@ -25,7 +25,7 @@ from typing import Any
 
 from ingest.models import FetchFailure, Page
 from ingest.policy import RobotsPolicy
-from ingest.robots import read_rules
+from ingest.robots import RobotsRules
 
 
 class RobotsMemory:
@@ -50,12 +50,11 @@ class RobotsMemory:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def remember(self, url: str, answer: Page | FetchFailure, token: str) -> None:
+    def remember(self, url: str, answer: Page | FetchFailure, rules: RobotsRules) -> None:
         """Keep what the robots.txt at ``url`` answered, unless it is a fault that passes.
 
         Failing to write is no fault: the site is asked once more.
         """
-        rules = read_rules(answer, token)
         if rules.failure is not None:
             return
         now = self._clock()
