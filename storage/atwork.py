@@ -7,12 +7,12 @@ gone tells of a run that was killed, before the next run notices.
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from storage.notes import leave
 from storage.policy import RUN
 from storage.process import ProcessMark, current, is_alive
 
@@ -40,20 +40,12 @@ class AtWork:
 
 
 def tell(folder: Path, run: AtWork) -> None:
-    """Write down, in the store folder, how far ``run`` is.
-
-    What cannot be written is left: that a run can be seen is not worth the run.
-    """
-    path = _path(folder, run.run_id)
+    """Write down, in the store folder, how far ``run`` is; see ``leave``."""
     said = asdict(run) | {
         "started_at": run.started_at.isoformat(),
         "told_at": run.told_at.isoformat(),
     }
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(json.dumps(said), encoding="utf-8")
-        beside.replace(path)
+    leave(_path(folder, run.run_id), said)
 
 
 def ended(folder: Path, run_id: str) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from flows.settings import Settings
+from storage.notes import leave
 from storage.process import ProcessMark, current, is_alive
 
 NAME = "serving.json"
@@ -28,15 +28,11 @@ class Served:
 def served(settings: Settings) -> Iterator[None]:
     """Note for the length of the block that this process runs the schedule of ``settings``.
 
-    What cannot be written is left: it is for ``voltwire status`` alone.
+    For ``voltwire status`` alone.
     """
     path = settings.store / NAME
     note = Served(schedule=settings.schedule, timezone=settings.timezone, process=current())
-    beside = path.with_name(f".{NAME}.{os.getpid()}")
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(json.dumps(asdict(note)), encoding="utf-8")
-        beside.replace(path)
+    leave(path, asdict(note))
     try:
         yield
     finally:
