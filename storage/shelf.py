@@ -28,8 +28,8 @@ class Shelf:
 
     def __init__(self, place: str) -> None:
         # Imported here: commands that use no shelf must not pay for it.
-        from fsspec.core import url_to_fs  # type: ignore[import-untyped]
-        from fsspec.implementations.local import (  # type: ignore[import-untyped]
+        from fsspec.core import url_to_fs
+        from fsspec.implementations.local import (
             LocalFileSystem,
         )
 
