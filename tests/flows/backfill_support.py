@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -303,13 +303,38 @@ class BackfillSite(Site):
 def served(web: Past) -> Iterator[str]:
     """``web`` behind a socket of its own, under the address given."""
 
+    def answer(path: str, _: Mapping[str, str], here: str) -> Answer:
+        got = web(httpx.Request("GET", f"https://{web.host}{path}"))
+        got.read()
+        headers = {"Content-Type": got.headers.get("content-type", "text/plain")}
+        return (
+            got.status_code,
+            headers,
+            got.content.replace(f"https://{web.host}".encode(), here.encode()),
+        )
+
+    with listening(answer) as here:
+        yield here
+
+
+Answer = tuple[int, Mapping[str, str], bytes]
+"""Status, headers but for the length, body."""
+
+
+@contextmanager
+def listening(answer: Callable[[str, Mapping[str, str], str], Answer]) -> Iterator[str]:
+    """A server on 127.0.0.1; its address.
+
+    Args:
+        answer: says what to answer, by path and headers of a request and the server's address.
+    """
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            answer = web(httpx.Request("GET", f"https://{web.host}{self.path}"))
-            answer.read()
-            body = answer.content.replace(f"https://{web.host}".encode(), here.encode())
-            self.send_response(answer.status_code)
-            self.send_header("Content-Type", answer.headers.get("content-type", "text/plain"))
+            status, headers, body = answer(self.path, dict(self.headers), here)
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

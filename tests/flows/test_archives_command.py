@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import httpx
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from archives_support import ARCHIVE, CRAWL, Crawled, Kept
-from backfill_support import Past
+from backfill_support import Answer, Past, listening
 
 from flows.cli import run
 from ingest.routes.window import Window
@@ -28,32 +26,15 @@ from storage.store import Store
 def served(web: Past) -> Iterator[str]:
     """``web`` and its archive behind one socket; the address."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            host = {"/cdx": ARCHIVE, "/web": ARCHIVE, "/cra": CRAWL}.get(self.path[:4])
-            asked = httpx.Request(
-                "GET", f"{host or 'https://a.example'}{self.path}", headers=dict(self.headers)
-            )
-            answer = web(asked)
-            body = asyncio.run(answer.aread())
-            self.send_response(answer.status_code)
-            for name, value in answer.headers.items():
-                self.send_header(name, value.replace(ARCHIVE, here))
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(path: str, headers: Mapping[str, str], here: str) -> Answer:
+        host = {"/cdx": ARCHIVE, "/web": ARCHIVE, "/cra": CRAWL}.get(path[:4])
+        got = web(httpx.Request("GET", f"{host or 'https://a.example'}{path}", headers=headers))
+        body = asyncio.run(got.aread())
+        told = {name: value.replace(ARCHIVE, here) for name, value in got.headers.items()}
+        return got.status_code, told, body
 
-        def log_message(self, *words: object) -> None:
-            del words
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    here = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield here
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with listening(answer) as here:
+        yield here
 
 
 @pytest.mark.parametrize(
