@@ -151,6 +151,11 @@ FAULTS: dict[str, tuple[str, str]] = {
         "a citation belongs to no article",
         "SELECT DISTINCT article_id FROM core.links ANTI JOIN core.articles USING (article_id)",
     ),
+    "mention_orphan": (
+        "a mention or a figure belongs to no article",
+        "SELECT article_id FROM core.mentions ANTI JOIN core.articles USING (article_id) UNION "
+        "SELECT article_id FROM core.figures ANTI JOIN core.articles USING (article_id)",
+    ),
 }
 
 _REPAIR = "`voltwire store check --repair` "
@@ -180,6 +185,7 @@ REMEDIES: dict[str, str] = {
     + _REPAIR
     + "forgets those of no article",
     "link_orphan": _REPAIR + "forgets it",
+    "mention_orphan": _REPAIR + "forgets it",
 }
 
 

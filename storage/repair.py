@@ -50,6 +50,10 @@ _REMOVALS: dict[str, tuple[str, ...]] = {
     "member_orphan": (f"DELETE FROM core.story_members WHERE {_NO_ARTICLE}",),
     "repeat_orphan": (f"DELETE FROM core.repeats WHERE {_NO_ARTICLE}",),
     "link_orphan": (f"DELETE FROM core.links WHERE {_NO_ARTICLE}",),
+    "mention_orphan": (
+        f"DELETE FROM core.mentions WHERE {_NO_ARTICLE}",
+        f"DELETE FROM core.figures WHERE {_NO_ARTICLE}",
+    ),
     "hash_wrong": tuple(
         f"UPDATE {table} SET {hashed} = md5_number_lower({column}) "
         f"WHERE {hashed} IS DISTINCT FROM md5_number_lower({column})"

@@ -143,7 +143,7 @@ def replace(con: duckdb.DuckDBPyConnection, prepared: Sequence[PreparedArticle])
     with staged(con, "batch_reread", _COLUMNS, rows(_COLUMNS, records)) as batch:
         sets = ", ".join(f"{name} = b.{name}" for name in _COLUMNS if name != "article_id")
         con.execute(
-            f"UPDATE core.articles SET {sets} FROM {batch} b "
+            f"UPDATE core.articles SET {sets}, derived = NULL FROM {batch} b "
             "WHERE core.articles.article_id = b.article_id"
         )
         con.execute(

@@ -25,6 +25,8 @@ HASHED: Mapping[tuple[str, str], str] = {
     ("core.entries", "canonical_url"): "url_hash",
     ("core.matches", "article_id"): "id_hash",
     ("core.matches", "of_article_id"): "of_id_hash",
+    ("core.mentions", "article_id"): "id_hash",
+    ("core.figures", "article_id"): "id_hash",
 }
 
 

@@ -113,7 +113,7 @@ def switch(con: duckdb.DuckDBPyConnection) -> None:
     """
     con.execute(
         "UPDATE core.articles SET text = r.text, original_text = r.original_text, "
-        "words = r.words, topics = r.topics, exact = r.exact, origin = r.origin "
+        "words = r.words, topics = r.topics, exact = r.exact, origin = r.origin, derived = NULL "
         f"FROM {_SHADOW}.core.articles r "
         "WHERE core.articles.article_id = r.article_id "
         "AND r.article_id IN (SELECT article_id FROM temp.recut)"

@@ -1,7 +1,8 @@
 -- Example: SELECT published_at, publisher, title FROM articles WHERE text ILIKE '%solid-state%' ORDER BY published_at DESC LIMIT 20
 CREATE OR REPLACE VIEW articles AS
 SELECT a.article_id, a.url, a.canonical_url, a.feed, a.publisher, a.title, a.author, a.language,
-    a.published_at, a.published_from, a.fetched_at, a.text, a.words, a.text_source, a.topics,
+    a.published_at, a.published_from, a.fetched_at, a.text, a.words, a.text_source,
+    list_concat(a.topics, string_split(nullif(a.subjects, ''), '|')) AS topics,
     a.version, a.story_id, a.is_representative, a.published_on, a.published_raw, a.modified_at,
     a.section, a.tags, a.image, a.notice, a.metadata_from
 FROM core.articles a;
@@ -20,7 +21,7 @@ COMMENT ON COLUMN articles.fetched_at IS 'When the text shown was fetched, UTC';
 COMMENT ON COLUMN articles.text IS 'Body text, internal repeats cut';
 COMMENT ON COLUMN articles.words IS 'Words of the text; characters in scripts without spaces';
 COMMENT ON COLUMN articles.text_source IS 'page: extracted from the page; feed: the full text in the feed; given: handed in';
-COMMENT ON COLUMN articles.topics IS 'Topics found, such as ev, battery, charging, storage, minerals';
+COMMENT ON COLUMN articles.topics IS 'What it is about: fields such as electric-vehicles, batteries, charging, storage, minerals, then chemistries, minerals, technologies and policies by name, of mentions with is_main';
 COMMENT ON COLUMN articles.version IS '1, and one more for each edit seen; see article_versions';
 COMMENT ON COLUMN articles.story_id IS 'Story it belongs to; its own when nothing resembles it';
 COMMENT ON COLUMN articles.is_representative IS 'Whether it is the copy shown for its story';

@@ -38,6 +38,7 @@ PLANTED = {
     "version_gap": "UPDATE core.article_versions SET version = 7",
     "repeat_orphan": "UPDATE core.repeats SET removed_text = 'other'",
     "link_orphan": "INSERT INTO core.links VALUES ('nowhere', 0, 'u', 'u')",
+    "mention_orphan": "INSERT INTO core.mentions (article_id, name) VALUES ('nowhere', 'LFP')",
 }
 
 

@@ -34,6 +34,8 @@ PROMISED = {
     "rejected detail",
     "entries": "url canonical_url feed guid outcome article_id first_seen_at last_checked_at",
     "article_urls": "url article_id",
+    "mentions": "article_id kind name ticker count in_title in_lede is_main start_char form",
+    "figures": "article_id quantity value unit text company value_high start_char",
 }
 
 
