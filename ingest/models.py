@@ -264,6 +264,74 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CompanySpan:
+    """One place where headline or text name a company."""
+
+    name: str
+    """As the gazetteer spells it."""
+    start: int
+    end: int
+    """Characters, from 0, ``end`` excluded; of the headline when ``in_title``, of the text else."""
+    in_title: bool = False
+
+
+Quantity = Literal[
+    "energy",
+    "energy_per_year",
+    "power",
+    "power_per_year",
+    "energy_density",
+    "range",
+    "charging_time",
+    "price_per_kwh",
+    "price_per_tonne",
+    "money",
+    "production_start",
+]
+Qualifier = Literal[
+    "",
+    "about",
+    "nearly",
+    "up_to",
+    "at_least",
+    "over",
+    "under",
+    "early",
+    "mid",
+    "late",
+    "by",
+    "from",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One number that an article states, in the base unit of its quantity."""
+
+    quantity: Quantity
+    value: float
+    """The lower number of a range.  A date is its first day, as 20260701."""
+    value_high: float | None = None
+    """The higher number of a range, the last day of a month, quarter or year; None for one number."""
+    unit: str
+    """kWh, kWh/a, kW, kW/a, Wh/kg, Wh/l, km, min, date; ISO 4217 codes of money, also USD/kWh."""
+    qualifier: Qualifier = ""
+    """What the words before it make of it: ``over`` 300 miles, ``early`` 2026."""
+    basis: str = ""
+    """The cycle by which a range was measured: WLTP, EPA, CLTC, NEDC."""
+    written: str
+    """As it stands there, with its unit."""
+    start: int
+    end: int
+    """Characters, from 0, ``end`` excluded; of the headline when ``in_title``, of the text else."""
+    in_title: bool = False
+    sentence: str
+    """The sentence around it; a long one is cut to what stands near."""
+    company: str | None = None
+    """The company that it is said of; None when none is near, or two are equally likely."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
     """An entry, page or feed that did not become an article, with the reason."""
 
