@@ -312,7 +312,7 @@ class Figure:
     value: float
     """The lower number of a range.  A date is its first day, as 20260701."""
     value_high: float | None = None
-    """The higher number of a range, the last day of a month, quarter or year; None for one number."""
+    """The higher number of a range, the last day of a date that is no day; None for one number."""
     unit: str
     """kWh, kWh/a, kW, kW/a, Wh/kg, Wh/l, km, min, date; ISO 4217 codes of money, also USD/kWh."""
     qualifier: Qualifier = ""

@@ -6,7 +6,8 @@ CREATE TABLE core.mentions (
 );
 CREATE TABLE core.figures (
     article_id VARCHAR, quantity VARCHAR, value DOUBLE, value_high DOUBLE, unit VARCHAR,
-    text VARCHAR USING COMPRESSION zstd, company VARCHAR, start_char INTEGER, id_hash UBIGINT
+    text VARCHAR USING COMPRESSION zstd, company VARCHAR, start_char INTEGER,
+    qualifier VARCHAR, basis VARCHAR, written VARCHAR, id_hash UBIGINT
 );
 -- By which rules that was last done, as a number; NULL: not yet, or the text was changed since.
 -- A column of one value takes no room, and 2 ms to look through for a million articles; to ask
