@@ -105,6 +105,18 @@ class Settings:
     shard_groups: Annotated[int, whole(1, 4)] = 4
     """With ``shards``: into how many groups the feeds are parted, site by site.  Each is worked on
     by one worker at a time."""
+    digest_output: Annotated[str, FILE] = ""
+    """A folder for the digest, a site of its own with feeds for readers: made anew after each
+    ingest that stored something.  Empty: only when ``voltwire digest`` is called."""
+    digest_days: Annotated[int, whole(1, 7)] = 7
+    """Days that the digest shows."""
+    digest_texts: Annotated[str, choice("lead", "full")] = "lead"
+    """How much of others' texts the digest and its feeds show: ``lead`` for the first sentences
+    and the link, ``full`` for whole texts.  Those belong to their publishers: ``full`` is for
+    yourself alone, and not for a site that others can reach."""
+    site_url: Annotated[str, WEB] = ""
+    """Where the digest's folder can be reached, such as ``https://news.example.org/ev/``: its feeds
+    and their list (OPML) then carry whole addresses, which most readers ask for."""
     log_file: Annotated[str, FILE] = ""
     """Where runs write their log, a line an event; ``-`` for standard error, empty for no log.
     It may be rotated at any time: a file that was moved away is begun anew."""
