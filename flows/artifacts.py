@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Self
 from uuid import UUID
 
 from prefect import get_run_logger
 from prefect.artifacts import (
+    acreate_link_artifact,
     acreate_markdown_artifact,
     acreate_progress_artifact,
     aupdate_progress_artifact,
@@ -127,3 +129,23 @@ async def publish_summary(report: RunReport) -> None:
         )
     except Exception as error:  # whatever the server or the way to it does
         log.warning("the summary was not saved: %s", error)
+
+
+async def publish_digest(report: RunReport, site_url: str) -> None:
+    """Attach a link to the digest to the flow run under way, where one was made.
+
+    Args:
+        site_url: where the digest can be reached; its place on this machine when empty.
+    """
+    if not report.digest:
+        return
+    page = Path(report.digest)
+    try:
+        await acreate_link_artifact(
+            key="voltwire-digest",
+            link=f"{site_url.rstrip('/')}/{page.name}" if site_url else page.as_uri(),
+            link_text="The digest",
+            description=report.digest,
+        )
+    except Exception as error:  # as above
+        get_run_logger().warning("the link to the digest was not saved: %s", error)

@@ -59,6 +59,8 @@ class RunReport:
     """Feeds that fare otherwise than was told of them before: see ``flows.feed_changes``."""
     published: str = ""
     """Path of the published store; empty when publishing failed."""
+    digest: str = ""
+    """The digest's first page, where one is made after each ingest."""
     detail: str = ""
     seconds: float = 0.0
 
@@ -155,6 +157,8 @@ class RunReport:
         rows.append(("repeats cut", f"{self.repeats}"))
         if self.undated:
             rows.append(("without a date", f"{self.undated}"))
+        if self.digest:
+            rows.append(("digest", self.digest))
         return rows
 
     def failures(self) -> list[tuple[str, str]]:

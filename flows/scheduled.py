@@ -13,7 +13,7 @@ from prefect import flow, tags
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from flows import spread
-from flows.artifacts import publish_summary
+from flows.artifacts import publish_digest, publish_summary
 from flows.context import Progress, Silent
 from flows.events import emit_changes
 from flows.heartbeats import HEARTBEAT_SECONDS, TAG
@@ -21,6 +21,7 @@ from flows.quiet_exit import quiet_exit
 from flows.report import RunReport
 from flows.run import IngestOptions, Surroundings
 from flows.settings import Settings, load_settings
+from flows.site.after_ingest import after_ingest
 from flows.tasks import task_step
 
 # Progress is for a person at a terminal who started the flow in this process; it cannot be a
@@ -71,8 +72,10 @@ async def ingest_news(
         Surroundings(step=task_step, progress=watched.get() or Silent()),
         await workers_for(settings),
     )
+    await after_ingest(settings, report, task_step)
     emit_changes(report.feed_changes)
     await publish_summary(report)
+    await publish_digest(report, settings.site_url)
     return report
 
 

@@ -32,6 +32,8 @@ _KINDS: dict[str, Task[Any, Any]] = {
     "save": Task(
         _do, name="save-batch", retries=2, retry_delay_seconds=[5, 30], timeout_seconds=1200
     ),
+    # Ends by itself before that: see flows.site.after_ingest.
+    "site": Task(_do, name="make-digest", timeout_seconds=1200),
     # A feed of a backfill's slice: bounded by the pages that one run asks a feed for.
     "feed": Task(_do, name="backfill-feed"),
     "publish": Task(

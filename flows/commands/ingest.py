@@ -18,9 +18,11 @@ from flows.commands.options import (
     settings_from,
     store_option,
 )
+from flows.report import RunReport
 from flows.run import IngestOptions, Surroundings, check_ingest
 from flows.screen import TerminalProgress, show
-from flows.settings import prepare_prefect
+from flows.settings import Settings, prepare_prefect
+from flows.site.after_ingest import after_ingest
 
 EXAMPLES = """\b
 Examples:
@@ -91,7 +93,7 @@ def command(
     check_ingest(settings, options)
     with TerminalProgress(quiet=as_json or quiet) as progress:
         if plain:
-            report = asyncio.run(spread.ingest(settings, options, Surroundings(progress=progress)))
+            report = asyncio.run(_plainly(settings, options, Surroundings(progress=progress)))
         else:
             prepare_prefect()
             from flows.scheduled import run_with_prefect
@@ -99,6 +101,12 @@ def command(
             report = run_with_prefect(settings, options, progress)
     show(report, as_json=as_json, quiet=quiet)
     return report.exit_code
+
+
+async def _plainly(settings: Settings, options: IngestOptions, around: Surroundings) -> RunReport:
+    report = await spread.ingest(settings, options, around)
+    await after_ingest(settings, report)
+    return report
 
 
 def utc(moment: datetime) -> datetime:
