@@ -1,0 +1,75 @@
+"""The digest's numbers, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LeadPolicy:
+    """How much of a text is shown of it."""
+
+    sentences: int = 3
+    enough: int = 180
+    """Columns after which no further sentence is begun: two sentences of an agency's report."""
+    longest: int = 420
+    """Columns at most: a quotation, not the article."""
+    least_line: int = 40
+    """Columns of the shortest paragraph that counts as text and not as a byline or a label."""
+
+
+@dataclass(frozen=True, slots=True)
+class PagePolicy:
+    """How much stands on one page.  The first page is to load in a moment on a telephone: 200 KB
+    with its style and script, of which these leave a third free."""
+
+    cards: int = 40
+    bytes: int = 110_000
+    """Of cards; whichever is reached first."""
+    copies: int = 40
+    """Copies that a card lists; more are counted."""
+    tags: int = 7
+    """Tags a card shows, what it is about first."""
+    subjects: int = 10
+    """Companies and topics beside the first page's stories."""
+    subject_stories: int = 400
+    """Stories of a company's page and its parts: more is not read but searched."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePolicy:
+    """How copies are compared with the text shown."""
+
+    compared: int = 12
+    """Copies of one story that are compared; of the others only headline and length are told."""
+    longest: int = 20_000
+    """Characters of each text that are compared: 3,000 words, the longest reports."""
+    excerpts: int = 2
+    """Stretches shown of each kind.  A quotation, not the text."""
+    excerpt: int = 110
+    """Columns of each."""
+    least_words: int = 3
+    """Words of the shortest stretch that tells something by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPolicy:
+    """What the charts show."""
+
+    topics: int = 7
+    """With all stories together, panels in four rows of two."""
+    companies: int = 14
+    """Bars that are told apart on a telephone."""
+    outlets: int = 14
+    least_articles: int = 3
+    """Of a publisher: of two articles, a share says nothing."""
+    least_shared: int = 2
+    """Stories of a publisher in common with others, likewise."""
+    row_limit: int = 200
+    """Rows of the tables behind them."""
+
+
+LEAD = LeadPolicy()
+PAGE = PagePolicy()
+CHANGE = ChangePolicy()
+TREND = TrendPolicy()
