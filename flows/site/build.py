@@ -11,7 +11,8 @@ import duckdb
 from flows.context import Progress, Silent
 from flows.settings import Settings
 from flows.site import folder, pages, queries
-from flows.site.display import counted, days as in_words, number
+from flows.site.display import counted, number
+from flows.site.display import days as in_words
 from flows.site.model import Digest, Options, SiteFile, Summary, Window
 from storage.store import Store
 

@@ -53,12 +53,8 @@ def _change(shown: str, text: str, whole: bool) -> Change:
 
 def _stretches(sides: Iterable[tuple[Piece, ...]]) -> list[tuple[int, str]]:
     """Runs of words that the other text has not: how many words, and which."""
-    found = []
-    for side in sides:
-        for piece in side:
-            if not piece.same and (words := len(word_spans(piece.text))):
-                found.append((words, plain(piece.text)))
-    return found
+    new = [plain(piece.text) for side in sides for piece in side if not piece.same]
+    return [(words, text) for text in new if (words := len(word_spans(text)))]
 
 
 def _shown(stretches: list[tuple[int, str]], whole: bool) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ are ours stands in a list in the folder; only those are ever removed.
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Iterable
 from contextlib import suppress
@@ -118,7 +117,7 @@ def _put(target: Path, content: bytes) -> None:
     try:
         with unfinished.open("xb") as stream:
             stream.write(content)
-        os.replace(unfinished, target)
+        unfinished.replace(target)
     except BaseException:
         with suppress(OSError):
             unfinished.unlink()

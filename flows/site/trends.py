@@ -55,11 +55,18 @@ def of(
     """
     return Trends(
         by_topic=_by_topic(stories, window),
-        by_day={day: 0 for day in reversed(window.days)} | Counter(s.day for s in stories),
+        by_day=_by_day(stories, window),
         moved=_moved(stories, before),
         outlets=_outlets(members, window),
         stories_before=stories_before,
     )
+
+
+def _by_day(stories: Sequence[Story], window: Window) -> dict[date, int]:
+    days = dict.fromkeys(reversed(window.days), 0)
+    for story in stories:
+        days[story.day] += 1
+    return days
 
 
 def _by_topic(stories: Sequence[Story], window: Window) -> dict[str, dict[date, int]]:
