@@ -15,6 +15,7 @@ from dedupe.policy import RECIPE
 from flows.context import Progress
 from flows.oneline import clean
 from flows.save import Saved, relate
+from flows.searching import republish
 from ingest.archive import load_page
 from ingest.errors import ArchiveError
 from ingest.members import Members, cut_tail, walk
@@ -33,6 +34,7 @@ SHOWN_OF_A_KIND = 20
 _BACKUP = "put the file back from a backup of the archive"
 REMEDIES = {
     "published_unreadable": "`voltwire store check --repair` publishes it anew",
+    "search_unreadable": "`voltwire search --rebuild` makes the index anew from the store",
     "archive_tail": "`voltwire store check --repair` cuts off what was never written whole",
     "archive_missing": f"{_BACKUP}, or `voltwire store prune --missing` forgets it",
     "archive_damaged": f"{_BACKUP}; the articles themselves are stored and lose nothing",
@@ -101,8 +103,9 @@ def check_store(
         articles, stories, entries = check.size(con)
         places = check.places(con)
     if repaired:
-        store.publish()
+        republish(store)
     faults += _published(store, mend, repaired)
+    faults += _search(store, mend, repaired)
     files: list[Path] = []
     in_use: list[str] = []
     if with_archive:
@@ -160,7 +163,7 @@ def _published(store: Store, mend: bool, repaired: list[str]) -> list[Finding]:
     said = fault()
     if said and mend:
         try:
-            store.publish()
+            republish(store)
         except StoreError as error:
             said = str(error)
         else:
@@ -168,6 +171,21 @@ def _published(store: Store, mend: bool, repaired: list[str]) -> list[Finding]:
             if not said:
                 repaired.append(f"published_unreadable {store.published.name}")
     return [_fault("published_unreadable", store.published.name, said)] if said else []
+
+
+def _search(store: Store, mend: bool, repaired: list[str]) -> list[Finding]:
+    """Whether the search index, where there is one, can be read and lists what it holds."""
+    from storage.search import follow
+
+    try:
+        said = follow.faults(store)
+        if said and mend:
+            follow.follow(store, at_most=None, rebuild=True)
+            repaired.append("search_unreadable search")
+            said = follow.faults(store)
+    except StoreError as error:
+        said = [str(error)]
+    return [_fault("search_unreadable", "search", one) for one in said]
 
 
 # The archive

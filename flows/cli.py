@@ -17,6 +17,7 @@ COMMANDS = {
     "backfill": "Store what the feeds published on past days, or an archive or a file.",
     "load": "Take what workers left in shared storage into the store.",
     "sql": "Ask the store a question.",
+    "search": "Look for words in the articles, best first.",
     "digest": "Write the news of some days as a site to read and to follow.",
     "status": "What runs, what ran, what is stored, what wants a look.",
     "feeds": "List, add, import and export feeds; see their health.",

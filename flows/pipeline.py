@@ -26,6 +26,7 @@ from typing import TypeVar
 
 from duckdb import DuckDBPyConnection
 
+from flows import searching
 from flows.context import RunContext
 from flows.digested import Digested
 from flows.errors import trouble
@@ -99,7 +100,11 @@ async def _close(context: RunContext) -> None:
         return  # what readers see is made by whoever loads the shards
     try:
         published = await context.step(
-            "publish", "publish", lambda: asyncio.to_thread(context.store.publish)
+            "publish",
+            "publish",
+            lambda: asyncio.to_thread(
+                searching.publish, context.store, search=context.settings.search == "on"
+            ),
         )
     except StoreError as error:
         # What the run stored is safe, and comes out with the next publish.
@@ -213,7 +218,11 @@ async def _deliver(context: RunContext, shard: Shard) -> Saved:
         if context.shelf is not None:
             return await asyncio.to_thread(context.shelf.put, shard)
         saved = await asyncio.to_thread(load, context.store, shard)
-        await context.on_the_way.publish_if_due(context.store, len(saved.new) + len(saved.changed))
+        await context.on_the_way.publish_if_due(
+            context.store,
+            len(saved.new) + len(saved.changed),
+            search=context.settings.search == "on",
+        )
     return saved
 
 

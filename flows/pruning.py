@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.context import Progress
+from flows.searching import republish
 from ingest.errors import VoltwireError
 from storage import check, runs
 from storage.errors import StoreMissing
@@ -156,7 +157,7 @@ def _delete(store: Store, files: list[str], gone: list[str], progress: Progress)
             with suppress(OSError):  # not empty
                 folder.rmdir()
         progress.advance(STAGE)
-    store.publish()
+    republish(store)
 
 
 def lines(report: PruneReport) -> list[str]:

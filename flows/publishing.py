@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass
 from time import monotonic
 
+from flows.searching import publish
 from storage.errors import StoreError
 from storage.store import Store
 
@@ -32,16 +33,22 @@ class OnTheWay:
     """On the clock of ``time.monotonic``; seconds."""
     articles: int = 0
 
-    async def publish_if_due(self, store: Store, stored: int) -> None:
+    async def publish_if_due(self, store: Store, stored: int, *, search: bool = False) -> None:
         """Count ``stored`` articles more, and publish if it is time; between write windows.
 
         A publish that fails is told and left to the next one: what is stored is safe.
+
+        Args:
+            search: bring the search index to what is published, too.
         """
         self.articles += stored
         if not is_due(monotonic() - self.since, self.articles):
             return
         try:
-            await asyncio.to_thread(store.publish)
+            published = await asyncio.to_thread(publish, store, search=search)
         except StoreError as error:
             _LOG.warning("not published on the way: %s", error)
+        else:
+            if published.note:
+                _LOG.warning("%s", published.note)
         self.articles, self.since = 0, monotonic()

@@ -117,6 +117,9 @@ class Settings:
     site_url: Annotated[str, WEB] = ""
     """Where the digest's folder can be reached, such as ``https://news.example.org/ev/``: its feeds
     and their list (OPML) then carry whole addresses, which most readers ask for."""
+    search: Annotated[str, choice("on", "off")] = "on"
+    """Whether runs keep the index of ``voltwire search`` up to date.  Switched on later, it catches
+    up by itself."""
     log_file: Annotated[str, FILE] = ""
     """Where runs write their log, a line an event; ``-`` for standard error, empty for no log.
     It may be rotated at any time: a file that was moved away is begun anew."""
@@ -255,6 +258,17 @@ def server_environment(home: Path) -> dict[str, str]:
     """The environment of a Prefect server of our own, which keeps everything under ``home``."""
     inherited = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
     return inherited | {"PREFECT_HOME": str(home)}
+
+
+def embedded_environment(prefect_settings: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a Prefect server for one run, which shows no pages."""
+    return {
+        **os.environ,
+        "PREFECT_UI_ENABLED": "0",
+        "PREFECT__SERVER_EPHEMERAL": "1",
+        "PREFECT__SERVER_FINAL": "1",
+        **prefect_settings,
+    }
 
 
 def export_settings(settings: Settings, *names: str) -> None:

@@ -344,7 +344,9 @@ class _Spreading:
             before = self._loader.taken.stored + self._loader.taken.edited
             await asyncio.to_thread(self._loader.load, context.report.run_id)
             now = self._loader.taken.stored + self._loader.taken.edited
-            await context.on_the_way.publish_if_due(context.store, now - before)
+            await context.on_the_way.publish_if_due(
+                context.store, now - before, search=context.settings.search == "on"
+            )
 
 
 # --- what there is to do -----------------------------------------------------------------------

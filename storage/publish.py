@@ -27,6 +27,7 @@ from typing import Any
 from storage import copying
 from storage.errors import StoreError, StoreFull
 from storage.policy import STORAGE
+from storage.search.carry import carry
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _HINT_FULL = "free some disk space and run it again; the published file is the old one, whole"
@@ -78,6 +79,10 @@ def publish_copy(live: Path, published: Path, *, lock: int | None = None) -> Pub
             _sweep(copies, keep=before, spare=0, but=target.parent)
             target.unlink(missing_ok=True)
             copied = copy_file(live, target, lock=lock)
+        if before is not None:
+            # Without it there is a database as good as ever, and an index to be made anew.
+            with suppress(OSError):
+                carry(before, target.parent)
         sync_folder(target.parent)
         sync_folder(copies)
         # A log lying beside the name itself was left by a client that does not resolve links,

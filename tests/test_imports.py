@@ -128,6 +128,7 @@ def test_the_application_imports_no_tests_and_no_benchmarks() -> None:
         ("feedparser", {"ingest/parse.py"}),
         ("datasketch", {"dedupe/signature.py"}),
         ("fastwarc", {"ingest/warc.py"}),
+        ("tantivy", {"storage/search/engine.py"}),
     ],
 )
 def test_a_library_has_one_importer(library: str, allowed: set[str]) -> None:
@@ -252,11 +253,12 @@ HEAVY = ("prefect", "trafilatura", "httpx", "datasketch", "feedparser", "numpy",
     [
         (["sql", "select 1"], HEAVY),
         (["status"], HEAVY),
+        (["search", "--update"], ("prefect", "trafilatura", "httpx", "lxml")),
         (["--help"], (*HEAVY, "duckdb")),
         (["feeds", "list", "--json"], ("prefect", "trafilatura", "duckdb", "datasketch")),
         (["ingest", "--help"], ("prefect",)),
     ],
-    ids=["sql", "status", "help", "feeds", "ingest"],
+    ids=["sql", "status", "search", "help", "feeds", "ingest"],
 )
 def test_a_command_starts_without_what_it_does_not_use(
     arguments: list[str], heavy: tuple[str, ...], tmp_path: Path

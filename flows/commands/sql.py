@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ Examples:
   voltwire sql "select * from rejections" --format csv --output rejections.csv
   voltwire sql "from feed_health" --format json
   voltwire sql "describe articles"
+  voltwire sql "select title, score from search('solid-state') join articles using (article_id)"
 The views: articles news stories duplicates repeats citations article_versions rejections
 feed_health coverage gaps runs entries article_urls.
 """
@@ -40,6 +42,11 @@ def command(query: str, form: str, output: Path | None, store: Path | None) -> i
 
     if form == "parquet" and output is None:
         raise click.UsageError("parquet is not for a terminal: name a file with --output")
-    with Store(store_folder(store)).read() as con:
+    opened = Store(store_folder(store))
+    with opened.read() as con, ExitStack() as around:
+        if "search" in query.lower():
+            from flows.searching import searchable
+
+            around.enter_context(searchable(con, opened, query))
         answers.write(con, query, form=form, output=output)
     return 0

@@ -1,0 +1,365 @@
+"""The index itself: the only importer of tantivy.
+
+An index is a folder of segments that never change once written (https://github.com/quickwit-oss/
+tantivy, ARCHITECTURE.md): an update adds segments, lists of deleted documents and a new
+``meta.json`` under the old name.  So a folder of hard links to all its files is a copy of it.
+
+A document is an article: its words, without the texts themselves, and the 64-bit hash of its id
+that ``core.articles.id_hash`` holds.  What may change without its text (story, topics) is asked of
+the store.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import tantivy
+from tantivy import FieldType, Occur, Query
+
+from storage.errors import StoreError
+from storage.search.forms import forms
+from storage.search.policy import ASK, INDEX
+from storage.search.question import Question, Unit
+from storage.search.words import fold
+
+_WORDS = "words"
+_BODY = ("title", "text")
+_HINT = "`voltwire search --rebuild` makes it anew from the store"
+
+
+class IndexBroken(StoreError):
+    """The index cannot be read or written; what it was made from is safe."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indexed:
+    """One article as the index takes it."""
+
+    key: int
+    title: Sequence[str]
+    text: Sequence[str]
+    parts: Iterable[str]
+    publisher: str
+    at: int | None
+    """Publication, in seconds since 1970; None when nothing says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """What hits are limited to, beside the question."""
+
+    since: int | None = None
+    """Seconds since 1970, included."""
+    until: int | None = None
+    """Seconds since 1970, not included."""
+    publishers: tuple[str, ...] = ()
+    keys: tuple[int, ...] | None = None
+    """Only these articles; None for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """The best articles for a question, best first."""
+
+    found: list[tuple[int, float]]
+    """(key, score)."""
+    more: bool
+    """Whether there may be more than these."""
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("key", indexed=True, fast=True)
+    for name in _BODY:
+        builder.add_text_field(name, tokenizer_name=_WORDS, index_option="position")
+    builder.add_text_field("parts", tokenizer_name=_WORDS, index_option="basic")
+    builder.add_text_field("publisher", tokenizer_name="raw", index_option="basic")
+    builder.add_integer_field("at", indexed=True, fast=True)
+    return builder.build()
+
+
+def _opened(folder: Path, *, new: bool) -> tantivy.Index:
+    with _explained(folder):
+        index = (
+            tantivy.Index(_schema(), path=str(folder)) if new else tantivy.Index.open(str(folder))
+        )
+        # Words come apart in `storage.search.words`; here they have a space between.
+        whole = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+        index.register_tokenizer(_WORDS, whole)
+        return index
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        line = " ".join(str(error).split())
+        raise IndexBroken(
+            f"the search index in {folder} failed: {line[:300]}", hint=_HINT
+        ) from error
+    except BaseException as error:
+        # What Rust calls a panic is no Exception, so that nobody passes over it by chance.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise IndexBroken(
+            f"the search index in {folder} failed inside: {error}", hint=_HINT
+        ) from None
+
+
+class Writer:
+    """Adds and removes articles; nothing is seen of it before ``finish``."""
+
+    def __init__(self, folder: Path, *, new: bool) -> None:
+        self._folder = folder
+        heap = INDEX.rebuild_heap if new else INDEX.update_heap
+        index = _opened(folder, new=new)
+        with _explained(folder):
+            # One thread: a second one makes a segment of its own of every update.
+            self._writer = index.writer(heap_size=heap, num_threads=1)
+
+    def add(self, one: Indexed) -> None:
+        """Add an article; one of the same key is not replaced by it."""
+        document = tantivy.Document()
+        document.add_unsigned("key", one.key)
+        document.add_text("title", " ".join(one.title))
+        document.add_text("text", " ".join(one.text))
+        if inside := " ".join(dict.fromkeys(one.parts)):
+            document.add_text("parts", inside)
+        document.add_text("publisher", fold(one.publisher)[:200])
+        if one.at is not None:
+            document.add_integer("at", one.at)
+        with _explained(self._folder):
+            self._writer.add_document(document)
+
+    def remove(self, key: int) -> None:
+        """Remove the article of that key, as far as it was there before or was added so far."""
+        with _explained(self._folder):
+            self._writer.delete_documents_by_term("key", key)
+
+    def finish(self) -> None:
+        """Make all of it durable, and merge what has become too many segments."""
+        with _explained(self._folder):
+            self._writer.commit()
+            self._writer.wait_merging_threads()
+
+
+@dataclass(slots=True)
+class Reader:
+    """An index open for questions."""
+
+    folder: Path
+    _searcher: tantivy.Searcher
+    _schema: tantivy.Schema
+    _frequency: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def articles(self) -> int:
+        """Articles in the index."""
+        return int(self._searcher.num_docs)
+
+    def knows_publisher(self, name: str) -> bool:
+        """Whether any article in the index is by that publisher, however it is written."""
+        return self._count("publisher", fold(name)) > 0
+
+    def ask(self, question: Question, within: Within, *, limit: int, newest: bool = False) -> Hits:
+        """The best ``limit`` articles for ``question``; the newest ones first if asked so.
+
+        Raises:
+            IndexBroken: when the index does not answer.
+        """
+        with _explained(self.folder):
+            query = self._query(question, within)
+            if newest:
+                answer = self._searcher.search(query, limit=limit, count=False, order_by_field="at")
+            else:
+                answer = self._searcher.search(query, limit=limit, count=False)
+            hits = answer.hits
+            keys = self._searcher.fast_field_values("key", [place for _, place in hits])
+        found = [
+            (int(key), 0.0 if newest else float(score))
+            for key, (score, _) in zip(keys, hits, strict=True)
+            if key is not None
+        ]
+        return Hits(found, more=len(hits) == limit)
+
+    def count(self, question: Question, within: Within) -> int:
+        """How many articles answer to ``question``.
+
+        Raises:
+            IndexBroken: when the index does not answer.
+        """
+        with _explained(self.folder):
+            return int(self._searcher.search(self._query(question, within), limit=1).count or 0)
+
+    # Questions into queries
+
+    def _query(self, question: Question, within: Within) -> Query:
+        clauses = [
+            [part for unit in clause for part in self._unit(unit)] for clause in question.clauses
+        ]
+        required: list[tuple[Occur, Query]] = []
+        if within.since is not None or within.until is not None:
+            required.append((Occur.Must, self._between(within.since, within.until)))
+        if within.publishers:
+            named = [fold(name)[:200] for name in within.publishers]
+            required.append((Occur.Must, _unranked(self._any("publisher", named))))
+        if within.keys is not None:
+            keys = Query.term_set_query(self._schema, "key", list(within.keys))
+            required.append((Occur.Must, _unranked(keys)))
+        required += [
+            (Occur.MustNot, Query.boolean_query(_either(self._unit(unit))))
+            for unit in question.without
+        ]
+        if len(clauses) == 1 and not required:
+            # Flat, tantivy passes over what cannot be among the best.
+            return Query.boolean_query(_either(clauses[0]))
+        return Query.boolean_query(
+            [
+                *((Occur.Must, Query.boolean_query(_either(clause))) for clause in clauses),
+                *required,
+            ]
+        )
+
+    def _between(self, since: int | None, until: int | None) -> Query:
+        return _unranked(
+            Query.range_query(
+                self._schema, "at", FieldType.Integer, since, until, include_upper=False
+            )
+        )
+
+    def _any(self, name: str, values: Sequence[str]) -> Query:
+        return Query.boolean_query(
+            _either([Query.term_query(self._schema, name, value) for value in values])
+        )
+
+    def _unit(self, unit: Unit) -> list[Query]:
+        """Queries of which one has to fit."""
+        if unit.kind == "phrase":
+            return [
+                _weighted(Query.phrase_query(self._schema, name, list(unit.words)), weight)
+                for name, weight in _fields(unit)
+            ]
+        word = unit.words[0]
+        if unit.kind == "prefix":
+            return [
+                part for name, weight in _fields(unit) for part in self._prefix(name, word, weight)
+            ]
+        others = () if unit.exact else forms(word)
+        found: list[Query] = []
+        for name, weight in _fields(unit):
+            found += self._word(name, word, others, weight)
+        if not unit.exact and not unit.title:
+            found += self._inside(word, others)
+        return found
+
+    def _word(self, name: str, word: str, others: Sequence[str], weight: float) -> list[Query]:
+        own = self._count(name, word)
+        found = [_weighted(Query.term_query(self._schema, name, word), weight)]
+        there = [(one, count) for one in others if (count := self._count(name, one))]
+        # All forms weigh as the commonest of them does: a rare one says no more, and would come
+        # out on top by its rarity.
+        commonest = self._rarity(max([own, *(count for _, count in there)], default=0))
+        if own and own < max((count for _, count in there), default=0):
+            found = [
+                _weighted(
+                    Query.term_query(self._schema, name, word),
+                    weight * commonest / self._rarity(own),
+                )
+            ]
+        for one, count in there:
+            share = ASK.form_weight * commonest / self._rarity(count)
+            found.append(_weighted(Query.term_query(self._schema, name, one), weight * share))
+        return found
+
+    def _inside(self, word: str, others: Sequence[str]) -> list[Query]:
+        """Compounds that end in the word, or hold a long one."""
+        if len(word) < ASK.part_letters or not word.isalpha():
+            return []
+        found = [
+            Query.term_query(self._schema, "parts", one)
+            for one in (word, *others)
+            if self._count("parts", one)
+        ]
+        stem = min((word, *others), key=len)
+        if len(stem) >= ASK.part_prefix_letters and self._searcher.terms_with_prefix(
+            "parts", stem, limit=1
+        ):
+            found.append(Query.regex_query(self._schema, "parts", f"{stem}.*"))
+        if not found:
+            return []
+        known = max(self._count("text", one) for one in (word, *others))
+        any_part = Query.boolean_query(_either(found))
+        return [Query.const_score_query(any_part, ASK.part_weight * self._rarity(known))]
+
+    def _prefix(self, name: str, start: str, weight: float) -> list[Query]:
+        ranked = self._searcher.terms_with_prefix(name, start, limit=ASK.prefix_words + 1)
+        found = [
+            _weighted(Query.term_query(self._schema, name, one), weight)
+            for one, _ in ranked[: ASK.prefix_words]
+        ]
+        if len(ranked) > ASK.prefix_words:
+            every = Query.regex_query(self._schema, name, f"{start}.*")
+            found.append(Query.const_score_query(every, 0.0))
+        return found
+
+    def _count(self, name: str, word: str) -> int:
+        known = self._frequency.get((name, word))
+        if known is None:
+            known = self._frequency[name, word] = int(self._searcher.doc_freq(name, word))
+        return known
+
+    def _rarity(self, count: int) -> float:
+        """Inverse document frequency as BM25 has it."""
+        number = max(self._searcher.num_docs, count)
+        return math.log(1 + (number - count + 0.5) / (count + 0.5))
+
+
+def _fields(unit: Unit) -> tuple[tuple[str, float], ...]:
+    if unit.title:
+        return (("title", 1.0),)
+    return (("title", ASK.title_weight), ("text", 1.0))
+
+
+def _weighted(query: Query, weight: float) -> Query:
+    return query if weight == 1.0 else Query.boost_query(query, weight)
+
+
+def _unranked(query: Query) -> Query:
+    return Query.const_score_query(query, 0.0)
+
+
+def _either(queries: Sequence[Query]) -> list[tuple[Occur, Query]]:
+    return [(Occur.Should, query) for query in queries]
+
+
+@contextmanager
+def open_index(folder: Path) -> Iterator[Reader]:
+    """The index in ``folder``, open for questions, whatever becomes of the folder meanwhile.
+
+    Raises:
+        IndexBroken: when there is none that can be read.
+    """
+    with ExitStack() as left:
+        try:
+            index = _opened(folder, new=False)
+        except IndexBroken:
+            if os.access(folder, os.W_OK) or not folder.is_dir():
+                raise
+            # tantivy locks a file beside the segments even to read; links will do for them.
+            scratch = Path(left.enter_context(tempfile.TemporaryDirectory(prefix="voltwire-")))
+            for path in folder.iterdir():
+                if not path.name.endswith(".lock"):
+                    (scratch / path.name).symlink_to(path.absolute())
+            index = _opened(scratch, new=False)
+        with _explained(folder):
+            # Without a thread that watches for changes: there are none.
+            index.config_reader("manual")
+            searcher = index.searcher()
+        yield Reader(folder, searcher, index.schema)
