@@ -25,6 +25,7 @@ COMMANDS = [
     "ingest",
     "backfill",
     "sql",
+    "search",
     "status",
     "feeds",
     "export",
