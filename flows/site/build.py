@@ -10,7 +10,7 @@ import duckdb
 
 from flows.context import Progress, Silent
 from flows.settings import Settings
-from flows.site import folder, pages, queries
+from flows.site import feeds, folder, pages, queries
 from flows.site.display import counted, number
 from flows.site.display import days as in_words
 from flows.site.model import Digest, Options, SiteFile, Summary, Window
@@ -70,8 +70,10 @@ def files(con: duckdb.DuckDBPyConnection, digest: Digest) -> Iterator[SiteFile]:
         con: the store that ``digest`` was gathered from; feeds reach further back than the window.
         digest: what the pages show.
     """
-    del con  # for feeds
     yield from pages.files(digest)
+    about = {tag.subject for story in digest.stories for tag in story.tags if tag.is_main}
+    window = digest.window
+    yield from feeds.files(con, window.until, digest.options, pages=about, days=window.length)
 
 
 def digest_of(

@@ -81,15 +81,23 @@ def lead(text: str, title: str = "") -> str:
     for line in told or lines:
         for sentence in sentences(line):
             if len(found) == LEAD.sentences or (found and _is_over(found, sentence)):
-                return cut(" ".join(found), LEAD.longest)
+                return cut(_joined(found), LEAD.longest)
             found.append(sentence)
-        if _width(" ".join(found)) >= LEAD.enough:
+        if _width(_joined(found)) >= LEAD.enough:
             break
-    return cut(" ".join(found), LEAD.longest)
+    return cut(_joined(found), LEAD.longest)
+
+
+def _joined(found: list[str]) -> str:
+    """Sentences in a row; those of scripts without spaces get none."""
+    return "".join(
+        one if number == 0 or found[number - 1][-1] in "。！？" else f" {one}"
+        for number, one in enumerate(found)
+    )
 
 
 def _is_over(found: list[str], sentence: str) -> bool:
-    before = _width(" ".join(found))
+    before = _width(_joined(found))
     return before >= LEAD.enough or before + _width(sentence) > LEAD.longest
 
 
