@@ -17,7 +17,7 @@ What nothing happened to is the same byte for byte: no feed says when it was mad
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,8 +30,9 @@ from lxml import etree
 from lxml.builder import E, ElementMaker
 
 from flows.site import opml, paths
+from flows.site.display import label
 from flows.site.feed_policy import FEEDS, FeedPolicy
-from flows.site.model import Options, SiteFile, Subject
+from flows.site.model import COMPANY, Options, SiteFile, Subject
 from flows.site.syndicated import Copy, Syndicate, Syndicated, gather
 from flows.site.wording import cut, language_tag, lead, paragraphs, plain, web_address
 
@@ -93,7 +94,8 @@ def files(
     until: datetime,
     options: Options,
     *,
-    pages: bool = True,
+    pages: Collection[Subject] | None = (),
+    days: int = 0,
     policy: FeedPolicy = FEEDS,
 ) -> Iterator[SiteFile]:
     """Every feed, in both forms, and the list of them.
@@ -102,19 +104,30 @@ def files(
         con: the published store.
         until: the first moment that the feeds do not look at, UTC.
         options: the site's title, its address, and whether texts are shown whole.
-        pages: whether the pages of the digest stand beside the feeds, to link to.
+        pages: subjects with a page beside the feeds: each has a feed, which leads there, and the
+            others lead to the first page; None where no pages stand beside them.
+        days: how far back, where that is more than the policy says.
     """
-    held = gather(con, until, whole_texts=options.full_text, policy=policy)
-    made = feeds_of(held, options, policy)
+    held = gather(con, until, days=days, whole_texts=options.full_text, policy=policy)
+    made = _with(feeds_of(held, options, policy), pages or (), options)
     entries = {
         entry.id: atom_entry(entry)
         for entry in {entry.id: entry for feed in made for entry in feed.entries}.values()
     }
     for feed in made:
-        yield SiteFile(paths.feed(feed.subject, "atom"), atom(feed, options, entries, pages=pages))
-        yield SiteFile(paths.feed(feed.subject, "json"), json_feed(feed, options, pages=pages))
-    listed = [(feed.subject, feed.title) for feed in made]
-    yield SiteFile(paths.OPML, opml.write(listed, options, pages=pages))
+        page = home(feed.subject, pages)
+        yield SiteFile(paths.feed(feed.subject, "atom"), atom(feed, options, page, entries))
+        yield SiteFile(paths.feed(feed.subject, "json"), json_feed(feed, options, page))
+    listed = [(feed.subject, feed.title, home(feed.subject, pages)) for feed in made]
+    yield SiteFile(paths.OPML, opml.write(listed, options))
+
+
+def _with(feeds: list[Feed], wanted: Collection[Subject], options: Options) -> list[Feed]:
+    """``feeds`` and one of nothing for each subject that is wanted and has none; no two that would
+    stand in one place."""
+    known = {feed.subject for feed in feeds}
+    more = [_feed(one, (), options) for one in sorted(set(wanted)) if one not in known]
+    return list({paths.feed(one.subject, "atom"): one for one in [*feeds, *more]}.values())
 
 
 def feeds_of(held: Syndicate, options: Options, policy: FeedPolicy = FEEDS) -> list[Feed]:
@@ -123,21 +136,20 @@ def feeds_of(held: Syndicate, options: Options, policy: FeedPolicy = FEEDS) -> l
         story_id: entry_of(story, full_text=options.full_text, policy=policy)
         for story_id, story in held.stories.items()
     }
+    chosen: list[tuple[Subject | None, Sequence[str]]] = [(None, held.everything)]
+    chosen += held.of_subject.items()
+    return [
+        _feed(subject, [entries[story_id] for story_id in ids if story_id in entries], options)
+        for subject, ids in chosen
+    ]
+
+
+def _feed(subject: Subject | None, entries: Sequence[Entry], options: Options) -> Feed:
     site = plain(options.title) or "voltwire"
-    feeds = [
-        Feed(
-            subject=None, title=site, entries=[entries[i] for i in held.everything if i in entries]
-        )
-    ]
-    feeds += [
-        Feed(
-            subject=subject,
-            title=f"{plain(subject.name)} · {site}",
-            entries=[entries[story_id] for story_id in ids if story_id in entries],
-        )
-        for subject, ids in held.of_subject.items()
-    ]
-    return feeds
+    if subject is None:
+        return Feed(subject=None, title=site, entries=entries)
+    name = subject.name if subject.kind == COMPANY else label(subject.name)
+    return Feed(subject=subject, title=f"{name} · {site}", entries=entries)
 
 
 def entry_of(story: Syndicated, *, full_text: bool = False, policy: FeedPolicy = FEEDS) -> Entry:
@@ -247,15 +259,14 @@ def atom_entry(entry: Entry) -> etree._Element:
 def atom(
     feed: Feed,
     options: Options,
+    page: str = "",
     entries: Mapping[str, etree._Element] | None = None,
-    *,
-    pages: bool = True,
 ) -> bytes:
     """``feed`` as Atom.
 
     Args:
+        page: the page of the site that it belongs to; "" for none.
         entries: what ``atom_entry`` made of each entry, by id, where that is at hand.
-        pages: whether the pages of the digest stand beside the feeds.
     """
     path = paths.feed(feed.subject, "atom")
     made = _atom.feed(
@@ -269,8 +280,7 @@ def atom(
     )
     if whole := address(options, path):
         made.append(_atom.link(rel="self", type="application/atom+xml", href=whole))
-    if pages:
-        page = home(feed.subject)
+    if page:
         where = address(options, page) or paths.root_of(path) + page
         made.append(_atom.link(rel="alternate", type="text/html", href=where))
     for child in made:
@@ -294,15 +304,15 @@ def _feed_id(feed: Feed, options: Options) -> str:
 # --- JSON Feed -----------------------------------------------------------------------------------
 
 
-def json_feed(feed: Feed, options: Options, *, pages: bool = True) -> bytes:
-    """``feed`` as JSON Feed 1.1."""
+def json_feed(feed: Feed, options: Options, page: str = "") -> bytes:
+    """``feed`` as JSON Feed 1.1; ``page`` as for ``atom``."""
     made: dict[str, Any] = {
         "version": JSON_FEED,
         "title": feed.title,
         "description": f"{_SUBTITLE} {_RIGHTS}",
     }
-    if pages and (page := address(options, home(feed.subject))):
-        made["home_page_url"] = page
+    if page and (where := address(options, page)):
+        made["home_page_url"] = where
     if whole := address(options, paths.feed(feed.subject, "json")):
         made["feed_url"] = whole
     made["authors"] = [{"name": plain(options.title) or "voltwire"}]
@@ -347,9 +357,11 @@ def address(options: Options, path: str) -> str:
     return f"{site.rstrip('/')}/{path}" if site else ""
 
 
-def home(subject: Subject | None) -> str:
-    """The page that a feed belongs to."""
-    return paths.subject_page(subject) if subject else paths.INDEX
+def home(subject: Subject | None, pages: Collection[Subject] | None) -> str:
+    """The page that a feed belongs to; "" where there are no pages."""
+    if pages is None:
+        return ""
+    return paths.subject_page(subject) if subject in pages and subject else paths.INDEX
 
 
 def _uri(url: str) -> str:

@@ -18,10 +18,11 @@ import duckdb
 
 from flows.site.feed_policy import FEEDS, FeedPolicy
 from flows.site.model import COMPANY, TOPIC, Subject
+from flows.site.wording import plain
 from storage.batches import staged
 
-KINDS = (TOPIC, COMPANY, "chemistry", "mineral", "technology", "policy")
-"""What has feeds.  Places have none: nearly all news is from somewhere."""
+KINDS = (COMPANY, "chemistry", "mineral", "technology", "policy")
+"""Mentions that have feeds.  Places have none: nearly all news is from somewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,19 +89,20 @@ WHERE s.first_published_at >= $since AND s.first_published_at < $until
 _ORDER = "updated_at DESC, published_at DESC NULLS LAST, story_id"
 _NEWEST = f"SELECT story_id FROM temp.feed_window ORDER BY {_ORDER} LIMIT $most"
 # Fields stand with the article, everything else that it may be about among its mentions.
-_ABOUT = """
-SELECT 'topic' AS kind, unnest(a.topics) AS name, '' AS ticker, a.article_id
+_FIELDS = """
+SELECT 'field' AS kind, unnest(a.topics) AS name, '' AS ticker, a.article_id
 FROM core.articles a WHERE a.article_id IN (SELECT article_id FROM temp.feed_window)
-UNION
+"""
+_NAMED = """
+UNION ALL
 SELECT m.kind, m.name, coalesce(m.ticker, '') AS ticker, m.article_id FROM core.mentions m
 WHERE m.is_main AND m.article_id IN (SELECT article_id FROM temp.feed_window)
     AND list_contains($kinds, m.kind)
 """
 _OF_SUBJECT = f"""
-SELECT o.kind, o.name, max(o.ticker),
-    list(w.story_id ORDER BY {_ORDER})[:$most]
-FROM ({_ABOUT}) o JOIN temp.feed_window w USING (article_id)
-WHERE o.name <> '' GROUP BY o.kind, o.name
+SELECT o.kind, o.name, max(o.ticker), list(w.story_id ORDER BY {_ORDER})[:$most]
+FROM ({{about}}) o JOIN temp.feed_window w USING (article_id)
+WHERE o.name <> '' GROUP BY o.kind, o.name ORDER BY o.kind, o.name
 """
 # What has few stories in the window, or none: its newest by publication.
 _QUIET = """
@@ -110,7 +112,7 @@ FROM core.mentions m JOIN core.stories s ON s.representative_id = m.article_id
 WHERE m.is_main AND list_contains($kinds, m.kind) AND m.name <> ''
     AND s.first_published_at < $until
     AND (m.kind, m.name) NOT IN (SELECT (kind, name) FROM {busy})
-GROUP BY m.kind, m.name
+GROUP BY m.kind, m.name ORDER BY m.kind, m.name
 """
 _STORIES = """
 SELECT s.story_id, coalesce(a.title, ''), coalesce(a.url, ''), coalesce(a.publisher, ''),
@@ -144,6 +146,7 @@ def gather(
     con: duckdb.DuckDBPyConnection,
     until: datetime,
     *,
+    days: int = 0,
     whole_texts: bool = False,
     policy: FeedPolicy = FEEDS,
 ) -> Syndicate:
@@ -152,9 +155,10 @@ def gather(
     Args:
         con: the published store.
         until: the first moment that is not looked at, UTC.
+        days: how far back, where that is more than the policy says.
         whole_texts: read texts to their end, and not only where a lead is taken from.
     """
-    since = until - timedelta(days=policy.days)
+    since = until - timedelta(days=max(days, policy.days))
     con.execute(_WINDOW, {"since": since, "until": until})
     everything = [i for (i,) in con.execute(_NEWEST, {"most": policy.entries}).fetchall()]
     of_subject = _by_subject(con, until, policy)
@@ -164,31 +168,58 @@ def gather(
     return Syndicate(_stories(con, chosen, chars), everything, of_subject)
 
 
+def subject_of(kind: str, name: str, ticker: str = "") -> Subject:
+    """What a mention of that kind is to the site: a company, or a topic of some group."""
+    if kind == COMPANY:
+        return Subject(COMPANY, plain(name), plain(ticker))
+    return Subject(TOPIC, plain(name), group=kind)
+
+
 def _by_subject(
     con: duckdb.DuckDBPyConnection, until: datetime, policy: FeedPolicy
 ) -> dict[Subject, list[str]]:
     """Ids of the stories of each subject, in order of subjects."""
-    found: dict[tuple[str, str], list[str]] = {}
-    tickers: dict[tuple[str, str], str] = {}
-    asked = {"kinds": list(KINDS), "most": policy.entries_each}
-    for kind, name, ticker, ids in con.execute(_OF_SUBJECT, asked).fetchall():
-        found[kind, name], tickers[kind, name] = ids, ticker
-    busy = [key for key, ids in found.items() if len(ids) >= policy.entries_least]
+    found: dict[Subject, list[str]] = {}
+    has_mentions = _has_mentions(con)
+    about = _FIELDS + (_NAMED if has_mentions else "")
+    asked: dict[str, Any] = {"most": policy.entries_each}
+    if has_mentions:
+        asked["kinds"] = list(KINDS)
+    busy: list[tuple[str, str]] = []
+    for kind, name, ticker, ids in con.execute(_OF_SUBJECT.format(about=about), asked).fetchall():
+        # A field can have the name of something that articles mention: that is one topic then.
+        known = found.setdefault(subject_of(kind, name, ticker), [])
+        known += [story_id for story_id in ids if story_id not in known]
+        if len(ids) >= policy.entries_least:
+            busy.append((kind, name))
+    if has_mentions:
+        for subject, ids in _quiet(con, busy, until, policy):
+            known = found.setdefault(subject, [])
+            older = [story_id for story_id in ids if story_id not in known]
+            known += older[: max(0, policy.entries_least - len(known))]
+    return {
+        subject: found[subject][: policy.entries_each] for subject in sorted(found) if subject.name
+    }
+
+
+def _quiet(
+    con: duckdb.DuckDBPyConnection,
+    busy: Sequence[tuple[str, str]],
+    until: datetime,
+    policy: FeedPolicy,
+) -> list[tuple[Subject, list[str]]]:
     types = {"kind": "VARCHAR", "name": "VARCHAR"}
     columns = {"kind": [kind for kind, _ in busy], "name": [name for _, name in busy]}
+    asked = {"kinds": list(KINDS), "least": policy.entries_least, "until": until}
     with staged(con, "feed_busy", types, columns) as table:
-        quiet = con.execute(
-            _QUIET.format(busy=table),
-            {"kinds": list(KINDS), "least": policy.entries_least, "until": until},
-        ).fetchall()
-    for kind, name, ticker, ids in quiet:
-        known = found.get((kind, name), [])
-        older = [story_id for story_id in ids if story_id not in known]
-        found[kind, name] = [*known, *older][: policy.entries_least]
-        tickers[kind, name] = ticker
-    return {
-        Subject(kind, name, tickers[kind, name]): found[kind, name] for kind, name in sorted(found)
-    }
+        rows = con.execute(_QUIET.format(busy=table), asked).fetchall()
+    return [(subject_of(kind, name, ticker), ids) for kind, name, ticker, ids in rows]
+
+
+def _has_mentions(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the copy was published by a voltwire that looked for them."""
+    asked = "SELECT 1 FROM duckdb_tables() WHERE schema_name = 'core' AND table_name = 'mentions'"
+    return con.execute(asked).fetchone() is not None
 
 
 def _stories(
@@ -197,9 +228,12 @@ def _stories(
     with staged(con, "asked_stories", {"id": "VARCHAR"}, {"id": ids}) as asked:
         rows = con.execute(_STORIES.format(asked=asked), {"chars": chars}).fetchall()
         copies = _grouped(con.execute(_COPIES.format(asked=asked)).fetchall())
-        names = _grouped(
+        named = (
             con.execute(_MENTIONED.format(asked=asked), {"kinds": list(KINDS)}).fetchall()
+            if (_has_mentions(con))
+            else []
         )
+        names = _grouped(named)
         ended = _grouped(con.execute(_ENDED.format(asked=asked)).fetchall())
     return {
         row[0]: Syndicated(
@@ -210,8 +244,8 @@ def _stories(
                 for publisher, title, url, at in copies[row[0]]
             ),
             subjects=(
-                *(Subject(TOPIC, name) for name in row[8] or () if name),
-                *(Subject(*named) for named in names[row[0]]),
+                *(subject_of(*one) for one in names[row[0]]),
+                *(subject_of("field", name) for name in row[8] or () if name),
             ),
             merged=tuple(Merged(story_id=old, at=at) for old, at in ended[row[0]]),
         )

@@ -28,6 +28,7 @@ from tests.conftest import DemoRuns
 from tests.flows.site.newsdesk_support import NOON, UNTIL, article_id, mention, prepared, save, tell
 
 HERE = Path(__file__).parent
+CATL, BYD = Subject("company", "CATL"), Subject("company", "BYD")
 SITE = Options(site_url="https://news.example/ev/")
 ATOM = "{http://www.w3.org/2005/Atom}"
 GRAMMAR = etree.RelaxNG(etree.parse(str(HERE / "atom.rng")))
@@ -203,12 +204,12 @@ def test_each_company_and_topic_has_feeds(con: duckdb.DuckDBPyConnection) -> Non
     check(files)
     assert [item["title"] for item in items(files, "feeds/company/catl.json")] == ["About alpha"]
     assert {path.rpartition("/")[0] for path in files} == {
-        "feeds", "feeds/company", "feeds/chemistry", "feeds/topic",
+        "feeds", "feeds/company", "feeds/topic",
     }  # fmt: skip
     assert items(files)[0]["tags"] or items(files)[1]["tags"]
     assert paths.feed(Subject("company", "宁德"), "atom") in files
     assert [feed.publisher for feed in read_opml(files[paths.OPML])] == [
-        "voltwire", "LFP · voltwire", "CATL · voltwire", "宁德 · voltwire", "batteries · voltwire",
+        "voltwire", "CATL · voltwire", "宁德 · voltwire", "LFP · voltwire", "Batteries · voltwire",
     ]  # fmt: skip
 
 
@@ -334,16 +335,29 @@ def test_without_the_sites_address_feeds_are_right_all_the_same(
     save(con, "alpha")
     tell(con, "alpha")
     mention(con, "alpha", ["CATL"])
-    files = made(con, Options())
+    files = {one.path: one.content for one in feeds.files(con, UNTIL, Options(), pages={CATL})}
     check(files)
     tree = etree.fromstring(files["feeds/company/catl.atom"])
     assert [dict(link.attrib)["href"] for link in tree.findall(f"{ATOM}link")] == [
         "../../company/catl.html"
     ]
     assert "feed_url" not in json.loads(files["feeds/company/catl.json"])
-    without = {one.path: one.content for one in feeds.files(con, UNTIL, SITE, pages=False)}
-    check(without)
-    assert b"catl.html" not in b"".join(without.values())
+
+
+def test_a_feed_leads_to_a_page_that_is_there(con: duckdb.DuckDBPyConnection) -> None:
+    """To the first one where its subject has none, to none where there are no pages; and a page
+    that leads to a feed finds one, though there be nothing in it."""
+    save(con, "alpha")
+    tell(con, "alpha")
+    mention(con, "alpha", ["CATL"])
+    files = {one.path: one.content for one in feeds.files(con, UNTIL, SITE, pages={BYD})}
+    check(files)
+    assert b'"https://news.example/ev/index.html"' in files["feeds/company/catl.atom"]
+    assert b'"https://news.example/ev/company/byd.html"' in files["feeds/company/byd.atom"]
+    assert items(files, "feeds/company/byd.json") == []
+    alone = {one.path: one.content for one in feeds.files(con, UNTIL, SITE, pages=None)}
+    check(alone)
+    assert b".html" not in b"".join(alone.values())
 
 
 # --- hostile text --------------------------------------------------------------------------------
