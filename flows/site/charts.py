@@ -30,7 +30,15 @@ _FEW_DAYS = 10
 _ELEMENTS = frozenset({"svg", "g", "path", "rect", "line", "text", "tspan", "circle", "defs",
                        "clipPath"})  # fmt: skip
 _HEAD = re.compile(r"<svg [^>]*?viewBox=\"([\d. -]+)\"[^>]*>")
-_BARE = re.compile(r"<path class=\"(?:background|foreground)\"[^>]*(?:d=\"\"|h0v0h0Z\")[^>]*/>")
+# What the page's own style says, or says nothing: two thirds of what is drawn.
+_IDLE = re.compile(
+    r' (?:class|role|aria-[a-z]+|pointer-events|font-family|opacity="1"|text-anchor="start"|'
+    r'stroke-miterlimit|xmlns:xlink|transform="translate\(0,0\)")(?:="[^"]*")?'
+)
+_UNSEEN = re.compile(r'<path(?: [a-z-]+="[^"]*")*? d="(?:|M0(?:\.5)?,0(?:\.5)?h0v0h0Z)"[^>]*/>')
+_TAG = re.compile(r"<[^>]+>")
+_LONG = re.compile(r"-?\d+\.\d{2,}")
+_EMPTY = re.compile(r"<g>((?:(?!</?g\b).)*)</g>", re.S)
 _numbers = itertools.count(1)
 
 _STYLE: Spec = {
@@ -50,6 +58,7 @@ _STYLE: Spec = {
         "gridColor": "var(--line)",
         "labelPadding": 6,
     },
+    "title": {"color": "var(--ink)", "fontSize": 13, "fontWeight": 600, "offset": 4},
     "header": {
         "labelColor": "var(--ink)",
         "labelFontSize": 13,
@@ -90,7 +99,10 @@ def _for_page(svg: str) -> Markup | None:
         if any(name.startswith("on") or "href" in name or name == "style" for name in node.attrib):
             return None
     mark = f"v{next(_numbers)}-"
-    svg = _BARE.sub("", svg)
+    svg = _UNSEEN.sub("", _TAG.sub(_bare, svg))
+    before = ""
+    while svg != before:  # groups that say nothing, from the inside out
+        before, svg = svg, _EMPTY.sub(r"\1", svg)
     svg = svg.replace('id="', f'id="{mark}').replace("url(#", f"url(#{mark}")
     size = tree.attrib.get("viewBox", "0 0 430 200")
     width = size.split()[2]
@@ -98,24 +110,52 @@ def _for_page(svg: str) -> Markup | None:
     return Markup(_HEAD.sub(head, svg, count=1))
 
 
+def _bare(tag: re.Match[str]) -> str:
+    """A tag with what counts, to a tenth of a point.  Tags alone: names are text, and stay."""
+    return _LONG.sub(lambda found: f"{float(found[0]):.1f}", _IDLE.sub("", tag[0]))
+
+
 def by_day(columns: Mapping[str, Mapping[date, int]]) -> Spec:
-    """Bars by day: a panel for all stories, and a smaller one for each topic."""
-    names = list(columns)
-    days = list(columns[names[0]])
-    few = len(days) <= _FEW_DAYS
-    rows = [
-        {"panel": name, "day": day.isoformat(), "label": f"{day.day} {day:%b}", "stories": count}
-        for name, column in columns.items()
-        for day, count in column.items()
+    """Bars by day: a wide panel for all stories, the first column, and one for each topic."""
+    (name, whole), *topics = columns.items()
+    half = (_WIDTH - 24) // 2
+    wide = _panel(_days(name, whole), _top([whole]), len(whole), _WIDTH, 96)
+    if not topics:
+        return wide
+    top = _top([column for _, column in topics])
+    rows = [row for topic, column in topics for row in _days(topic, column)]
+    panels = {
+        "data": {"values": rows},
+        "facet": {
+            "field": "panel", "type": "nominal", "sort": [topic for topic, _ in topics],
+        },
+        "columns": 2,
+        "spacing": {"row": 16, "column": 24},
+        "spec": _panel(None, top, len(whole), half, 62),
+        "resolve": {"axis": {"x": "independent"}},
+    }  # fmt: skip
+    return {"vconcat": [wide, panels], "spacing": 22}
+
+
+def _days(name: str, column: Mapping[date, int]) -> list[Spec]:
+    return [
+        {"panel": name, "day": day.isoformat(), "stories": count} for day, count in column.items()
     ]
-    most = {name: max([*column.values(), 1]) for name, column in columns.items()}
-    top = max(most.values())
+
+
+def _top(columns: Sequence[Mapping[date, int]]) -> float:
+    return 1.2 * max(max(column.values(), default=0) or 1 for column in columns)
+
+
+def _panel(rows: list[Spec] | None, top: float, days: int, width: int, height: int) -> Spec:
+    """Bars of one topic; their numbers above them where there are few."""
+    few = days <= _FEW_DAYS
     x: Spec = {
         "field": "day",
         "type": "ordinal",
         "axis": {
             "title": None,
-            "labelExpr": "(+slice(datum.value, 8))",
+            "labelExpr": "toNumber(slice(datum.value, 8))",
             "labelAngle": 0,
             "labelOverlap": True,
             "domain": True,
@@ -126,35 +166,27 @@ def by_day(columns: Mapping[str, Mapping[date, int]]) -> Spec:
     y: Spec = {
         "field": "stories",
         "type": "quantitative",
-        "scale": {"domain": [0, top * 1.15]},
-        "axis": None if few else {"title": None, "tickCount": 3, "format": "d"},
+        "scale": {"domain": [0, top], "nice": False},
+        "axis": None if few else {"title": None, "tickCount": 2, "format": "d"},
     }
-    layers: list[Spec] = [
-        {
-            "mark": {"type": "bar", "color": "var(--accent)", "cornerRadiusEnd": 1.5},
-            "encoding": {"x": x, "y": y},
-        }
-    ]
-    if few:
-        layers.append(
-            {
-                "transform": [{"filter": "datum.stories > 0"}],
-                "mark": {"type": "text", "dy": -7, "baseline": "middle"},
-                "encoding": {
-                    "x": x,
-                    "y": y,
-                    "text": {"field": "stories", "type": "quantitative"},
-                },
-            }
-        )
-    return {
-        "data": {"values": rows},
-        "facet": {"field": "panel", "type": "nominal", "sort": names},
-        "columns": 2,
-        "spacing": {"row": 18, "column": 24},
-        "spec": {"width": (_WIDTH - 40) // 2 - (0 if few else 24), "height": 76, "layer": layers},
-        "resolve": {"axis": {"x": "independent"}},
+    bars: Spec = {
+        "mark": {"type": "bar", "color": "var(--accent)", "cornerRadiusEnd": 1.5},
+        "encoding": {"x": x, "y": y},
     }
+    numbers: Spec = {
+        "transform": [{"filter": "datum.stories > 0"}],
+        "mark": {"type": "text", "dy": -7, "baseline": "middle"},
+        "encoding": {"x": x, "y": y, "text": {"field": "stories", "type": "quantitative"}},
+    }
+    panel: Spec = {
+        "width": width if few else width - 24,
+        "height": height,
+        "layer": [bars, numbers] if few else [bars],
+    }
+    if rows is not None:
+        # The same head as the other panels have from their facet.
+        panel |= {"data": {"values": rows}, "title": {"text": rows[0]["panel"], "anchor": "start"}}
+    return panel
 
 
 def moved(companies: Sequence[Moved]) -> Spec:
@@ -209,6 +241,15 @@ def moved(companies: Sequence[Moved]) -> Spec:
             },
         ],
     }
+
+
+def named(companies: Sequence[Moved]) -> Spec:
+    """For each company its stories, where there is nothing before to compare with."""
+    rows = [
+        {"company": one.subject.name, "part": one.now, "whole": one.now, "says": str(one.now)}
+        for one in companies
+    ]
+    return _part_of_whole("company", rows, [one.subject.name for one in companies])
 
 
 def firsts(outlets: Sequence[Outlet]) -> Spec:

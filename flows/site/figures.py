@@ -75,26 +75,34 @@ def _moved(digest: Digest) -> Figure | None:
     moved = digest.trends.moved
     if not moved:
         return None
-    most = sorted(moved, key=lambda one: (-abs(one.now - one.before), -one.now, one.subject))
-    shown = sorted(most[: TREND.companies], key=lambda one: (one.before - one.now, -one.now))
-    rising = [one for one in shown if one.now > one.before]
-    falling = [one for one in shown if one.now < one.before][::-1]
+    table = tables.of(
+        "companies",
+        ["Company", "Stories", "Before", "Change"],
+        [[one.subject.name, one.now, one.before, one.now - one.before] for one in moved],
+    )
     length = counted(digest.window.length, "day")
+    if not digest.trends.stories_before:
+        # A young store: everybody rises from nothing, which tells nothing.
+        most = moved[: TREND.companies]
+        return Figure(
+            title="Companies in the news",
+            says=f"Stories about each. Of the {length} before, the store has none to compare with.",
+            alternative=f"Bars by company. Most stories, {most[0].now}, are about "
+            f"{most[0].subject.name}.",
+            table=table,
+            svg=_drawn(digest, charts.named, most),
+        )
+    furthest = sorted(moved, key=lambda one: (-abs(one.now - one.before), -one.now, one.subject))
+    shown = sorted(furthest[: TREND.companies], key=lambda one: (one.before - one.now, -one.now))
+    told = [
+        _sentence("Rising", [one for one in shown if one.now > one.before]),
+        _sentence("Falling", [one for one in shown if one.now < one.before][::-1]),
+    ]
     return Figure(
         title="Companies rising and falling",
         says=f"Stories about each in these {length} (filled) and in the {length} before (ring).",
-        alternative=" ".join(
-            [
-                _sentence("Rising", rising),
-                _sentence("Falling", falling),
-            ]
-        ).strip()
-        or "No company moved.",
-        table=tables.of(
-            "companies",
-            ["Company", "Stories", "Before", "Change"],
-            [[one.subject.name, one.now, one.before, one.now - one.before] for one in moved],
-        ),
+        alternative=" ".join(filter(None, told)) or "No company moved.",
+        table=table,
         svg=_drawn(digest, charts.moved, shown),
     )
 
