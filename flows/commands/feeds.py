@@ -33,6 +33,7 @@ Examples:
   voltwire feeds add https://example.com/feed/ --publisher "Example Weekly" --scope focus
   voltwire feeds import subscriptions.opml
   voltwire feeds export > voltwire.opml
+  voltwire feeds publish --output out/ --site-url https://news.example.org/ev/
   voltwire feeds health
   voltwire feeds check https://example.com/feed/
 """
@@ -40,7 +41,7 @@ Examples:
 
 @click.group(epilog=EXAMPLES)
 def command() -> None:
-    """List, check, add, import and export feeds; see their health."""
+    """List, check, add, import and export feeds; see their health; publish feeds of your own."""
 
 
 def _table(*names: str, last: str) -> Table:
@@ -160,6 +161,52 @@ def export(output: Path | None, feeds_file: Path | None, store: Path | None) -> 
     else:
         output.write_text(text, encoding="utf-8")
         click.echo(f"wrote {output}", err=True)
+    return 0
+
+
+@command.command()
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="Folder for the feeds: absent, empty, or one that they were written to before.",
+)
+@click.option("--site-url", default="", help="Where readers reach the folder.  [default: site_url]")
+@click.option("--full-text", is_flag=True, help="Whole texts: for private use alone.")
+@store_option
+@json_option
+def publish(output: Path, site_url: str, full_text: bool, store: Path | None, as_json: bool) -> int:
+    """Write what is stored as feeds for readers: one entry a story, whoever copied it.
+
+    Atom and JSON Feed of everything, of each company and of each topic, and a list of them (OPML).
+    The digest has the same feeds beside its pages.
+    """
+    from flows.context import utc_now
+    from flows.setting_kinds import WEB, WrongValue
+    from flows.site.build import feeds_alone
+    from flows.site.display import number
+    from flows.site.model import Options
+    from flows.site.paths import OPML
+
+    settings = settings_from(store)
+    try:
+        site = WEB.read(site_url) or settings.site_url
+    except WrongValue as error:
+        raise click.UsageError(f"--site-url has to be {WEB.wanted}") from error
+    written = feeds_alone(
+        settings.store,
+        output,
+        until=utc_now(),
+        options=Options(full_text=full_text or settings.digest_texts == "full", site_url=site),
+    )
+    if as_json:
+        click.echo(json.dumps(asdict(written) | {"output": str(output)}, indent=1))
+        return 0
+    changed = f"{number(written.written)} written" if written.written else "nothing to change"
+    click.echo(f"{number(written.files // 2)} feeds in {output}, {changed}")
+    click.echo(f"for readers: {output / 'feeds' / 'all.atom'}, and all of them: {output / OPML}")
+    if not site:
+        click.echo("without --site-url readers cannot take the list: its addresses are relative")
     return 0
 
 

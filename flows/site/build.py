@@ -10,7 +10,7 @@ import duckdb
 
 from flows.context import Progress, Silent
 from flows.settings import Settings
-from flows.site import feeds, folder, pages, queries
+from flows.site import feeds, folder, pages, paths, queries
 from flows.site.display import counted, number
 from flows.site.display import days as in_words
 from flows.site.model import Digest, Options, SiteFile, Summary, Window
@@ -74,6 +74,29 @@ def files(con: duckdb.DuckDBPyConnection, digest: Digest) -> Iterator[SiteFile]:
     about = {tag.subject for story in digest.stories for tag in story.tags if tag.is_main}
     window = digest.window
     yield from feeds.files(con, window.until, digest.options, pages=about, days=window.length)
+
+
+def feeds_alone(
+    store: Path, output: Path, *, until: datetime, options: Options, days: int = 0
+) -> folder.Written:
+    """Write the feeds to the folder ``output``, without the pages.
+
+    Args:
+        until: the first moment that they do not look at, UTC.
+        days: how far back they go, where that is more than usual.
+
+    Raises:
+        FolderRefused: for a folder of somebody else, or one with a whole digest, whose pages would
+            go; StoreMissing, StoreError: as ``Store.read`` does.
+    """
+    folder.check(output)
+    if paths.INDEX in folder.holds(output):
+        raise folder.FolderRefused(
+            f"{output} holds a whole digest, which has its feeds already",
+            hint="name another folder, or call `voltwire digest`",
+        )
+    with Store(store).read() as con:
+        return folder.write(output, feeds.files(con, until, options, pages=None, days=days))
 
 
 def digest_of(

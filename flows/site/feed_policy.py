@@ -18,8 +18,8 @@ class FeedPolicy:
     entries_each: int = 50
     """Of the feed of one company or topic: the busiest have 20 stories a day."""
     entries_least: int = 10
-    """A feed of one company or topic with fewer in those days has older stories up to so many: the
-    feed of a small company is not empty, and never goes away under those who subscribed."""
+    """A feed with fewer in those days has older stories up to so many: that of a small company is
+    not empty, and never goes away under those who subscribed."""
     lead_from_chars: int = 2_400
     """Of a text, in which its lead is looked for: bylines and repeated headlines come before it."""
     text_chars: int = 40_000

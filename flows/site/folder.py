@@ -58,6 +58,11 @@ def check(folder: Path) -> None:
         )
 
 
+def holds(folder: Path) -> frozenset[str]:
+    """Paths of the files that an earlier build put there; none where there was none."""
+    return frozenset(_listed(folder) or {})
+
+
 def write(folder: Path, files: Iterable[SiteFile]) -> Written:
     """Make ``folder`` hold exactly ``files``, besides what others put there.
 

@@ -7,15 +7,20 @@ under a name of its own (DNS rebinding), so that only requests for the loopback 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
 from socketserver import TCPServer
+from tempfile import TemporaryDirectory
 from typing import BinaryIO, ClassVar
 from urllib.parse import unquote, urlsplit
+
+import click
 
 from storage.errors import StoreError
 
@@ -161,19 +166,38 @@ class _Handler(SimpleHTTPRequestHandler):
         """Say nothing of each request."""
 
 
-def serve(folder: Path, port: int, started: Callable[[str], None]) -> None:
-    """Serve ``folder`` until somebody interrupts (Ctrl-C); then come back.
+def show(folder: Path | None, port: int, make: Callable[[Path, str], None]) -> None:
+    """Have a digest made, and serve it until somebody interrupts (Ctrl-C, SIGTERM).
 
     Args:
+        folder: for the digest; None for one that goes afterwards, in which the feeds carry the
+            address that they are served under.
         port: to listen on; 0 for a free one.
-        started: told the address once it answers.
+        make: makes it in a folder; with the site's address, where that is not to outlive it.
 
     Raises:
-        PortTaken: when ``port`` is not free.
+        PortTaken: when ``port`` is not free, before anything is made.
     """
-    with Server(folder, port) as server:
-        started(server.url)
+    with ExitStack() as opened:
+        if folder is None:
+            place = Path(opened.enter_context(TemporaryDirectory(prefix="voltwire-digest-")))
+        else:
+            place = folder
+        server = opened.enter_context(Server(place, port))
+        opened.enter_context(_interrupted_by(signal.SIGTERM))
+        make(place, "" if folder else server.url)
         try:
+            click.echo(f"{server.url} shows it; Ctrl-C stops")
             server.serve_forever()
         except KeyboardInterrupt:
-            return
+            click.echo("stopped")
+
+
+@contextmanager
+def _interrupted_by(number: signal.Signals) -> Iterator[None]:
+    """Take a signal for Ctrl-C."""
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)

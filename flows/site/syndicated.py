@@ -88,6 +88,10 @@ WHERE s.first_published_at >= $since AND s.first_published_at < $until
 # What the first run of all brings has one time of change.
 _ORDER = "updated_at DESC, published_at DESC NULLS LAST, story_id"
 _NEWEST = f"SELECT story_id FROM temp.feed_window ORDER BY {_ORDER} LIMIT $most"
+_NEWEST_EVER = """
+SELECT story_id FROM core.stories WHERE first_published_at < $until
+ORDER BY first_published_at DESC, story_id LIMIT $least
+"""
 # Fields stand with the article, everything else that it may be about among its mentions.
 _FIELDS = """
 SELECT 'field' AS kind, unnest(a.topics) AS name, '' AS ticker, a.article_id
@@ -161,6 +165,10 @@ def gather(
     since = until - timedelta(days=max(days, policy.days))
     con.execute(_WINDOW, {"since": since, "until": until})
     everything = [i for (i,) in con.execute(_NEWEST, {"most": policy.entries}).fetchall()]
+    if len(everything) < policy.entries_least:  # a store that nothing comes into any more
+        asked = {"until": until, "least": policy.entries_least}
+        ever = [i for (i,) in con.execute(_NEWEST_EVER, asked).fetchall() if i not in everything]
+        everything += ever[: policy.entries_least - len(everything)]
     of_subject = _by_subject(con, until, policy)
     con.execute("DROP TABLE temp.feed_window")
     chosen = sorted({*everything, *(i for ids in of_subject.values() for i in ids)})

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from flows.site.serving import PortTaken, Server
+from tests.conftest import DemoRuns
 
 
 @pytest.fixture(scope="module")
@@ -183,3 +189,35 @@ def test_a_page_replaced_while_it_is_served_is_the_old_or_the_new_one(tmp_path: 
         (tmp_path / "next").write_text("new page")
         (tmp_path / "next").replace(tmp_path / "index.html")
         assert ask(started, "/")[1] == b"new page"
+
+
+def test_serve_makes_a_digest_shows_it_and_stops_with_a_line(
+    demo: DemoRuns, tmp_path: Path
+) -> None:
+    """Without a folder to keep it in: its feeds carry the address that they are served under, and
+    nothing is left behind."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "flows.cli", "digest", "--serve", "--port", "0",
+         "--store", str(demo.store)],
+        cwd=tmp_path, env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    hang = threading.Timer(120, process.kill)
+    hang.start()
+    try:
+        assert process.stdout is not None
+        line = next((line for line in process.stdout if " shows it" in line), "")
+        url = line.partition(" ")[0]
+        connection = HTTPConnection(url.split("/")[2], timeout=10)
+        connection.request("GET", "/feeds/all.json")
+        said = json.loads(connection.getresponse().read())
+        assert said["feed_url"] == f"{url}feeds/all.json"
+        connection.close()
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=60)
+    finally:
+        hang.cancel()
+        process.kill()
+        process.wait()
+    assert (rest, errors, process.returncode) == ("stopped\n", "", 0)
+    assert list(tmp_path.iterdir()) == []
