@@ -34,7 +34,7 @@ from ingest.parse import ParsedFeed
 
 _LOG = logging.getLogger(__name__)
 # Feeds polled by one step: a task costs Prefect .3 to .7 s, and a Prefect run has to show
-# where it is: four steps for the bundled list, where eight took longer than an empty flow.
+# where it is: four steps for the bundled list.
 POLL_GROUP = 20
 STAGE = "polling feeds"
 

@@ -85,7 +85,7 @@ class OwnServer:
                 # A session of its own: Ctrl-C in the terminal is for us, and the server goes
                 # last, when the runs that it keeps the books of have ended.
                 start_new_session=True,
-                preexec_fn=_end_with_parent(),
+                preexec_fn=end_with_parent(),
             )
         await self._answering(self._process)
 
@@ -213,7 +213,15 @@ def _taken(port: int) -> bool:
     return False
 
 
-def _end_with_parent() -> Callable[[], None] | None:
+def free_port() -> int:
+    """A port of this machine that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def end_with_parent() -> Callable[[], None] | None:
     """What the child does first: ask the kernel to be ended when we are killed outright.
 
     A server that outlives us would hold the port, and the next start would be refused.

@@ -15,6 +15,7 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 from flows import spread
 from flows.artifacts import publish_digest, publish_summary
 from flows.context import Progress, Silent
+from flows.embedded_server import have_a_server
 from flows.events import emit_changes
 from flows.heartbeats import HEARTBEAT_SECONDS, TAG
 from flows.quiet_exit import quiet_exit
@@ -108,7 +109,8 @@ def run_with_prefect(settings: Settings, options: IngestOptions, progress: Progr
 
 @contextmanager
 def seen_to_live() -> Iterator[None]:
-    """Have the runs started inside found out when their process is killed, as those of a
-    deployment are."""
+    """Have a server for the runs started inside, and have them found out when their process is
+    killed, as those of a deployment are."""
+    have_a_server()
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: HEARTBEAT_SECONDS}), tags(TAG):
         yield
