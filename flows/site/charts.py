@@ -6,10 +6,10 @@ letters stay letters.  Whatever cannot be drawn is left out: its numbers stand b
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from hashlib import blake2b
 from typing import Any
 from xml.etree import ElementTree
 
@@ -39,7 +39,6 @@ _UNSEEN = re.compile(r'<path(?: [a-z-]+="[^"]*")*? d="(?:|M0(?:\.5)?,0(?:\.5)?h0
 _TAG = re.compile(r"<[^>]+>")
 _LONG = re.compile(r"-?\d+\.\d{2,}")
 _EMPTY = re.compile(r"<g>((?:(?!</?g\b).)*)</g>", re.S)
-_numbers = itertools.count(1)
 
 _STYLE: Spec = {
     "background": None,
@@ -98,7 +97,7 @@ def _for_page(svg: str) -> Markup | None:
             return None
         if any(name.startswith("on") or "href" in name or name == "style" for name in node.attrib):
             return None
-    mark = f"v{next(_numbers)}-"
+    mark = f"v{blake2b(svg.encode(), digest_size=4).hexdigest()}-"
     svg = _UNSEEN.sub("", _TAG.sub(_bare, svg))
     before = ""
     while svg != before:  # groups that say nothing, from the inside out
