@@ -15,10 +15,12 @@ from prefect.settings import (
     PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
     temporary_settings,
 )
-from prefect_support import wait_until
 
 from flows import embedded_server
 from ingest.errors import VoltwireError
+
+sys.path.insert(0, str(Path(__file__).parent))
+from prefect_support import wait_until
 
 NOT_A_SERVER = "import sys; sys.exit(7)"
 SILENT = "import time; time.sleep(60)"
