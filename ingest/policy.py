@@ -462,3 +462,46 @@ class CataloguePolicy:
     """Long enough for a publisher and its section, short enough for a table."""
     every_minutes: int = 30
     """For a feed of which nothing is known; as ``Feed.every_minutes``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigurePolicy:
+    """Bounds of the search for figures.  Lengths in characters."""
+
+    text_chars: int = 200_000
+    """The longest of 785 real articles has 45,000; what is longer is no article."""
+    most_figures: int = 400
+    """Of one article: a table of prices has 110.  Keeps pages of numbers from filling the store."""
+    number_chars: int = 24
+    """As written, signs included; a longer run of digits is a serial number."""
+    sentence_chars: int = 600
+    """Kept around a figure; nine sentences of ten have under 300."""
+    near_chars: int = 60
+    """Between a date and the words for a start of production: about ten words.  Farther apart
+    they belong together less often than not."""
+    language_chars: int = 1_500
+    """Read to guess the language, where none is given: 250 words."""
+    style_chars: int = 20_000
+    """Read for other numbers that settle the decimal sign."""
+    shortest_range_km: int = 10
+    longest_range_km: int = 3_000
+    """What vehicles drive on one charge, hybrids with a tank included; the rest are roads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagPolicy:
+    """What makes a word the name of something, and an article be about it.  In characters."""
+
+    text_chars: int = 200_000
+    """What is longer is no article (the longest of 785 has 45,000), and must not hold up a run."""
+    lede_chars: int = 300
+    """The first two sentences, in which news says who; a third of it in scripts without spaces."""
+    main_count: int = 4
+    """An article that names it so often is about it, wherever.  Named in passing is twice or so."""
+    near_chars: int = 150
+    """Within a sentence either way: farther off, a word says little of which Georgia is meant."""
+    field_words: int = 2
+    """Different words of the field that make "Lucid" a carmaker: one alone stands in reviews of
+    television series, too."""
+    own_bytes: int = 4 * 2**20
+    """Of a gazetteer of one's own: the bundled one has 150 KB."""

@@ -1,0 +1,60 @@
+"""Prices per kWh and per tonne: what money is the price of one of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from ingest.quantities.words import any_of, named, section, without_case
+
+
+@dataclass(frozen=True, slots=True)
+class Per:
+    """What a price is for: ``kWh`` or ``t``, or something else that is no figure of ours."""
+
+    of: Literal["kWh", "t", "other"]
+    factor: Decimal
+    """Times this the price is one per kWh or per tonne."""
+    end: int
+
+
+_FACTORS = {
+    "kWh": Decimal(1),
+    "MWh": Decimal("0.001"),
+    "GWh": Decimal("0.000001"),
+    "Wh": Decimal(1000),
+    "t": Decimal(1),
+    "kg": Decimal(1000),
+    "lb": Decimal("2204.6226"),
+    "other": Decimal(1),
+}
+_UNITS = named({name: any_of(f"prices.{name}") for name in section("prices") if name in _FACTORS})
+_RATE = without_case(rf"(?:{any_of('prices.per')})(?:{_UNITS})")
+_RATE_BEFORE = without_case(
+    f"(?:{named({'t': any_of('prices.before_t'), 'kWh': any_of('prices.before_kWh')})})"
+    r"[^\d,，。；]{0,6}\Z"
+)
+_TWICE = re.compile(r" ?\([kMG]Wh\)")
+_SLASHED = re.compile(r" ?/ ?[^\W\d_]")
+_TIMES = without_case(any_of("prices.times"))
+
+
+def price_per(text: str, start: int, end: int) -> Per | None:
+    """What the money from ``start`` to ``end`` is the price of one of; None when nothing says."""
+    match = _RATE.match(text, end)
+    if match is not None and match.lastgroup is not None and not _TIMES.match(text, end):
+        unit = match.lastgroup
+        end = match.end()
+        twice = _TWICE.match(text, end)
+        end = twice.end() if twice else end
+        if unit == "other":
+            return Per("other", Decimal(1), end)
+        return Per("t" if unit in ("t", "kg", "lb") else "kWh", _FACTORS[unit], end)
+    if _SLASHED.match(text, end) and not _TIMES.match(text, end):
+        return Per("other", Decimal(1), end)
+    before = _RATE_BEFORE.search(text, max(0, start - 14), start)
+    if before is not None:
+        return Per("t" if before.lastgroup == "t" else "kWh", Decimal(1), end)
+    return None
