@@ -86,3 +86,18 @@ def test_a_table_is_no_formula() -> None:
         "'+1,0.1235",
         ",2",
     ]
+
+
+def test_the_same_numbers_make_the_same_drawing() -> None:
+    """The library numbers its clips on and on; a page of which nothing changed stays as it is."""
+    pytest.importorskip("vl_convert")
+    panels = {
+        "All": dict.fromkeys(DAYS, 2),
+        "B": dict.fromkeys(DAYS, 1),
+        "C": dict.fromkeys(DAYS, 1),
+    }
+    one, other = charts.draw(charts.by_day(panels)), charts.draw(charts.by_day(panels))
+    assert one is not None
+    assert one == other
+    named = {part.partition(")")[0] for part in one.split("url(#")[1:]}
+    assert named == {part.partition('"')[0] for part in one.split(' id="')[1:]}
