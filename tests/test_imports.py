@@ -156,6 +156,7 @@ def test_prefect_is_met_where_runs_are_scheduled_only() -> None:
             "events",
             "heartbeats",
             "piecework",
+            "embedded_server",
             "prefect_server",
             "retention",
             "scheduled",
