@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 import shutil
 import sys
@@ -15,6 +14,7 @@ from typing import IO, Any
 
 import duckdb
 
+from flows.oneline import dumps, inert
 from storage.errors import StoreError
 
 # Rows a terminal shows before the middle is left out, and rows fetched at a time otherwise.
@@ -46,8 +46,12 @@ def write(con: duckdb.DuckDBPyConnection, query: str, *, form: str, output: Path
             _table(con, query, output)
         else:
             answer = con.execute(query)
+            terminal = output is None and sys.stdout.isatty()
             with _opened(output) as stream:
-                (_csv if form == "csv" else _json)(answer, stream)
+                if form == "csv":
+                    _csv(answer, stream, terminal=terminal)
+                else:
+                    _json(answer, stream)
     except duckdb.Error as error:
         raise QueryFailed(_first_line(error)) from error
     except OSError as error:
@@ -75,14 +79,21 @@ def _box(answer: duckdb.DuckDBPyRelation, rows: int, width: int) -> str:
     caught = io.StringIO()
     with contextlib.redirect_stdout(caught):
         answer.show(max_rows=rows, max_width=width)
-    return caught.getvalue().rstrip("\n") + "\n"
+    # DuckDB writes the first set of controls as escapes, and leaves the others.
+    return inert(caught.getvalue().rstrip("\n")) + "\n"
 
 
-def _csv(answer: duckdb.DuckDBPyConnection, stream: IO[str]) -> None:
+def _csv(answer: duckdb.DuckDBPyConnection, stream: IO[str], *, terminal: bool) -> None:
     out = csv.writer(stream, lineterminator="\n")
-    out.writerow(_names(answer))
+
+    def write_row(cells: list[object]) -> None:
+        # A program gets every character as it is stored; a terminal would obey some of them.
+        shown = [inert(one) if isinstance(one, str) else one for one in cells]
+        out.writerow(shown if terminal else cells)
+
+    write_row(list(_names(answer)))
     for row in _rows(answer):
-        out.writerow(["" if value is None else _csv_value(value) for value in row])
+        write_row(["" if value is None else _csv_value(value) for value in row])
 
 
 def _json(answer: duckdb.DuckDBPyConnection, stream: IO[str]) -> None:
@@ -97,9 +108,9 @@ def _json(answer: duckdb.DuckDBPyConnection, stream: IO[str]) -> None:
 
 def _object(row: dict[str, Any]) -> str:
     try:
-        return json.dumps(row, ensure_ascii=False, default=_json_value, allow_nan=False)
+        return dumps(row, default=_json_value, allow_nan=False)
     except ValueError:
-        return json.dumps(_finite(row), ensure_ascii=False, default=_json_value)
+        return dumps(_finite(row), default=_json_value)
 
 
 def _finite(value: Any) -> Any:
@@ -122,7 +133,7 @@ def _rows(answer: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
 
 def _csv_value(value: object) -> object:
     if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, default=_json_value)
+        return dumps(value, default=_json_value)
     return value.isoformat() if isinstance(value, datetime | date) else value
 
 

@@ -107,7 +107,9 @@ def run(arguments: list[str]) -> int:
         click.echo(error.format_message(), err=True)
         return EXIT_USAGE
     except click.ClickException as error:
-        message = " ".join(error.format_message().split())
+        from flows.oneline import clean
+
+        message = clean(error.format_message())
         context = getattr(error, "ctx", None)
         where = f"; see `{context.command_path} --help`" if context else ""
         click.echo(f"voltwire: {message.rstrip('.')}{where}", err=True)
@@ -145,7 +147,9 @@ def _plain_line(error: Exception) -> str | None:
         line = str(error)
     else:
         return None
-    return " ".join(line.split())
+    from flows.oneline import clean
+
+    return clean(line)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from types import TracebackType
 from typing import Self
@@ -14,7 +13,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
-from flows.oneline import clean
+from flows.oneline import clean, dumps
 from flows.report import RunReport
 from flows.settings import Settings
 
@@ -70,7 +69,7 @@ def show(report: RunReport, *, as_json: bool, quiet: bool = False) -> None:
         quiet: print one line on standard error where there is news, and else nothing.
     """
     if as_json:
-        click.echo(json.dumps(report.as_dict(), ensure_ascii=False, indent=1))
+        click.echo(dumps(report.as_dict(), indent=1))
         return
     if quiet:
         if news := clean(report.news()):
@@ -106,7 +105,7 @@ def screen(report: RunReport) -> Table:
     if len(failures) > FAILURES_SHOWN:
         table.add_row("", f"and {len(failures) - FAILURES_SHOWN} more: voltwire feeds health")
     if report.detail:
-        table.add_row("note", Text(report.detail))
+        table.add_row("note", Text(clean(report.detail)))
     if report.published:
         table.add_row("store", Text(report.published))
         if report.stored or report.known or report.edited:

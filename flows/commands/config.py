@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import click
 
 from flows.commands.options import feeds_option, json_option, store_option
+from flows.oneline import dumps
 
 EXAMPLES = """\b
 Examples:
@@ -56,7 +56,7 @@ def show(changed: bool, feeds_file: Path | None, store: Path | None, as_json: bo
         one for one in configuration.as_dicts(loaded) if not changed or one["source"] != "default"
     ]
     if as_json:
-        click.echo(json.dumps(kept, ensure_ascii=False, indent=1))
+        click.echo(dumps(kept, indent=1))
         return 0
     names = {one["name"] for one in kept}
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None

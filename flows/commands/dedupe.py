@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import click
 
 from flows.commands.options import json_option, settings_from, store_option
+from flows.oneline import dumps
 
 EXAMPLES = """\b
 Examples:
@@ -41,7 +41,7 @@ Examples:
 
 def _tell(report: Any, lines: Sequence[str], *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(report.as_dict(), ensure_ascii=False, indent=1))
+        click.echo(dumps(report.as_dict(), indent=1))
     else:
         click.echo("\n".join(lines))
 
@@ -108,7 +108,7 @@ def label(
         if unknown:
             line += f"; not in the store, left out: {', '.join(unknown)}"
         result = {"read": len(said), "pairs": size, "unknown": unknown, "into": str(into)}
-        click.echo(json.dumps(result) if as_json else line)
+        click.echo(dumps(result) if as_json else line)
         return 1 if unknown else 0
     if output.exists():
         raise click.UsageError(f"{output} exists: name another --output")
@@ -120,7 +120,7 @@ def label(
         raise click.UsageError(f"{output} cannot be written: {error.strerror}") from error
     result = {"pairs": len(found), "output": str(output)}
     line = f"{len(found)} uncertain pairs in {output}; then: voltwire dedupe label --read {output}"
-    click.echo(json.dumps(result) if as_json else line)
+    click.echo(dumps(result) if as_json else line)
     return 0
 
 
@@ -134,7 +134,7 @@ def score(judged: Path, as_json: bool) -> int:
 
     result = labelling.score(labelling.load_set(judged))
     if as_json:
-        click.echo(json.dumps(result, ensure_ascii=False, indent=1))
+        click.echo(dumps(result, indent=1))
     else:
         for one in result["wrong"]:
             click.echo(

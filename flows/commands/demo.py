@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from flows.commands.options import json_option
+from flows.oneline import dumps
 
 EXAMPLES = """\b
 Examples:
@@ -47,7 +47,7 @@ def command(store: Path, as_json: bool) -> int:
     findings = demonstration.findings(store)
     if as_json:
         said = {"runs": [report.as_dict() for report in reports], "findings": findings}
-        click.echo(json.dumps(said, ensure_ascii=False, indent=1))
+        click.echo(dumps(said, indent=1))
     else:
         click.echo("\n".join(demonstration.lines(store, findings)))
     return 0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from flows.commands.options import json_option, store_option
+from flows.oneline import dumps
 from flows.settings import store_folder
 
 EXAMPLES = """\b
@@ -43,7 +43,7 @@ def command(
     with Store(store_folder(store)).read() as con:
         told = explaining.explain(con, article, second or other)
     if as_json:
-        click.echo(json.dumps(told.as_dict(), ensure_ascii=False, indent=1, default=str))
+        click.echo(dumps(told.as_dict(), indent=1, default=str))
     else:
         screen = Console()
         colour = screen.is_terminal and screen.color_system is not None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from flows.commands.options import json_option, store_option
+from flows.oneline import dumps
 from flows.settings import store_folder
 from storage.export import FORMATS, VIEWS
 
@@ -68,7 +68,7 @@ def command(
             progress=progress,
         )
     if as_json:
-        click.echo(json.dumps(report.as_dict(), ensure_ascii=False, indent=1))
+        click.echo(dumps(report.as_dict(), indent=1))
     else:
         click.echo("\n".join(exporting.lines(report)))
     return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ import click
 
 from flows import feedlist
 from flows.commands.options import feeds_option, json_option, settings_from, store_option
-from flows.oneline import clean
+from flows.oneline import clean, dumps
 from flows.settings import store_folder
 from ingest.models import Feed
 
@@ -70,7 +69,7 @@ def list_feeds(feeds_file: Path | None, store: Path | None, as_json: bool) -> in
     """Show the feeds in use."""
     feeds = feedlist.feeds_in_use(settings_from(store, feeds_file))
     if as_json:
-        click.echo(json.dumps([asdict(feed) for feed in feeds], ensure_ascii=False, indent=1))
+        click.echo(dumps([asdict(feed) for feed in feeds], indent=1))
         return 0
     from rich.text import Text
 
@@ -79,10 +78,10 @@ def list_feeds(feeds_file: Path | None, store: Path | None, as_json: bool) -> in
         table.add_row(
             Text(feed.slug, style="" if feed.enabled else "dim"),
             Text(clean(feed.publisher)),
-            feed.language,
+            Text(clean(feed.language)),
             feed.scope if feed.enabled else f"{feed.scope}, off",
             str(feed.every_minutes),
-            Text(feed.url),
+            Text(clean(feed.url)),
         )
     _print(table)
     off = sum(not feed.enabled for feed in feeds)
@@ -200,7 +199,7 @@ def publish(output: Path, site_url: str, full_text: bool, store: Path | None, as
         options=Options(full_text=full_text or settings.digest_texts == "full", site_url=site),
     )
     if as_json:
-        click.echo(json.dumps(asdict(written) | {"output": str(output)}, indent=1))
+        click.echo(dumps(asdict(written) | {"output": str(output)}, indent=1))
         return 0
     changed = f"{number(written.written)} written" if written.written else "nothing to change"
     click.echo(f"{number(written.files // 2)} feeds in {output}, {changed}")
@@ -316,7 +315,7 @@ def check(
 
     tried = asyncio.run(ask())
     if as_json:
-        click.echo(json.dumps(_said(tried), ensure_ascii=False, indent=1, default=str))
+        click.echo(dumps(_said(tried), indent=1, default=str))
     else:
         for line in _lines(tried):
             click.echo(line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 import click
 
 from flows.commands.options import json_option, settings_from, store_option
+from flows.oneline import dumps
 
 EXAMPLES = """\b
 Examples:
@@ -36,7 +36,7 @@ def command(quiet: bool, store: Path | None, as_json: bool) -> int:
 
     status = gather(settings_from(store), datetime.now(UTC))
     if as_json:
-        click.echo(json.dumps(status.as_dict(), ensure_ascii=False, indent=1))
+        click.echo(dumps(status.as_dict(), indent=1))
     elif quiet:
         if status.concerns:
             click.echo(f"voltwire: {'; '.join(status.concerns)}", err=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, Protocol
 import click
 
 from flows.commands.options import json_option, quiet_option, settings_from, store_option
+from flows.oneline import dumps
 from flows.settings import Settings
 
 EXAMPLES = """\b
@@ -50,7 +50,7 @@ class _Report(Protocol):
 def _tell(report: _Report, lines: Sequence[str], *, as_json: bool, quiet: bool, well: bool) -> None:
     """Print a report; ``quiet``: nothing when all is ``well``, else one line on standard error."""
     if as_json:
-        click.echo(json.dumps(report.as_dict(), ensure_ascii=False, indent=1))
+        click.echo(dumps(report.as_dict(), indent=1))
     elif quiet:
         if not well:
             click.echo(f"voltwire: {'; '.join(line.strip() for line in lines)}", err=True)

@@ -7,7 +7,6 @@ belongs to the run that its task belongs to, also in threads begun from there.
 
 from __future__ import annotations
 
-import json
 import logging
 import logging.handlers
 import sys
@@ -19,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from flows.oneline import clean
+from flows.oneline import clean, dumps
 from flows.settings import Settings
 
 PACKAGES = ("flows", "ingest", "dedupe", "storage")
@@ -101,7 +100,7 @@ class JsonLines(logging.Formatter):
             if hasattr(record, name):
                 said[name] = getattr(record, name)
         said |= {"message": _message(record), "logger": record.name}
-        return json.dumps(said, ensure_ascii=False, default=str)
+        return dumps(said, default=str)
 
 
 def _time(record: logging.LogRecord) -> str:
