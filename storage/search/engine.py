@@ -120,6 +120,7 @@ class Writer:
         self._folder = folder
         heap = INDEX.rebuild_heap if new else INDEX.update_heap
         index = _opened(folder, new=new)
+        self._schema = index.schema
         with _explained(folder):
             # One thread: a second one makes a segment of its own of every update.
             self._writer = index.writer(heap_size=heap, num_threads=1)
@@ -138,10 +139,15 @@ class Writer:
         with _explained(self._folder):
             self._writer.add_document(document)
 
-    def remove(self, key: int) -> None:
-        """Remove the article of that key, as far as it was there before or was added so far."""
+    def remove(self, keys: Sequence[int]) -> None:
+        """Remove the articles of those keys, as far as they were there or were added so far."""
+        if not keys:
+            return
         with _explained(self._folder):
-            self._writer.delete_documents_by_term("key", key)
+            # By query: `delete_documents_by_term` of tantivy 0.27.0 finds no unsigned number.
+            self._writer.delete_documents_by_query(
+                Query.term_set_query(self._schema, "key", list(keys))
+            )
 
     def finish(self) -> None:
         """Make all of it durable, and merge what has become too many segments."""
@@ -166,7 +172,9 @@ class Reader:
 
     def knows_publisher(self, name: str) -> bool:
         """Whether any article in the index is by that publisher, however it is written."""
-        return self._count("publisher", fold(name)) > 0
+        with _explained(self.folder):
+            # Not by its frequency, in which removed articles still count.
+            return bool(self._searcher.search(self._any("publisher", [fold(name)[:200]]), 1).count)
 
     def ask(self, question: Question, within: Within, *, limit: int, newest: bool = False) -> Hits:
         """The best ``limit`` articles for ``question``; the newest ones first if asked so.
@@ -228,11 +236,9 @@ class Reader:
         )
 
     def _between(self, since: int | None, until: int | None) -> Query:
-        return _unranked(
-            Query.range_query(
-                self._schema, "at", FieldType.Integer, since, until, include_upper=False
-            )
-        )
+        last = None if until is None else until - 1
+        kind = FieldType.Integer
+        return _unranked(Query.range_query(self._schema, "at", kind, since, last))
 
     def _any(self, name: str, values: Sequence[str]) -> Query:
         return Query.boolean_query(

@@ -264,8 +264,7 @@ def _make(
         )
         todo = at_most
     writer = Writer(target, new=base is None)
-    for key in gone:
-        writer.remove(key)
+    writer.remove(gone)
     _add(con, writer, todo, advance)
     writer.finish()
     articles = _note_known(con, target, base)
@@ -340,9 +339,8 @@ def _add(con: duckdb.DuckDBPyConnection, writer: Writer, todo: int, advance: Adv
             "ON t.place = a.rowid "
             f"WHERE a.rowid BETWEEN {first} AND {last} AND t.place BETWEEN {first} AND {last}"
         ).fetchall()
-        for key, known, title, text, language, publisher, at in rows:
-            if known:
-                writer.remove(key)
+        writer.remove([key for key, known, *_ in rows if known])
+        for key, _, title, text, language, publisher, at in rows:
             headline, body = words(title or ""), words(text or "")
             writer.add(
                 Indexed(

@@ -91,6 +91,12 @@ def build() -> Build:
 
 
 @pytest.fixture(scope="session")
+def build_one() -> Callable[..., PreparedArticle]:
+    """``Build.prepared``, for what is made once for several tests."""
+    return Build().prepared
+
+
+@pytest.fixture(scope="session")
 def open_empty(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], DuckDBPyConnection]:
     """What ``connect_memory`` gives, copied: a quarter of the time that its SQL takes."""
     path = tmp_path_factory.mktemp("schema") / "empty.duckdb"
