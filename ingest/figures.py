@@ -12,16 +12,16 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cached_property
 from typing import cast
 
 from ingest.models import CompanySpan, Figure, Qualifier, Quantity
 from ingest.policy import FigurePolicy
 from ingest.quantities import driving, money, prices, starts, units
 from ingest.quantities.amounts import Amount, amount_at
-from ingest.quantities.numbers import NUMBER, Decimals, decimal_sign, language_of
+from ingest.quantities.numbers import DIGIT, NUMBER
 from ingest.quantities.qualifiers import qualifier_of
 from ingest.quantities.sentences import Sentences, company_near
+from ingest.quantities.setting import Setting
 
 _POLICY = FigurePolicy()
 
@@ -40,7 +40,7 @@ def figures(
     ``de``; left empty it is guessed from the text, and serves only to read 1.234 and ``billion``.
     Never raises; time is linear in the length of the text.
     """
-    setting = _Setting(title, text[: policy.text_chars], language, policy)
+    setting = Setting(title, text[: policy.text_chars], language, policy)
     found: list[Figure] = []
     for passage, in_title in ((title[: policy.text_chars], True), (setting.text, False)):
         spans = [span for span in companies if span.in_title == in_title]
@@ -50,28 +50,6 @@ def figures(
             if len(found) >= policy.most_figures:
                 return tuple(found)
     return tuple(found)
-
-
-class _Setting:
-    """What the whole article says of its numbers and money; asked for only where it is needed."""
-
-    def __init__(self, title: str, text: str, language: str, policy: FigurePolicy) -> None:
-        self.title, self.text, self.policy = title, text, policy
-        self._declared = language.lower().partition("-")[0]
-
-    @cached_property
-    def language(self) -> str:
-        return self._declared or language_of(
-            f"{self.title} {self.text[: self.policy.language_chars]}", self.policy.language_chars
-        )
-
-    @cached_property
-    def decimals(self) -> Decimals:
-        return decimal_sign(self.text, self.language, self.policy.style_chars)
-
-    @cached_property
-    def purse(self) -> money.Purse:
-        return money.Purse(self.title, self.text, self.language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +67,16 @@ class _Found:
 
 
 def _in_passage(
-    text: str, in_title: bool, spans: Sequence[CompanySpan], setting: _Setting
+    text: str, in_title: bool, spans: Sequence[CompanySpan], setting: Setting
 ) -> Iterator[Figure]:
     sentences = Sentences(text, setting.policy.sentence_chars)
     waiting: _Found | None = None
     position = 0
-    while match := NUMBER.search(text, position):
+    while digit := DIGIT.search(text, position):
+        match = NUMBER.match(text, digit.start())
+        if match is None:
+            position = digit.end()
+            continue
         position = match.end()
         found = _at(text, match, sentences, setting)
         if found is None:
@@ -107,15 +89,13 @@ def _in_passage(
         yield _placed(text, in_title, waiting, spans, sentences)
 
 
-def _at(text: str, match: re.Match[str], sentences: Sentences, setting: _Setting) -> _Found | None:
+def _at(text: str, match: re.Match[str], sentences: Sentences, setting: Setting) -> _Found | None:
     """The figure that the number ``match`` is part of."""
     start, end = match.span()
     if end - start > setting.policy.number_chars:
         return None
     if end - start == 4 and starts.YEAR.match(text, start):
-        begun = starts.start_at(
-            text, match, sentences.around(start, end), setting.language, setting.policy.near_chars
-        )
+        begun = starts.start_at(text, match, sentences, setting)
         if begun is not None:
             return _Found(
                 "production_start", "date", Decimal(begun.first), Decimal(begun.last),
@@ -123,9 +103,7 @@ def _at(text: str, match: re.Match[str], sentences: Sentences, setting: _Setting
             )  # fmt: skip
     if not _has_neighbours(text, start, end):
         return None
-    amount = amount_at(
-        text, match, setting.decimals, setting.purse, setting.language, setting.policy.number_chars
-    )
+    amount = amount_at(text, match, setting)
     if amount is None or not amount.low:
         return None
     if amount.currency is not None:

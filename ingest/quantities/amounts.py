@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ingest.quantities.money import Currency, Purse, currency_before
-from ingest.quantities.numbers import NUMBER, Decimals, cjk_power, read_number
+from ingest.quantities.money import Currency, currency_before
+from ingest.quantities.numbers import NUMBER, cjk_power
 from ingest.quantities.powers import power_at
+from ingest.quantities.setting import Setting
 
 _BETWEEN = re.compile(
     r"(?i)(?:between|zwischen|entre|tra|fra|tussen|mellan|mellem|mellom|między|от)"
@@ -59,20 +60,18 @@ class _Number:
     plus: bool
 
 
-def amount_at(
-    text: str, match: re.Match[str], decimals: Decimals, purse: Purse, language: str, longest: int
-) -> Amount | None:
+def amount_at(text: str, match: re.Match[str], setting: Setting) -> Amount | None:
     """The amount whose first number is ``match`` (of ``NUMBER``); None when it cannot be read."""
     begin = match.start()
-    currency = currency_before(text, begin, purse)
+    currency = currency_before(text, begin, setting.purse)
     start = currency.start if currency else begin
     if not _stands_free(text, start, signed=currency is not None):
         return None
     money = currency is not None
-    first = _number(text, match, decimals, language, longest, money=money)
+    first = _number(text, match, setting, money=money)
     if first is None:
         return None
-    second = _second(text, start, first.end, decimals, language, longest, money=money)
+    second = _second(text, start, first.end, setting, money=money)
     if second is None:
         return Amount(first.value, None, start, first.end, currency, first.powered, first.plus)
     low, high = first.value, second
@@ -98,9 +97,7 @@ def _range_from(text: str, start: int, end: int) -> bool:
     )
 
 
-def _second(
-    text: str, start: int, end: int, decimals: Decimals, language: str, longest: int, *, money: bool
-) -> _Number | None:
+def _second(text: str, start: int, end: int, setting: Setting, *, money: bool) -> _Number | None:
     """The higher number of a range of which the lower one ends at ``end``."""
     joint = _TO.match(text, end)
     if joint is None and _BETWEEN.search(text, max(0, start - 14), start):
@@ -110,17 +107,15 @@ def _second(
     match = NUMBER.match(text, joint.end())
     if match is None:
         return None
-    return _number(text, match, decimals, language, longest, money=money)
+    return _number(text, match, setting, money=money)
 
 
-def _number(
-    text: str, match: re.Match[str], decimals: Decimals, language: str, longest: int, *, money: bool
-) -> _Number | None:
-    value = read_number(match.group(), decimals, longest)
+def _number(text: str, match: re.Match[str], setting: Setting, *, money: bool) -> _Number | None:
+    value = setting.number(match.group())
     if value is None:
         return None
     end = match.end()
-    power = power_at(text, end, money=money, language=language)
+    power = power_at(text, end, setting, money=money)
     if power is None:
         more = _MORE.match(text, end)
         return _Number(value, 1, more.end() if more else end, powered=False, plus=more is not None)
@@ -131,7 +126,7 @@ def _number(
         part := NUMBER.match(text, end + (text[end : end + 1] == " "))
     ):
         smaller = cjk_power(text, part.end())
-        digits = read_number(part.group(), decimals, longest)
+        digits = setting.number(part.group())
         if digits is None or (smaller is not None and smaller.factor >= factor):
             break
         if smaller is None:

@@ -7,6 +7,7 @@ places; where that leaves two readings, there is no figure.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -40,7 +41,8 @@ _BEFORE = re.compile(
     r"(?:CA|C|AU|A|NZ|HK|S|NT|R|MX)\$|(?:RMB|CN|JP)¥|Rs\.?|kr\.?)[ \u00a0\u202f]?\Z"
     r"|(?P<sign>[$＄€£¥￥₹₩₽₺₫฿])[ \u00a0\u202f]?\Z"
 )
-_CANNOT_END_SIGN = re.compile(r"[^$＄€£¥￥₹₩₽₺₫฿A-Za-z.币幣]")
+_SPACES = " \u00a0\u202f"
+_LAST_SIGNS = frozenset("$＄€£¥￥₹₩₽₺₫฿.币幣srR" + "".join(code[2] for code in _CODES.split("|")))
 
 _GAP = rf"{GAP}(?:(?:of |de |d['’]|di |de los |in )(?=[^\d\s]))?"
 _NAMED = {f"n{code}": f"(?:{any_of(f'money.named.{code}')})" for code in section("money.named")}
@@ -77,30 +79,30 @@ class Currency:
 class Purse:
     """What a text says of money: which dollar, which ¥, which crown it means by the bare word."""
 
-    def __init__(self, title: str, text: str, language: str) -> None:
+    def __init__(self, title: str, text: str, language: Callable[[], str]) -> None:
         self._text = f"{title}\n{text}"
         self._language = language
 
     def code_of(self, shared: Shared, *, word: bool = False) -> str:
         """ISO 4217 code of a shared sign; empty when the text leaves two readings."""
         if shared == "dollar":
-            return "USD" if word and self._language not in ("en", "") else self._dollar
+            return "USD" if word and self._language() not in ("en", "") else self._dollar
         if shared == "yen_or_yuan":
             return self._yuan_word if word else self._yen
         if shared == "krone":
-            return {"sv": "SEK", "da": "DKK", "no": "NOK", "nb": "NOK"}.get(self._language, "")
+            return {"sv": "SEK", "da": "DKK", "no": "NOK", "nb": "NOK"}.get(self._language(), "")
         if shared == "rupee":
             return self._rupee
         if shared == "cent":
-            if self._language == "en":
+            if self._language() == "en":
                 return "USD" if self._dollar == "USD" and "€" not in self._text else ""
-            return "EUR" if self._language in ("de", "nl", "fr", "it", "es") else ""
+            return "EUR" if self._language() in ("de", "nl", "fr", "it", "es") else ""
         return ""
 
     @cached_property
     def _dollar(self) -> str:
         # Peso signs look the same
-        if self._language in ("es", "pt"):
+        if self._language() in ("es", "pt"):
             return ""
         other = len(_CLUES["other_dollars"].findall(self._text))
         if other < 2:
@@ -127,6 +129,8 @@ _CLUES = {name: re.compile(pattern) for name, pattern in section("money.clues").
 
 def currency_before(text: str, position: int, purse: Purse) -> Currency | None:
     """The currency sign or code before a number; None where there is none, or two readings."""
+    if text[max(0, position - 2) : position].rstrip(_SPACES)[-1:] not in _LAST_SIGNS:
+        return None
     match = _BEFORE.search(text, max(0, position - 8), position)
     if match is None:
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -25,6 +26,8 @@ NUMBER = re.compile(
     r"|[０-９]{1,3}+(?:，[０-９]{3}(?!\d))++"
     r"|\d++(?:[.,．٫٬]\d++)*+"
 )
+DIGIT = re.compile("[0-9０-９]")
+"""Looked for first: a search for one character is ten times as quick as one for ``NUMBER``."""
 _WIDE = str.maketrans(
     {"．": ".", "٫": ".", "٬": ",", "，": "", "'": "", "’": ""} | dict.fromkeys(_THIN, "")
 )
@@ -99,13 +102,16 @@ def decimal_sign(text: str, language: str, sample: int) -> Decimals:
     return ""
 
 
-def read_number(written: str, decimals: Decimals, longest: int) -> Decimal | None:
+def read_number(written: str, longest: int, settle: Callable[[], Decimals]) -> Decimal | None:
     """The value of one token of ``NUMBER``; None when it is no number, or could be two.
 
-    ``longest`` is the most characters that are read at all.
+    ``longest`` is the most characters that are read at all; ``settle`` is asked for the decimal
+    sign of the text where the number itself does not show it.
     """
     if len(written) > longest:
         return None
+    if written.isdigit():
+        return Decimal(written)
     plain = written.translate(_WIDE)
     dots, commas = plain.count("."), plain.count(",")
     if not dots and not commas:
@@ -126,6 +132,7 @@ def read_number(written: str, decimals: Decimals, longest: int) -> Decimal | Non
     as_decimal = Decimal(f"{whole}.{part}")
     if spaced or len(part) != 3 or len(whole) > 3 or whole.startswith("0"):
         return as_decimal
+    decimals = settle()
     if decimals and decimals != sign:
         return Decimal(whole + part)
     # Nobody writes three decimals that end in a nought: 4.100 millones, and 1.500 MW in English

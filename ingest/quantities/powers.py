@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ingest.quantities.numbers import Power, cjk_power
+from ingest.quantities.setting import Setting
 from ingest.quantities.words import GAP, NO_LETTER, section
 
 
@@ -30,7 +31,7 @@ _FALSE_FRIENDS = frozenset({"de", "fr", "es", "it", "nl", "sv", "da", "pl"})
 _SHORT_BILLION = re.compile(r"(?i)billions?\Z")
 
 
-def power_at(text: str, position: int, *, money: bool, language: str) -> Power | None:
+def power_at(text: str, position: int, setting: Setting, *, money: bool) -> Power | None:
     """The power of ten written at ``position``; None when there is none.
 
     ``money`` allows the single letters that stand for it behind a currency sign.
@@ -38,7 +39,7 @@ def power_at(text: str, position: int, *, money: bool, language: str) -> Power |
     match = _WORD.match(text, position)
     if match is not None and match.lastgroup is not None:
         # German and French billions are a thousand of ours
-        if language in _FALSE_FRIENDS and _SHORT_BILLION.search(match.group()):
+        if _SHORT_BILLION.search(match.group()) and setting.language in _FALSE_FRIENDS:
             return None
         return Power(10 ** int(match.lastgroup[1:]), match.end())
     if text[position : position + 2].strip()[:1] > "\u3000":

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ingest.models import Qualifier
+from ingest.quantities.sentences import Sentences
+from ingest.quantities.setting import Setting
 from ingest.quantities.words import any_of, section, without_case
 
 
@@ -68,17 +70,15 @@ class Start:
 
 
 def start_at(
-    text: str, match: re.Match[str], sentence: tuple[int, int], language: str, near: int
+    text: str, match: re.Match[str], sentences: Sentences, setting: Setting
 ) -> Start | None:
-    """The start of production that the year ``match`` is part of; None when it is none.
-
-    ``near`` is how many characters may stand between date and event.
-    """
-    begin, until = sentence
-    window = text[max(begin, match.start() - 3 * near) : min(until, match.end() + 3 * near)]
+    """The start of production that the year ``match`` is part of; None when it is none."""
+    near = setting.policy.near_chars
+    window = text[max(0, match.start() - 3 * near) : match.end() + 3 * near]
     if not any(stem in window for stem in _STEMS):
         return None
-    date = _date(text, match, begin)
+    sentence = sentences.around(*match.span())
+    date = _date(text, match, sentence[0])
     before, after, cut_before, cut_after = _zone(text, date.start, date.end, sentence, near)
     joined = f"{before}DATE{after}"
     here = len(before)
@@ -101,7 +101,7 @@ def start_at(
         return None
     if re.search(r";|；|。", between):
         return None
-    if not date.led and not _unled(text, date, language, gap):
+    if not date.led and not _unled(text, date, setting.language, gap):
         return None
     return Start(date.first, date.last, date.start, date.end, date.qualifier)
 
