@@ -50,12 +50,11 @@ def texts(folder: Path, file: str) -> Iterator[Text]:
 
 
 def _rows(path: Path, file: str) -> Iterator[Text]:
-    opened = gzip.open(path, "rt", encoding="utf-8") if file.endswith(".gz") else path.open()
-    with opened as lines:
-        for line in lines:
-            row: dict[str, Any] = json.loads(line)
-            name = row.get("id") or row.get("article_id") or row.get("url")
-            yield Text(file, str(name), row.get("title") or "", row.get("text") or "")
+    body = path.read_bytes()
+    for line in (gzip.decompress(body) if file.endswith(".gz") else body).splitlines():
+        row: dict[str, Any] = json.loads(line)
+        name = row.get("id") or row.get("article_id") or row.get("url")
+        yield Text(file, str(name), row.get("title") or "", row.get("text") or "")
 
 
 def _feed(path: Path, file: str) -> Iterator[Text]:
@@ -70,7 +69,7 @@ def _feed(path: Path, file: str) -> Iterator[Text]:
 
 
 def _page(path: Path, file: str) -> Text:
-    tree = parsed.fromstring(path.read_bytes())
+    tree = parsed.fromstring(path.read_text(encoding="utf-8", errors="replace"))
     parts = [_plain(one.text_content()) for one in tree.xpath("//p")]
     return Text(file, "", "", "\n".join(filter(None, parts)))
 

@@ -500,8 +500,8 @@ class TagPolicy:
     """An article that names it so often is about it, wherever.  Named in passing is twice or so."""
     near_chars: int = 150
     """Within a sentence either way: farther off, a word says little of which Georgia is meant."""
-    field_words: int = 2
-    """Different words of the field that make "Lucid" a carmaker: one alone stands in reviews of
-    television series, too."""
+    field_weight: int = 2
+    """One word of the field makes "Lucid" a carmaker, or two of those that also stand in reviews
+    of television series."""
     own_bytes: int = 4 * 2**20
     """Of a gazetteer of one's own: the bundled one has 150 KB."""
