@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from flows.site.model import SiteFile
@@ -20,6 +21,8 @@ from storage.errors import StoreError
 
 MARK = ".voltwire-digest.json"
 _UNFINISHED = ".part-"
+# Files held in memory at a time, of 100 KB at most.
+_TOGETHER = 100
 
 
 class FolderRefused(StoreError):
@@ -70,23 +73,27 @@ def write(folder: Path, files: Iterable[SiteFile]) -> Written:
         FolderRefused: when it is no folder for a digest, or cannot be written.
     """
     check(folder)
-    files = list(files)
-    before = _listed(folder)
+    before = _listed(folder) or {}
+    now: dict[str, str] = {}
     size = written = 0
-    now = {file.path: blake2b(file.content, digest_size=16).hexdigest() for file in files}
-    stale = [path for path in before or {} if path not in now]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # Before anything is written: whatever a kill leaves there has to be known as ours.
-        if before is None or now.keys() - before.keys():
-            _put(folder / MARK, _list_of(dict.fromkeys(now, "") | (before or {})))
-        for file in files:
-            target = _target(folder, file.path)
-            size += len(file.content)
-            if not _holds(target, file.content):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                _put(target, file.content)
-                written += 1
+        waiting = iter(files)
+        while some := list(islice(waiting, _TOGETHER)):
+            new = {file.path: "" for file in some if file.path not in before}
+            # Before they are written: whatever a kill leaves there has to be known as ours.
+            if new:
+                before |= new
+                _put(folder / MARK, _list_of(before | now))
+            for file in some:
+                target = _target(folder, file.path)
+                now[file.path] = blake2b(file.content, digest_size=16).hexdigest()
+                size += len(file.content)
+                if not _holds(target, file.content):
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    _put(target, file.content)
+                    written += 1
+        stale = [path for path in before if path not in now]
         for path in stale:
             _remove(folder, path)
         if not _holds(folder / MARK, _list_of(now)):

@@ -32,8 +32,10 @@ class PagePolicy:
     """Tags a card shows, what it is about first."""
     subjects: int = 10
     """Companies and topics beside the first page's stories."""
-    subject_stories: int = 400
+    subject_stories: int = 200
     """Stories of a company's page and its parts: more is not read but searched."""
+    searched: int = 6_000
+    """Stories in the search index, the newest days first: 4 MB, which a telephone still takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class ChangePolicy:
 
     compared: int = 12
     """Copies of one story that are compared; of the others only headline and length are told."""
+    budget: int = 2_000
+    """Copies of all stories that are, in the order of the pages: 4 ms of processor time each."""
     longest: int = 20_000
     """Characters of each text that are compared: 3,000 words, the longest reports."""
     excerpts: int = 2

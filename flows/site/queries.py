@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -82,6 +83,7 @@ def gather(con: duckdb.DuckDBPyConnection, window: Window, options: Options) -> 
         for story_id, members in rows.items()
     ]
     stories.sort(key=lambda story: _order(story, options))
+    stories = _compared(stories, rows, options)
     published = [row for members in rows.values() for row in members if _is_in(row, window)]
     before = _stories_between(con, window.before)
     return Digest(
@@ -186,7 +188,6 @@ def _story(
     others = [row for row in members if row is not shown]
     listed = others[: PAGE.copies]
     earliest = next((row for row in members if _is_in(row, window)), shown)
-    found = changes.between(shown, listed[: CHANGE.compared], whole=options.full_text)
     return Story(
         story_id=story_id,
         day=earliest.day(window),
@@ -194,17 +195,39 @@ def _story(
         shown=_telling(shown, options),
         lead=lead(shown.text, shown.title),
         first=_telling(first, options),
-        copies=tuple(
-            _telling(row, options, change)
-            for row, change in zip(listed, [*found, *[None] * len(listed)], strict=False)
-        ),
+        copies=tuple(_telling(row, options) for row in listed),
         more_copies=len(others) - len(listed),
         outlets=len({row.publisher for row in members}),
         tags=tags,
     )
 
 
-def _telling(row: Row, options: Options, change: changes.Change | None = None) -> Telling:
+def _compared(
+    stories: Sequence[Story], members: Mapping[str, Sequence[Row]], options: Options
+) -> list[Story]:
+    """``stories`` with what their copies changed, as far as the budget goes."""
+    left = CHANGE.budget
+    found = []
+    for story in stories:
+        wanted = min(len(story.copies), CHANGE.compared, left)
+        if wanted:
+            left -= wanted
+            rows = {row.article_id: row for row in members[story.story_id]}
+            told = changes.between(
+                rows[story.shown.article_id],
+                [rows[copy.article_id] for copy in story.copies[:wanted]],
+                whole=options.full_text,
+            )
+            compared = [
+                replace(copy, change=change)
+                for copy, change in zip(story.copies[:wanted], told, strict=True)
+            ]
+            story = replace(story, copies=(*compared, *story.copies[wanted:]))
+        found.append(story)
+    return found
+
+
+def _telling(row: Row, options: Options) -> Telling:
     return Telling(
         article_id=row.article_id,
         publisher=plain(row.publisher) or "unnamed publisher",
@@ -217,7 +240,6 @@ def _telling(row: Row, options: Options, change: changes.Change | None = None) -
         has_hour=row.has_hour,
         words=row.words or 0,
         text=row.text if options.full_text else "",
-        change=change,
         paywalled=row.notice == "paywall",
     )
 

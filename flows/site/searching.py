@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 from flows.site.model import Digest, Story
+from flows.site.policy import PAGE
 
 
 def index(digest: Digest, places: Mapping[str, str]) -> bytes:
@@ -15,7 +16,7 @@ def index(digest: Digest, places: Mapping[str, str]) -> bytes:
         digest: the stories.
         places: story_id -> the page that it stands on.
     """
-    rows = [_row(story, places[story.story_id]) for story in digest.stories]
+    rows = [_row(story, places[story.story_id]) for story in digest.stories[: PAGE.searched]]
     lines = ",\n".join(_script(row) for row in rows)
     return f"voltwireSearch([\n{lines}\n]);\n".encode()
 
