@@ -291,7 +291,9 @@ def weigh(store: Store, size: int) -> dict[str, int]:
     return weights
 
 
-def multiply(store: Store, base: int, upto: int, total: int) -> int:
+def multiply(
+    store: Store, base: int, upto: int, total: int, *, tables: Sequence[str] = TABLES
+) -> int:
     """Fill ``store`` to about ``upto`` articles with copies of its ``base``; returns how many.
 
     Each copy of the whole comes with its own ids, addresses and keys, and later days.
@@ -318,7 +320,7 @@ def multiply(store: Store, base: int, upto: int, total: int) -> int:
     for first in range(1, times, 10):
         with store.write() as con:
             for n in range(first, min(first + 10, times)):
-                for table in TABLES:
+                for table in tables:
                     names = [
                         name
                         for (name,) in con.execute(
@@ -342,7 +344,7 @@ def multiply(store: Store, base: int, upto: int, total: int) -> int:
                     )
         print(f"multiplied by {min(first + 10, times)}", file=sys.stderr, flush=True)
     with store.write() as con:
-        for table in TABLES:
+        for table in tables:
             con.execute(f"DROP TABLE core.base_{table}")
     return times * base
 
