@@ -13,6 +13,7 @@ from ingest.quantities.setting import Setting
 
 _BETWEEN = re.compile(
     r"(?i)(?:between|zwischen|entre|tra|fra|tussen|mellan|mellem|mellom|między|от)"
+    r"(?:\s(?:about|around|roughly|approximately|rund|etwa|circa|ca\.|environ|unos))?"
     r"\s(?:[A-Z]{0,3}[$€£¥]\s?|(?:EUR|USD|GBP|CNY|RMB)\s?)?\Z"
 )
 _AND = re.compile(
@@ -20,7 +21,7 @@ _AND = re.compile(
 )
 _TO = re.compile(
     r"(?:\s?[–—−~～〜至到]\s?|\s?-(?:\s|(?=[\d$€£]))|에서\s|부터\s"
-    r"|\s(?:to|bis|à|a|até|al|tot|till|til|do|до|or|oder|ou|o)\s)"
+    r"|\s(?:to|bis|à|a|até|al|tot|till|til|do|до)\s)"
     r"(?:[A-Z]{0,3}[$€£¥]\s?|(?:EUR|USD|GBP|CNY|RMB)\s?)?(?=\d)"
 )
 _FROM = re.compile(
@@ -30,6 +31,11 @@ _FROM = re.compile(
 _SURELY_RANGE = re.compile(r"\s(?:bis|tot|till|til)\s")
 _RANGING = re.compile(
     r"(?i)\b(?:rang(?:es?|ed|ing)|var(?:y|ies|ied|iant|iieren|iiert)\w*|anywhere)\b"
+)
+# April 2 to 3.7 billion, Model 3 to 80 kWh: the first number belongs to what is named before it.
+_NAMED_BY_NUMBER = re.compile(
+    r"\b(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec|Model|Level|Phase|Stage|Tier|Class|Gen|No|"
+    r"Series|Type|January|February|March|April|August|September|October|November|December)\.?\s\Z"
 )
 _MORE = re.compile(r"\+|[多余餘](?=[^\d]|$)| (?:and|or) more(?![^\W_])")
 
@@ -100,9 +106,9 @@ def _range_from(text: str, start: int, end: int) -> bool:
 def _second(text: str, start: int, end: int, setting: Setting, *, money: bool) -> _Number | None:
     """The higher number of a range of which the lower one ends at ``end``."""
     joint = _TO.match(text, end)
-    if joint is None and _BETWEEN.search(text, max(0, start - 14), start):
+    if joint is None and _BETWEEN.search(text, max(0, start - 28), start):
         joint = _AND.match(text, end)
-    if joint is None:
+    if joint is None or _NAMED_BY_NUMBER.search(text, max(0, start - 12), start):
         return None
     match = NUMBER.match(text, joint.end())
     if match is None:

@@ -48,8 +48,8 @@ _TELLING = {
     "il": "it", "della": "it", "che": "it", "gli": "it", "dei": "it",
     "het": "nl", "een": "nl", "van": "nl", "voor": "nl",
     "não": "pt", "dos": "pt", "uma": "pt", "da": "pt", "os": "pt",
-    "och": "sv", "att": "sv", "är": "sv", "som": "sv",
-    "og": "da", "på": "da", "ikke": "da", "af": "da",
+    "och": "sv", "att": "sv", "är": "sv", "för": "sv",
+    "og": "no", "ikke": "no", "fra": "no",
     "się": "pl", "nie": "pl", "jest": "pl", "przez": "pl",
     "и": "ru", "на": "ru", "что": "ru", "ve": "tr", "bir": "tr", "için": "tr",
 }  # fmt: skip
@@ -78,6 +78,9 @@ def language_of(text: str, sample: int) -> str:
     ).most_common(2)
     if not votes or votes[0][1] < 2 or (len(votes) > 1 and votes[0][1] == votes[1][1]):
         return ""
+    if votes[0][0] == "no":
+        # Danish and Norwegian share most small words, not this one
+        return "da" if head.count(" af ") > head.count(" av ") else "no"
     return votes[0][0]
 
 
