@@ -97,6 +97,19 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFigure:
+    """A number that a story states."""
+
+    written: str
+    """As the article writes it."""
+    quantity: str
+    company: str = ""
+    """Of which it is said; "" where that is not clear."""
+    sentence: str = ""
+    """In which it stands, shortened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What one copy has that the text shown has not, and the reverse."""
 
@@ -131,6 +144,8 @@ class Telling:
     change: Change | None = None
     """Against the representative; None for itself and where it was not compared."""
     paywalled: bool = False
+    version: int = 1
+    """2 and more: its publisher edited it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +169,8 @@ class Story:
     outlets: int = 1
     """Publishers that carry it."""
     tags: tuple[Tag, ...] = ()
+    figures: tuple[KeyFigure, ...] = ()
+    """In the order of the text."""
 
     @property
     def articles(self) -> int:

@@ -16,7 +16,7 @@ from flows.site.model import COMPANY, TOPIC, Digest, FeedRow, SiteFile, Story, S
 from flows.site.policy import PAGE
 
 _MENU = (
-    (paths.INDEX, "Today"),
+    (paths.INDEX, "Stories"),
     (paths.COMPANIES, "Companies"),
     (paths.TOPICS, "Topics"),
     (paths.TRENDS, "Trends"),
@@ -93,6 +93,7 @@ class Site:
                 story=story,
                 window=self.digest.window,
                 shown_tags=[tag for tag in story.tags if tag.is_main][: PAGE.tags],
+                most_figures=PAGE.figures,
                 digest_full=self.digest.options.full_text,
                 root=root,
             )
@@ -171,6 +172,7 @@ def _front(site: Site) -> SiteFile:
         "index.html",
         display.days(digest.window.first, digest.window.last),
         parts=parts,
+        strip=1 < digest.window.length <= PAGE.strip,
         by_day=[(day, len(stories)) for day, stories in site.by_day.items()],
         companies=moved[: PAGE.subjects],
         topics=topics[: PAGE.subjects],
@@ -211,6 +213,7 @@ def _day_pages(site: Site, places: dict[str, str]) -> Iterator[SiteFile]:
                 earlier=earlier,
                 later=later,
                 subject_feeds=[],
+                subject_figures=[],
             )
 
 
@@ -235,6 +238,12 @@ def _subject_pages(site: Site) -> Iterator[SiteFile]:
         if is_company:
             told += f", {display.number(before.get(subject, 0))} in the days before"
         links = feed_links(subject, name)
+        said = [
+            (figure, story)
+            for story in stories
+            for figure in story.figures
+            if is_company and figure.company == subject.name
+        ][: PAGE.company_figures]
         numbered = site.split(stories[: PAGE.subject_stories], paths.subject_page(subject))
         for number, part in enumerate(numbered, 1):
             path = paths.subject_page(subject, number)
@@ -253,6 +262,7 @@ def _subject_pages(site: Site) -> Iterator[SiteFile]:
                 later=None,
                 feeds=links,
                 subject_feeds=links,
+                subject_figures=said if number == 1 else [],
             )
 
 

@@ -30,6 +30,14 @@ class PagePolicy:
     """Copies that a card lists; more are counted."""
     tags: int = 7
     """Tags a card shows, what it is about first."""
+    figures: int = 4
+    """Key figures that a card shows."""
+    company_figures: int = 40
+    """That a company's page shows."""
+    sentence: int = 240
+    """Columns of the sentence that a figure stands in."""
+    strip: int = 10
+    """Days that stand in one line above the stories; more stand beside them."""
     subjects: int = 10
     """Companies and topics beside the first page's stories."""
     subject_stories: int = 200

@@ -21,6 +21,7 @@ from flows.site.model import (
     TOPIC,
     Digest,
     FeedRow,
+    KeyFigure,
     Options,
     Story,
     Subject,
@@ -29,7 +30,7 @@ from flows.site.model import (
     Window,
 )
 from flows.site.policy import CHANGE, PAGE
-from flows.site.wording import language_tag, lead, plain, web_address
+from flows.site.wording import cut, language_tag, lead, plain, web_address
 
 # Letters of a text without copies that are read: its lead stands well before their end.
 _BEGINNING = 6_000
@@ -53,6 +54,7 @@ class Row(NamedTuple):
     words: int
     notice: str
     is_representative: bool
+    version: int
     text: str
 
     @property
@@ -77,9 +79,19 @@ def gather(con: duckdb.DuckDBPyConnection, window: Window, options: Options) -> 
     """Everything that the pages of ``window`` show."""
     stories_in = _stories_between(con, window)
     rows = _members(con, stories_in, whole=options.full_text)
-    tags = _tags(con, rows)
+    story_of = {
+        row.article_id: story_id
+        for story_id, members in rows.items()
+        for row in members
+        if row.is_representative
+    }
+    tags, figures = _tags(con, story_of), _figures(con, story_of)
     stories = [
-        _story(story_id, members, window, options, tags.get(story_id, ()))
+        replace(
+            _story(story_id, members, window, options),
+            tags=tags.get(story_id, ()),
+            figures=figures.get(story_id, ()),
+        )
         for story_id, members in rows.items()
     ]
     stories.sort(key=lambda story: _order(story, options))
@@ -143,7 +155,7 @@ def _stories_between(con: duckdb.DuckDBPyConnection, window: Window) -> set[str]
     kept = set()
     for story_id, published_at, fetched_at, raw, on in found:
         row = Row("", story_id, "", "", "", "", published_at, fetched_at, raw or "", on, 0, "",
-                  False, "")  # fmt: skip
+                  False, 1, "")  # fmt: skip
         if _is_in(row, window):
             kept.add(story_id)
     return kept
@@ -156,7 +168,7 @@ def _members(
     found = con.execute(
         "WITH asked AS (SELECT unnest($stories::VARCHAR[]) AS story_id) "
         "SELECT article_id, story_id, publisher, title, url, language, published_at, fetched_at, "
-        "published_raw, published_on, words, notice, is_representative, "
+        "published_raw, published_on, words, notice, is_representative, version, "
         "left(text, $letters) FROM articles SEMI JOIN asked USING (story_id)",
         {
             "stories": sorted(stories),
@@ -180,7 +192,6 @@ def _story(
     members: Sequence[Row],
     window: Window,
     options: Options,
-    tags: tuple[Tag, ...],
 ) -> Story:
     shown = next((row for row in members if row.is_representative), members[0])
     dated = [row for row in members if row.published_at is not None]
@@ -198,7 +209,6 @@ def _story(
         copies=tuple(_telling(row, options) for row in listed),
         more_copies=len(others) - len(listed),
         outlets=len({row.publisher for row in members}),
-        tags=tags,
     )
 
 
@@ -241,19 +251,14 @@ def _telling(row: Row, options: Options) -> Telling:
         words=row.words or 0,
         text=row.text if options.full_text else "",
         paywalled=row.notice == "paywall",
+        version=row.version or 1,
     )
 
 
 def _tags(
-    con: duckdb.DuckDBPyConnection, members: dict[str, list[Row]]
+    con: duckdb.DuckDBPyConnection, story_of: Mapping[str, str]
 ) -> dict[str, tuple[Tag, ...]]:
-    """What each story is about, told by its representative."""
-    story_of = {
-        row.article_id: story_id
-        for story_id, rows in members.items()
-        for row in rows
-        if row.is_representative
-    }
+    """What each story is about, told by its representative: ``story_of`` has these."""
     ids = sorted(story_of)
     found: dict[str, list[Tag]] = defaultdict(list)
     groups: dict[str, str] = {}
@@ -287,7 +292,7 @@ def _weight(tag: Tag) -> tuple[Any, ...]:
 
 def _mentions(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[tuple[Any, ...]]:
     # A copy that an older voltwire published has no such view: a digest without companies.
-    if not _has_mentions(con):
+    if not _has(con, "mentions"):
         return []
     return con.execute(
         "SELECT article_id, kind, name, coalesce(ticker, ''), count, in_title, is_main "
@@ -297,15 +302,41 @@ def _mentions(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[tuple[
     ).fetchall()
 
 
-def _has_mentions(con: duckdb.DuckDBPyConnection) -> bool:
+def _figures(
+    con: duckdb.DuckDBPyConnection, story_of: Mapping[str, str]
+) -> dict[str, tuple[KeyFigure, ...]]:
+    """The key figures of each story, by its representative, each number once."""
+    if not _has(con, "figures"):
+        return {}
+    found: dict[str, dict[tuple[str, str], KeyFigure]] = defaultdict(dict)
+    rows = con.execute(
+        "SELECT article_id, quantity, written, coalesce(company, ''), text FROM figures "
+        "SEMI JOIN (SELECT unnest($ids::VARCHAR[]) AS article_id) USING (article_id) "
+        "WHERE written <> '' ORDER BY article_id, start_char NULLS FIRST",
+        {"ids": sorted(story_of)},
+    ).fetchall()
+    for article_id, quantity, written, company, sentence in rows:
+        one = KeyFigure(
+            written=cut(plain(written), PAGE.sentence),
+            quantity=plain(quantity),
+            company=plain(company),
+            sentence=cut(plain(sentence), PAGE.sentence),
+        )
+        found[story_of[article_id]].setdefault((one.quantity, one.written), one)
+    return {story_id: tuple(figures.values()) for story_id, figures in found.items()}
+
+
+def _has(con: duckdb.DuckDBPyConnection, view: str) -> bool:
     return bool(
-        con.execute("SELECT 1 FROM duckdb_views() WHERE view_name = 'mentions' LIMIT 1").fetchone()
+        con.execute(
+            "SELECT 1 FROM duckdb_views() WHERE view_name = $view LIMIT 1", {"view": view}
+        ).fetchone()
     )
 
 
 def _companies(con: duckdb.DuckDBPyConnection, stories: set[str]) -> Counter[Subject]:
     """In how many of ``stories`` each company is what they are about."""
-    if not stories or not _has_mentions(con):
+    if not stories or not _has(con, "mentions"):
         return Counter()
     found = con.execute(
         "WITH asked AS (SELECT unnest($stories::VARCHAR[]) AS story_id), "

@@ -158,12 +158,43 @@ def test_companies_and_topics_have_pages_of_their_own(con: duckdb.DuckDBPyConnec
     assert digest.trends.by_topic["batteries"][date(2026, 11, 19)] == 0
 
 
+def test_key_figures_stand_on_the_card_and_on_the_page_of_their_company(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    """As the article writes them, each once, in the order of the text, with their sentence."""
+    save(con, "a")
+    mention(con, "a", ["CATL"])
+    con.executemany(
+        "INSERT INTO core.figures (article_id, quantity, written, company, text, start_char) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            [article_id("a"), "money", "9 million <b>euros", None, "It cost 9 million.", 30],
+            [article_id("a"), "energy", "20 GWh", "CATL", "CATL plans 20 GWh.", 5],
+            [article_id("a"), "energy", "20 GWh", "CATL", "Again 20 GWh.", 50],
+        ],
+    )
+    made = site(gathered(con))
+    card = html.fromstring(made[paths.INDEX]).xpath("//ul[@class='nums']/li")
+    assert [one.text_content() for one in card] == ["20 GWh CATL", "9 million <b>euros"]
+    page = html.fromstring(made["company/catl.html"])
+    assert [one.text_content() for one in page.xpath("//tbody/tr/th")] == ["20 GWh"]
+    assert "CATL plans 20 GWh. The a, Fri 20 Nov" in page.xpath("string(//tbody/tr/td)")
+
+
+def test_a_text_that_its_publisher_edited_says_so(con: duckdb.DuckDBPyConnection) -> None:
+    """The text shown is the newest."""
+    save(con, "a")
+    con.execute("UPDATE core.articles SET version = 2")
+    assert '<span class="note">edited</span>' in site(gathered(con))[paths.INDEX]
+
+
 def test_a_store_published_before_there_were_tags_has_a_digest(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
     """Without companies, with everything else."""
     save(con, "a")
     con.execute("DROP VIEW mentions")
+    con.execute("DROP VIEW figures")
     made = site(gathered(con))
     assert "About a" in made[paths.INDEX]
     assert "0 companies" in made[paths.COMPANIES]
