@@ -366,7 +366,7 @@ def home(subject: Subject | None, pages: Collection[Subject] | None) -> str:
 
 def _uri(url: str) -> str:
     """``url`` in ASCII, if it is one that leads to the web; else ""."""
-    found = web_address(url)
+    found = web_address(url.replace("'", "%27"))
     if found.isascii():
         return found
     scheme, _, rest = found.partition("://")

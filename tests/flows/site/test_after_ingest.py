@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import sqlite3
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from importlib.resources import as_file, files
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TypeVar
 
 import pytest
@@ -121,3 +126,72 @@ def test_a_step_that_cannot_be_watched_fails_no_run(tmp_path: Path) -> None:
     run = report()
     asyncio.run(after_ingest(Settings(digest_output=str(tmp_path)), run, step))
     assert "ConnectionError: no server for site" in run.detail
+
+
+@pytest.mark.parametrize(
+    ("site_url", "link"),
+    [
+        ("", "file:///srv/a%20b/index.html"),
+        ("https://n.example/ev/", "https://n.example/ev/index.html"),
+    ],
+)
+def test_the_flow_run_links_to_the_digest(
+    site_url: str, link: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To where others reach it, or to the file; a server that is away fails nothing."""
+    from flows import artifacts
+
+    made: list[dict[str, str]] = []
+
+    async def create(**said: str) -> None:
+        made.append(said)
+        if len(made) > 1:
+            raise ConnectionError("away")
+
+    warned: list[object] = []
+    log = SimpleNamespace(warning=lambda *said: warned.append(said))
+    monkeypatch.setattr(artifacts, "acreate_link_artifact", create)
+    monkeypatch.setattr(artifacts, "get_run_logger", lambda: log)
+    asyncio.run(artifacts.publish_digest(report(), site_url))
+    assert made == [], "where none was made"
+    run = report(digest="/srv/a b/index.html")
+    asyncio.run(artifacts.publish_digest(run, site_url))
+    asyncio.run(artifacts.publish_digest(run, site_url))
+    assert made[0]["link"] == link
+    assert len(warned) == 1
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("plain", [True, False], ids=["plain", "Prefect"])
+def test_an_ingest_leaves_a_digest_with_feeds(tmp_path: Path, plain: bool) -> None:
+    """The whole way, with the bundled newsroom: a site beside the store, and for Prefect a link."""
+    home = tmp_path / "prefect"
+    settings = {
+        "VOLTWIRE_DIGEST_OUTPUT": str(tmp_path / "site"),
+        "PREFECT_HOME": str(home),
+        "HOME": str(tmp_path),
+    }
+    with (
+        as_file(files("flows.demo") / "newsroom.warc.gz") as archive,
+        as_file(files("flows.demo") / "feeds.toml") as feeds,
+    ):
+        command = [
+            sys.executable, "-P", "-m", "flows.cli", "ingest", "--replay", str(archive), "--feeds",
+            str(feeds), "--store", str(tmp_path / "store"), "--json", *(["--plain"] * plain),
+        ]  # fmt: skip
+        env = {name: value for name, value in os.environ.items() if "PREFECT" not in name}
+        done = subprocess.run(
+            command, cwd=tmp_path, env={**env, **settings}, capture_output=True, text=True,
+            timeout=300, check=False,
+        )  # fmt: skip
+    said = json.loads(done.stdout[done.stdout.index("{") :])
+    page = tmp_path / "site" / "index.html"
+    assert said["digest"] == str(page), (said["detail"], done.stderr)
+    assert page.exists()
+    assert (page.parent / "feeds" / "all.atom").exists()
+    if plain:
+        return
+    with sqlite3.connect(home / "prefect.db") as kept:
+        found = kept.execute("SELECT data FROM artifact WHERE key = 'voltwire-digest'").fetchall()
+    assert len(found) == 1
+    assert page.as_uri() in found[0][0]
