@@ -63,6 +63,21 @@ class Sentences:
         after = _CLAUSE.search(self._text, end, until)
         return begin, after.start() if after else until
 
+    def touches(self, span: CompanySpan, start: int, end: int) -> bool:
+        """Whether a company stands right before a figure as its owner, or right behind it."""
+        if 0 <= span.start - end <= 1:
+            return True
+        between = self._text[span.end : start] if 0 <= start - span.end <= 12 else "-"
+        return _OWNED.match(between) is not None
+
+    def has_owner(self, begin: int, until: int) -> bool:
+        """Whether a clause names an owner: some other company that no gazetteer knows."""
+        return _OWNER.search(self._text, begin, until) is not None
+
+
+_OWNED = re.compile(r"['’]s?\s(?:new |own |massive )?\Z")
+_OWNER = re.compile(r"[A-Z][\w&.-]*['’]s?\s")
+
 
 def _ends(text: str, first: int, last: int) -> Iterator[int]:
     for match in _STOP.finditer(text, first, last):
@@ -84,16 +99,22 @@ def company_near(
 ) -> str | None:
     """The company that a figure is said of; None when none is near, or two equally.
 
-    ``spans`` are those of the same text (headline or body), in order.  One company in the sentence
-    is the one.  Of several, the only one in the figure's own clause; else none: a figure given to
-    the wrong company is worse than one given to none.
+    ``spans`` are those of the same text (headline or body).  A company that touches the figure
+    (Ford's $19 billion, a $90,000 Ford) is the one; else the only one in the figure's clause; else
+    the only one in the sentence when it stands before the figure and the clause has no owner of its
+    own.  A figure given to the wrong company is worse than one given to none.
     """
     inside = [span for span in spans if span.start >= sentence[0] and span.end <= sentence[1]]
-    names = {span.name for span in inside}
-    if len(names) == 1:
-        return inside[0].name
-    if not names:
+    if not inside:
         return None
+    touching = {span.name for span in inside if sentences.touches(span, start, end)}
+    if len(touching) == 1:
+        return touching.pop()
     begin, until = sentences.clause(start, end, sentence)
     near = {span.name for span in inside if span.start >= begin and span.end <= until}
-    return near.pop() if len(near) == 1 else None
+    if near:
+        return near.pop() if len(near) == 1 else None
+    names = {span.name for span in inside}
+    if len(names) > 1 or min(span.start for span in inside) > start or inside[0].in_title:
+        return None
+    return None if sentences.has_owner(begin, until) else names.pop()
