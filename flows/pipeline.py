@@ -28,6 +28,7 @@ from duckdb import DuckDBPyConnection
 
 from flows import searching
 from flows.context import RunContext
+from flows.deriving import RUN_SECONDS, derive
 from flows.digested import Digested
 from flows.errors import trouble
 from flows.loading import load
@@ -37,6 +38,7 @@ from flows.seeing.logs import about
 from flows.seeing.ofrun import seen
 from flows.shard import Ledger, Shard
 from flows.workers import Workers
+from ingest.errors import VoltwireError
 from ingest.models import Capture
 from storage import runs
 from storage.errors import StoreError
@@ -98,6 +100,8 @@ async def _close(context: RunContext) -> None:
     )
     if context.shelf is not None:
         return  # what readers see is made by whoever loads the shards
+    if report.state != "failed":
+        await _derive(context)
     try:
         published = await context.step(
             "publish",
@@ -113,6 +117,25 @@ async def _close(context: RunContext) -> None:
     else:
         report.published = str(published.path)
         report.detail = "; ".join(filter(None, [report.detail, published.note]))
+
+
+async def _derive(context: RunContext) -> None:
+    """Tags and figures of what is new; without them the articles are published all the same."""
+    report = context.report
+    try:
+        done = await derive(
+            context.settings,
+            context.store,
+            seconds=RUN_SECONDS,
+            progress=context.progress,
+            window=context.window,
+        )
+    except (StoreError, VoltwireError) as error:
+        report.detail = "; ".join(filter(None, [report.detail, f"not tagged: {error}"]))
+    else:
+        if done.left:
+            told = f"{done.left} older articles are still to be tagged (`voltwire tags rebuild`)"
+            report.detail = "; ".join(filter(None, [report.detail, told]))
 
 
 def _open_run(context: RunContext, con: DuckDBPyConnection) -> None:

@@ -128,6 +128,9 @@ class Settings:
     log_level: Annotated[str, choice("info", "debug", "warning", "error")] = "info"
     """From where on: ``debug`` has a line for each feed asked and each entry refused, ``warning``
     only what went wrong."""
+    gazetteer: Annotated[str, FILE] = ""
+    """A TOML file of names that adds to the bundled gazetteer, or changes it: companies, terms and
+    places that articles are tagged with (``docs/tags.md``; ``voltwire tags check FILE``)."""
     metrics_file: Annotated[str, FILE] = ""
     """A file in which each run leaves figures for Prometheus, for node_exporter's textfile
     collector (its name has to end in ``.prom`` there); empty for none."""

@@ -26,8 +26,6 @@ from ingest.gazetteer import Gazetteer, Kind
 from ingest.models import CompanySpan
 from ingest.policy import TagPolicy
 
-RULES = 1
-"""One more whenever the same gazetteer would find something else than before."""
 _POLICY = TagPolicy()
 _BETWEEN = "\n\n"
 _PROPER = frozenset({"company", "place", "policy"})
@@ -136,8 +134,6 @@ class Tagger:
     """Finds what a gazetteer names.  To make one takes some tenths of a second; keep it."""
 
     def __init__(self, gazetteer: Gazetteer, policy: TagPolicy = _POLICY) -> None:
-        self.recipe = f"tags {RULES} {gazetteer.digest}"
-        """Changes with the rules and with the gazetteer."""
         self._policy = policy
         self._entries = gazetteer.entries
         self._given = gazetteer.given
