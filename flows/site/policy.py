@@ -19,6 +19,21 @@ class LeadPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class WidthPolicy:
+    """Columns of what others write; longer ones are a page's mistake, or meant to spoil ours."""
+
+    title: int = 300
+    name: int = 90
+    """Of a publisher, a company, a topic."""
+    address: int = 160
+    """Of one that is shown and not linked."""
+    detail: int = 300
+    """Of what is wrong with a feed."""
+    url: int = 2_000
+    """Letters of one that is linked: browsers and servers take no more for certain."""
+
+
+@dataclass(frozen=True, slots=True)
 class PagePolicy:
     """How much stands on one page.  The first page is to load in a moment on a telephone: 200 KB
     with its style and script, of which these leave a third free."""
@@ -82,6 +97,7 @@ class TrendPolicy:
 
 
 LEAD = LeadPolicy()
+WIDTH = WidthPolicy()
 PAGE = PagePolicy()
 CHANGE = ChangePolicy()
 TREND = TrendPolicy()

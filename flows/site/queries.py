@@ -29,8 +29,8 @@ from flows.site.model import (
     Telling,
     Window,
 )
-from flows.site.policy import CHANGE, PAGE
-from flows.site.wording import cut, language_tag, lead, plain, web_address
+from flows.site.policy import CHANGE, PAGE, WIDTH
+from flows.site.wording import cut, language_tag, lead, named, plain, web_address
 
 # Letters of a text without copies that are read: its lead stands well before their end.
 _BEGINNING = 6_000
@@ -240,10 +240,10 @@ def _compared(
 def _telling(row: Row, options: Options) -> Telling:
     return Telling(
         article_id=row.article_id,
-        publisher=plain(row.publisher) or "unnamed publisher",
-        title=plain(row.title) or "(no headline)",
+        publisher=named(row.publisher, "unnamed publisher"),
+        title=cut(plain(row.title), WIDTH.title) or "(no headline)",
         url=web_address(row.url),
-        shown_url=plain(row.url),
+        shown_url=cut(plain(row.url), WIDTH.address),
         language=language_tag(row.language),
         at=row.at.astimezone(UTC),
         is_dated=row.published_at is not None,
@@ -263,9 +263,9 @@ def _tags(
     found: dict[str, list[Tag]] = defaultdict(list)
     groups: dict[str, str] = {}
     for article_id, kind, name, ticker, count, in_title, is_main in _mentions(con, ids):
-        name = plain(name)
+        name = named(name)
         if kind == COMPANY:
-            subject = Subject(COMPANY, name, plain(ticker))
+            subject = Subject(COMPANY, name, named(ticker))
             tag = Tag(subject=subject, mentions=count, in_title=in_title, is_main=is_main)
             found[story_of[article_id]].append(tag)
         else:
@@ -276,7 +276,7 @@ def _tags(
         {"ids": ids},
     )
     for article_id, names in topics.fetchall():
-        for name in dict.fromkeys(plain(one) for one in names or ()):
+        for name in dict.fromkeys(named(one) for one in names or ()):
             if name:
                 subject = Subject(TOPIC, name, group=groups.get(name, "field"))
                 found[story_of[article_id]].append(Tag(subject=subject, is_main=True))
@@ -319,7 +319,7 @@ def _figures(
         one = KeyFigure(
             written=cut(plain(written), PAGE.sentence),
             quantity=plain(quantity),
-            company=plain(company),
+            company=named(company),
             sentence=cut(plain(sentence), PAGE.sentence),
         )
         found[story_of[article_id]].setdefault((one.quantity, one.written), one)
@@ -347,7 +347,7 @@ def _companies(con: duckdb.DuckDBPyConnection, stories: set[str]) -> Counter[Sub
         {"stories": sorted(stories)},
     ).fetchall()
     return Counter(
-        {Subject(COMPANY, plain(name), plain(ticker)): count for name, ticker, count in found}
+        {Subject(COMPANY, named(name), named(ticker)): count for name, ticker, count in found}
     )
 
 
@@ -359,18 +359,18 @@ def _feeds(con: duckdb.DuckDBPyConnection) -> tuple[FeedRow, ...]:
     ).fetchall()
     return tuple(
         FeedRow(
-            slug=plain(slug),
-            publisher=plain(publisher),
-            url=plain(url),
-            state=plain(state),
+            slug=named(slug),
+            publisher=named(publisher),
+            url=cut(plain(url), WIDTH.address),
+            state=named(state),
             enabled=bool(enabled),
             last_polled_at=polled,
             last_delivered_at=delivered,
             entries_30d=entries,
             per_day=per_day,
             open_gaps=gaps,
-            detail=plain(detail),
-            advice=plain(advice),
+            detail=cut(plain(detail), WIDTH.detail),
+            advice=cut(plain(advice), WIDTH.detail),
             rank=rank,
         )
         for (

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from flows.site.model import COMPANY, TOPIC, Moved, Outlet, Story, Subject, Trends, Window
 from flows.site.policy import TREND
-from flows.site.wording import plain
+from flows.site.wording import named
 
 
 class Published(Protocol):
@@ -117,7 +117,7 @@ def _outlets(members: Iterable[Sequence[Published]], window: Window) -> tuple[Ou
             leads[winner].append(minutes)
     found = [
         Outlet(
-            name=plain(name) or "unnamed publisher",
+            name=named(name, "unnamed publisher"),
             articles=articles[name],
             copies=copies[name],
             shared=shared[name],

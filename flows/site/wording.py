@@ -6,7 +6,7 @@ import re
 import unicodedata
 from urllib.parse import urlsplit
 
-from flows.site.policy import LEAD
+from flows.site.policy import LEAD, WIDTH
 
 # Marks that turn the direction of all that follows, and "tags", which nobody sees: a headline
 # could make the rest of its line read backwards.  The joiners stay, Persian and Hindi need them.
@@ -27,6 +27,11 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 def plain(text: str | None) -> str:
     """``text`` on one line, without controls, turned directions and lone surrogates."""
     return " ".join(_kept(text or "").split())
+
+
+def named(name: str | None, otherwise: str = "") -> str:
+    """The name of a publisher, a company or a topic as ``plain`` has it, cut to a line."""
+    return cut(plain(name), WIDTH.name) or otherwise
 
 
 def paragraphs(text: str | None) -> list[str]:
@@ -52,7 +57,7 @@ def _harmless(char: str) -> str:
 def web_address(url: str | None) -> str:
     """``url`` if a page may link to it: http or https, with a host and nothing hidden; else ""."""
     url = (url or "").strip()
-    if not url.isprintable() or any(char in url for char in " \\<>\"'`"):
+    if len(url) > WIDTH.url or not url.isprintable() or any(char in url for char in " \\<>\"'`"):
         return ""
     try:
         parts = urlsplit(url)

@@ -105,7 +105,10 @@
     list.replaceChildren(...hits.slice(0, MOST).map(({ row }) => {
       const link = element("a", "", marked(row.shown[0], terms));
       link.href = root + row.shown[4];
-      link.addEventListener("click", () => { input.value = ""; show(); });
+      // Elsewhere the address keeps the words, and the way back leads to these results.
+      link.addEventListener("click", () => {
+        if (link.pathname === location.pathname) { input.value = ""; show(); }
+      });
       const title = element("h3", "", link);
       title.dir = "auto";
       const lead = element("p", "lead", marked(row.shown[2], terms));

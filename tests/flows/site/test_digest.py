@@ -242,6 +242,16 @@ def test_hostile_text_is_text_on_every_page(con: duckdb.DuckDBPyConnection) -> N
     assert "<script" not in made[paths.SEARCH]
 
 
+def test_a_headline_without_end_does_not_fill_the_page(con: duckdb.DuckDBPyConnection) -> None:
+    """Whatever is long is cut: names, an address that is shown; one so long is no link."""
+    save(con, "a", title="T" * 100_000, publisher="P" * 100_000,
+         url="https://a.example/" + "u" * 9_000, topics=("t" * 50_000,))  # fmt: skip
+    made = site(gathered(con))
+    assert len(made[paths.INDEX]) < 12_000
+    assert len(made[paths.SEARCH]) < 3_000
+    assert not html.fromstring(made[paths.INDEX]).xpath("//article//h3/a")
+
+
 def test_links_to_others_tell_them_nothing_and_reach_nothing(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
