@@ -49,7 +49,8 @@ def cycle_of(text: str, start: int, end: int, sentence: tuple[int, int]) -> str:
     gaps.sort()
     if not gaps or (len(gaps) == 2 and gaps[0][0] == gaps[1][0]):
         return ""
-    return gaps[0][1].upper()
+    cycle = gaps[0][1].upper()
+    return "NEDC" if cycle == "NEFZ" else cycle
 
 
 def is_charging_time(text: str, start: int, end: int, sentence: tuple[int, int]) -> bool:

@@ -64,7 +64,7 @@ _UNIT = re.compile(
         | {
             "wh": rf"Wh{NO_LETTER}|(?i:watt[- ]?hours?|wattstunden|瓦时|瓦時){NO_LETTER}",
             "w": rf"(?<=\d)W{NO_LETTER}|(?i:watts?){NO_LETTER}",
-            "km": rf"km{NO_WORD}|㎞|км{NO_LETTER}|公里|キロメートル|킬로미터"
+            "km": rf"kms?{NO_WORD}|㎞|км{NO_LETTER}|公里|キロメートル|킬로미터"
             r"|(?i:kilomet(?:er|re)[ns]?|kilomètres?|kilómetros?|quil[óô]metros?|chilometri"
             rf"|kilometrów|километр(?:а|ов)?){NO_LETTER}",
             "mi": rf"(?i:miles?|mi){NO_WORD}|英里",
@@ -85,7 +85,9 @@ _FACTORS: dict[str, tuple[Dimension, Decimal]] = {
     "min": ("minutes", Decimal(1)),
 }
 # A unit named twice, as in "2.6 gigawatt (GW)".
-_TWICE = re.compile(r" ?[(（](?:[kMGT]Wh?)[)）]")
+_TWICE = without_case(
+    r" ?[(（](?:[kMGT]Wh?|(?:kilo|m[eé]ga|giga|t[eé]ra)-?(?:watt|vat)[^()\d]{0,14})[)）]"
+)
 _PER = r" ?(?:/|per |pro |par |por )"
 _PER_KILO = without_case(rf"{_PER}(?:kg|kilo(?:gram(?:m|me)?|gramo)?){NO_WORD}")
 _PER_LITRE = without_case(rf"{_PER}(?:l|lit(?:er|re)|litro){NO_WORD}")
