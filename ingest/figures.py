@@ -111,6 +111,8 @@ def _at(text: str, match: re.Match[str], sentences: Sentences, setting: Setting)
     measure = units.unit_at(text, amount.end)
     if measure is not None:
         return _measured(text, amount, measure, sentences, setting.policy)
+    if end - start == 4 and starts.YEAR.match(text, start) and text[start - 3 : start] == "in ":
+        return None  # prices in 2024 dollars
     currency = money.currency_behind(text, amount.end, setting.purse, powered=amount.powered)
     currency = currency or money.cents_behind(text, amount.end, setting.purse)
     return _money(text, amount, currency) if currency is not None else None

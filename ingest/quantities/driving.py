@@ -6,6 +6,8 @@ cold weather takes, the range of a missile and the length of a road are none.
 
 from __future__ import annotations
 
+import re
+
 from ingest.quantities.words import any_of, without_case
 
 _RANGE = any_of("driving.range")
@@ -20,12 +22,20 @@ _ADDED_AFTER = without_case(any_of("driving.added_after"))
 _NOT_CARS = without_case(any_of("driving.not_cars"))
 _CHARGE = without_case(any_of("charging.charge"))
 _STATE = without_case(any_of("charging.state"))
+# The same distance in the other unit, in brackets: both are what the words around them say.
+_DISTANCE = r"\d[\d.,]*\s?-?(?:km|kilomet(?:er|re)s?|mi|miles?|公里|英里)"
+_CONVERTED_BEFORE = without_case(rf"{_DISTANCE}\s?[(（/]\s?(?:about |around |approx\.? |ca\. )?\Z")
+_CONVERTED_AFTER = without_case(
+    rf"\s?(?:[(（]\s?(?:about |around |approx\.? |or )?{_DISTANCE}\s?[)）]|/\s?{_DISTANCE})"
+)
+_DIGIT = re.compile(r"\d")
 _NOT_CHARGING = without_case(any_of("charging.not_charging"))
 
 
 def is_range(text: str, start: int, end: int, sentence: tuple[int, int]) -> bool:
     """Whether the distance from ``start`` to ``end`` is what a vehicle drives on one charge."""
     begin, until = sentence
+    start, end = _with_conversion(text, start, end, begin)
     near = _BEFORE.search(text, max(begin, start - 64), start) or _AFTER.match(
         text, end, min(until, end + 64)
     )
@@ -38,16 +48,28 @@ def is_range(text: str, start: int, end: int, sentence: tuple[int, int]) -> bool
     return _NOT_CARS.search(text, begin, until) is None
 
 
+def _with_conversion(text: str, start: int, end: int, begin: int) -> tuple[int, int]:
+    other = _CONVERTED_BEFORE.search(text, max(begin, start - 32), start)
+    if other is not None:
+        following = text[end : end + 2].lstrip()[:1]
+        return other.start(), end + 1 if following in (")", "）") else end
+    other = _CONVERTED_AFTER.match(text, end)
+    return start, other.end() if other else end
+
+
 def cycle_of(text: str, start: int, end: int, sentence: tuple[int, int]) -> str:
     """The driving cycle named beside a range, the nearer one; empty when none is, or two are."""
     begin, until = sentence
+    start, end = _with_conversion(text, start, end, begin)
     after = _CYCLES.search(text, end, min(until, end + 32))
     before = [*_CYCLES.finditer(text, max(begin, start - 48), start)]
-    gaps = [(after.start() - end, after.group())] if after else []
+    gaps = [(text[end : after.start()], after.group())] if after else []
     if before:
-        gaps.append((start - before[-1].end(), before[-1].group()))
-    gaps.sort()
-    if not gaps or (len(gaps) == 2 and gaps[0][0] == gaps[1][0]):
+        gaps.append((text[before[-1].end() : start], before[-1].group()))
+    # Behind another number it is that one's.
+    gaps = [(gap, cycle) for gap, cycle in gaps if not _DIGIT.search(gap)]
+    gaps.sort(key=lambda found: len(found[0]))
+    if not gaps or (len(gaps) == 2 and len(gaps[0][0]) == len(gaps[1][0])):
         return ""
     cycle = gaps[0][1].upper()
     return "NEDC" if cycle == "NEFZ" else cycle
