@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
@@ -147,14 +147,13 @@ def answer(store: Store, asked: Asked, *, count: bool = False, snippet: int = 0)
         StoreError: when there is no store, or no index.
     """
     from storage.search import follow
-    from storage.search.engine import open_index
     from storage.search.found import Wanted, find
 
     question = read(asked.text)
-    folder, state = follow.index_of(store)
-    with open_index(folder) as reader, store.read() as con:
+    with ExitStack() as opened:
+        reader, state = _opened(store, opened)
+        con = opened.enter_context(store.read())
         within = _within(asked)
-        _check_names(con, reader, asked)
         wanted = Wanted(
             question=question, within=within, topic=asked.topic, limit=asked.limit,
             all_copies=asked.all_copies, newest=asked.newest,
@@ -162,6 +161,8 @@ def answer(store: Store, asked: Asked, *, count: bool = False, snippet: int = 0)
         found = find(con, reader, wanted)
         number = reader.count(question, within) if count and not asked.topic else None
         notes = [*question.notes]
+        if not found:
+            _check_names(con, reader, asked)
         if not found and len(question.clauses) > 1:
             notes.append(_word_by_word(reader, question, within))
     if not follow.is_current(store):
@@ -178,6 +179,22 @@ def answer(store: Store, asked: Asked, *, count: bool = False, snippet: int = 0)
         for one in found
     )  # fmt: skip
     return Answer(hits=hits, articles=number, notes=tuple(map(clean, notes)))
+
+
+def _opened(store: Store, opened: ExitStack) -> tuple[Any, Any]:
+    """The index, open, and its state."""
+    from storage.search.engine import IndexBroken, open_index
+    from storage.search.follow import index_of
+
+    folder, state = index_of(store)
+    try:
+        return opened.enter_context(open_index(folder)), state
+    except IndexBroken:
+        again, state = index_of(store)
+        if again == folder:
+            raise
+        # A publish came in between and swept it away.
+        return opened.enter_context(open_index(again)), state
 
 
 def read(text: str) -> Question:
@@ -309,12 +326,11 @@ def searchable(
 
 
 def _keys(store: Store, text: str, most: int) -> list[dict[str, Any]]:
-    from storage.search import follow
-    from storage.search.engine import Within, open_index
+    from storage.search.engine import Within
 
     question = read(text or "")
-    folder, _ = follow.index_of(store)
-    with open_index(folder) as reader:
+    with ExitStack() as opened:
+        reader, _ = _opened(store, opened)
         found = reader.ask(question, Within(), limit=max(1, min(most, 10_000_000))).found
     return [
         {"key": key, "rank": rank, "score": score}

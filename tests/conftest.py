@@ -6,13 +6,14 @@ import fcntl
 import gc
 import os
 import pickle
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from flows import demonstration
+from flows import demonstration, searching
 from flows.context import Silent
 from flows.report import RunReport
 
@@ -50,6 +51,24 @@ def pytest_sessionfinish() -> None:
     gc.unfreeze()
 
 
+FOLLOW = searching.follow_quietly
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _runs_leave_the_search_index() -> Iterator[None]:
+    """A tenth of a second a run, and hundreds of runs here: those of the demo keep it, and tests
+    that ask for ``index_follows``."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(searching, "follow_quietly", lambda _: "")
+        yield
+
+
+@pytest.fixture
+def index_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of this test bring the search index up to date, as they do outside of tests."""
+    monkeypatch.setattr(searching, "follow_quietly", FOLLOW)
+
+
 @dataclass(frozen=True)
 class DemoRuns:
     """A store after three runs: the two days of the newsroom, and the second day once more."""
@@ -80,5 +99,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoRuns:
 def _demo_runs(store: Path) -> DemoRuns:
     demonstration.make_room(store)
     one, two = demonstration.DAYS
-    first, second, again = (demonstration.run_day(store, day, Silent()) for day in (one, two, two))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(searching, "follow_quietly", FOLLOW)
+        first, second, again = (
+            demonstration.run_day(store, day, Silent()) for day in (one, two, two)
+        )
     return DemoRuns(store, first, second, again)

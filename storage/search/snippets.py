@@ -141,13 +141,11 @@ def _unspaced_runs(unit: Unit) -> list[str]:
 
 def _one_line(text: str) -> str:
     """``text`` on one line, composed, and without what a terminal would obey."""
-    kept = unicodedata.normalize("NFC", text)
-    if not kept.isascii() or not kept.isprintable():
-        kept = "".join(
-            " " if c.isspace() else "" if unicodedata.category(c) in ("Cf", "Cc", "Cs") else c
-            for c in kept
-        )
-    return _SPACES.sub(" ", kept).strip()
+    line = _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    if line.isprintable():
+        return line
+    kept = ("" if unicodedata.category(c) in ("Cf", "Cs") else c for c in line)
+    return _SPACES.sub(" ", "".join(c if c.isprintable() else " " for c in "".join(kept))).strip()
 
 
 def _joined(places: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
