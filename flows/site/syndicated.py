@@ -74,11 +74,14 @@ class Syndicate:
     """The same for each company and topic; subjects in order."""
 
 
-_WINDOW = """
+# DuckDB's greatest passes over NULL.
+_UPDATED = (
+    "coalesce(greatest(s.changed_at, CASE WHEN a.version > 1 THEN a.fetched_at END), a.fetched_at)"
+)
+_WINDOW = f"""
 CREATE OR REPLACE TEMP TABLE feed_window AS
 SELECT s.story_id, s.representative_id AS article_id, s.first_published_at AS published_at,
-    greatest(s.changed_at, CASE WHEN a.version > 1 THEN a.fetched_at ELSE s.changed_at END)
-        AS updated_at
+    {_UPDATED} AS updated_at
 FROM core.stories s JOIN core.articles a ON a.article_id = s.representative_id
 WHERE s.first_published_at >= $since AND s.first_published_at < $until
     -- Without a date: what a feed listed is new when it was met, what a backfill found may be old.
@@ -118,13 +121,13 @@ WHERE m.is_main AND list_contains($kinds, m.kind) AND m.name <> ''
     AND (m.kind, m.name) NOT IN (SELECT (kind, name) FROM {busy})
 GROUP BY m.kind, m.name ORDER BY m.kind, m.name
 """
-_STORIES = """
+_STORIES = f"""
 SELECT s.story_id, coalesce(a.title, ''), coalesce(a.url, ''), coalesce(a.publisher, ''),
     coalesce(a.language, ''), left(coalesce(a.text, ''), $chars), s.first_published_at,
-    greatest(s.changed_at, CASE WHEN a.version > 1 THEN a.fetched_at ELSE s.changed_at END),
+    {_UPDATED},
     a.topics
 FROM core.stories s JOIN core.articles a ON a.article_id = s.representative_id
-WHERE s.story_id IN (SELECT id FROM {asked})
+WHERE s.story_id IN (SELECT id FROM {{asked}})
 """
 _COPIES = """
 SELECT m.story_id, coalesce(a.publisher, ''), coalesce(a.title, ''), coalesce(a.url, ''),

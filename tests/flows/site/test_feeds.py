@@ -229,6 +229,21 @@ def test_the_feed_of_a_quiet_company_does_not_go_away(con: duckdb.DuckDBPyConnec
     assert titles == ["About new", "About d40", "About d41"]
 
 
+def test_a_store_from_before_mentions_has_feeds_of_its_topics(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    """The copy that readers have may be older than the program."""
+    save(con, "alpha", topics=("batteries",))
+    tell(con, "alpha")
+    con.execute(
+        "DROP VIEW mentions; DROP TABLE core.mentions; UPDATE core.stories SET changed_at = NULL"
+    )
+    files = made(con)
+    check(files)
+    (item,) = items(files, "feeds/topic/batteries.json")
+    assert item["date_modified"] == "2026-11-20T12:00:00Z"
+
+
 def test_a_store_without_stories_has_a_feed_of_nothing(con: duckdb.DuckDBPyConnection) -> None:
     """Somebody may subscribe before the first run."""
     files = made(con)
