@@ -58,7 +58,12 @@ class Part:
     day: date
     cards: tuple[Markup, ...]
     total: int
-    """Stories of the day, those on other pages too."""
+    """Stories of the day that belong here, those on other pages too."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of them stand on this page, to be put in another order."""
+        return len(self.cards) == self.total
 
 
 @dataclass(slots=True)
@@ -156,10 +161,7 @@ def _site(digest: Digest) -> Site:
 def _front(site: Site) -> SiteFile:
     digest = site.digest
     shown = site.split(digest.stories, paths.INDEX)[0]
-    parts = [
-        Part(day, tuple(site.card(one, "") for one in stories), len(site.by_day[day]))
-        for day, stories in groupby(shown, key=lambda story: story.day)
-    ]
+    parts = _by_day(site, shown, paths.INDEX, digest.stories)
     moved = [one for one in digest.trends.moved if one.now]
     topics = [
         (subject, len(stories))
@@ -203,7 +205,7 @@ def _day_pages(site: Site, places: dict[str, str]) -> Iterator[SiteFile]:
                 display.day_long(day),
                 kicker="",
                 told=told if stories else "",
-                parts=_by_day(site, part, path),
+                parts=_by_day(site, part, path, stories),
                 is_day=True,
                 number=number,
                 numbers=len(numbered),
@@ -221,10 +223,12 @@ def _day_link(day: date) -> Link:
     return Link(paths.day_page(day), display.day_short(day))
 
 
-def _by_day(site: Site, stories: Sequence[Story], path: str) -> list[Part]:
+def _by_day(site: Site, stories: Sequence[Story], path: str, among: Sequence[Story]) -> list[Part]:
+    """``stories`` of a page by day; ``among`` are those of all its parts."""
     root = paths.root_of(path)
+    totals = Counter(story.day for story in among)
     return [
-        Part(day, tuple(site.card(one, root) for one in part), len(site.by_day[day]))
+        Part(day, tuple(site.card(one, root) for one in part), totals[day])
         for day, part in groupby(stories, key=lambda story: story.day)
     ]
 
@@ -253,7 +257,7 @@ def _subject_pages(site: Site) -> Iterator[SiteFile]:
                 name,
                 kicker=subject.ticker or _kicker(subject),
                 told=f"{told}.",
-                parts=_by_day(site, part, path),
+                parts=_by_day(site, part, path, stories),
                 is_day=False,
                 number=number,
                 numbers=len(numbered),

@@ -146,6 +146,36 @@
     document.head.append(script);
   };
 
+  // Within each day by outlets or by time, where all stories of the day are on the page.
+  const order = () => {
+    const days = [...main.querySelectorAll(".day")];
+    const place = main.querySelector(".sum");
+    if (!place || !days.length || !days.every((day) => "whole" in day.dataset)) return;
+    if (!days.some((day) => day.querySelectorAll(".card").length > 1)) return;
+    const choose = (key) => {
+      for (const day of days) {
+        const cards = [...day.querySelectorAll(".card")];
+        const by = (name) => (a, b) => Number(b.dataset[name]) - Number(a.dataset[name]);
+        cards.sort((a, b) => (key === "outlets" && by("outlets")(a, b)) || by("at")(a, b));
+        cards.forEach((card) => day.append(card));
+      }
+      for (const one of group.children) one.setAttribute("aria-pressed", String(one.dataset.key === key));
+    };
+    const button = (key, words) => {
+      const made = element("button", "", words);
+      made.type = "button";
+      made.dataset.key = key;
+      made.setAttribute("aria-pressed", String(main.dataset.order === key));
+      made.addEventListener("click", () => choose(key));
+      return made;
+    };
+    const group = element("div", "order", button("outlets", "Most carried"), button("at", "Newest"));
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", "Order within a day");
+    place.after(group);
+  };
+
+  order();
   box.hidden = false;
   input.addEventListener("focus", load, { once: true });
   input.addEventListener("input", show);
