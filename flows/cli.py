@@ -23,6 +23,7 @@ COMMANDS = {
     "feeds": "List, add, import and export feeds; see their health.",
     "export": "Write the store to Parquet, CSV or JSON lines, a file a month.",
     "explain": "Why an article is a duplicate, what was cut, where it came from.",
+    "tags": "What articles are tagged with: look it up, try it, extend it.",
     "dedupe": "Make stories anew by today's rules; judge uncertain pairs by hand.",
     "store": "Check, re-extract and prune the store.",
     "serve": "Run the schedule and manual backfills in one process.",

@@ -25,12 +25,14 @@ from flows.context import Progress, Silent
 from flows.limits import end_with_parent
 from flows.processes import ProcessDied, UsesProcesses
 from flows.settings import Settings
-from ingest.gazetteer import digest, load_gazetteer
+from ingest.gazetteer import GazetteerError, digest, load_gazetteer
 from storage import derived
 from storage.derived import Derivation, FigureRow, MentionRow, Underived
 from storage.store import Store
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from ingest.models import Figure
     from ingest.tags import Mention, Tagger
 
@@ -67,6 +69,14 @@ def recipe_of(own: Path | None) -> int:
     """The number of today's rules with that gazetteer.  Raises ``GazetteerError``."""
     told = f"tags {TAG_RULES} figures {FIGURE_RULES} {digest(own)}"
     return int.from_bytes(sha256(told.encode()).digest()[:7], "little")
+
+
+def is_wanted(con: DuckDBPyConnection, settings: Settings) -> bool:
+    """Whether the store lacks anything by today's rules; also when they cannot be told."""
+    try:
+        return derived.count_pending(con, recipe_of(own_gazetteer(settings))) > 0
+    except GazetteerError:
+        return True  # ``derive`` says what is wrong with it
 
 
 async def derive(

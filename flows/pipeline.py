@@ -28,7 +28,7 @@ from duckdb import DuckDBPyConnection
 
 from flows import searching
 from flows.context import RunContext
-from flows.deriving import RUN_SECONDS, derive
+from flows.deriving import RUN_SECONDS, derive, is_wanted
 from flows.digested import Digested
 from flows.errors import trouble
 from flows.loading import load
@@ -79,28 +79,10 @@ async def _recorded(context: RunContext) -> AsyncIterator[None]:
 
 async def _close(context: RunContext) -> None:
     report = context.report
-    await write_window(
-        context,
-        lambda con: runs.finish(
-            con,
-            report.run_id,
-            at=context.clock(),
-            state=report.state,
-            counts=RunCounts(
-                feeds=report.feeds,
-                entries=report.entries,
-                fetched=report.fetched,
-                stored=report.stored,
-                known=report.known + report.edited,
-                duplicates=report.duplicates,
-                rejected=report.rejected,
-            ),
-            detail=report.detail,
-        ),
-    )
+    waiting = await write_window(context, lambda con: _finish(context, con))
     if context.shelf is not None:
         return  # what readers see is made by whoever loads the shards
-    if report.state != "failed":
+    if waiting and report.state != "failed":
         await _derive(context)
     try:
         published = await context.step(
@@ -117,6 +99,29 @@ async def _close(context: RunContext) -> None:
     else:
         report.published = str(published.path)
         report.detail = "; ".join(filter(None, [report.detail, published.note]))
+
+
+def _finish(context: RunContext, con: DuckDBPyConnection) -> bool:
+    """Close the run's row; whether there are articles to derive from."""
+    report = context.report
+    runs.finish(
+        con,
+        report.run_id,
+        at=context.clock(),
+        state=report.state,
+        counts=RunCounts(
+            feeds=report.feeds,
+            entries=report.entries,
+            fetched=report.fetched,
+            stored=report.stored,
+            known=report.known + report.edited,
+            duplicates=report.duplicates,
+            rejected=report.rejected,
+        ),
+        detail=report.detail,
+    )
+    # Asked here: a window of its own would cost an unchanged run more than the question.
+    return is_wanted(con, context.settings)
 
 
 async def _derive(context: RunContext) -> None:

@@ -170,6 +170,11 @@ def save(con: duckdb.DuckDBPyConnection, recipe: int, derivations: Sequence[Deri
     return len(kept)
 
 
+def forget_recipes(con: duckdb.DuckDBPyConnection) -> None:
+    """Have every article looked at again; what is there stays until that is done."""
+    con.execute("UPDATE core.articles SET derived = 0 WHERE derived IS NOT NULL")
+
+
 def _still(con: duckdb.DuckDBPyConnection, derivations: Sequence[Derivation]) -> set[str]:
     sources = [one.source for one in derivations]
     if not sources:
