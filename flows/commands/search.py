@@ -15,15 +15,19 @@ from storage.store import Store
 
 EXAMPLES = """\b
 Examples:
-  voltwire search "solid-state CATL"                  both; one hit a story
-  voltwire search '"sodium-ion cell" OR Natrium*'     a phrase, or words that begin so
+  voltwire search "solid-state CATL"        both words; one hit a story
+  voltwire search '"all solid" OR natrium*'
   voltwire search "title:recall -Tesla" --since 2026-10-01
-  voltwire search 电池 --publisher "Dianchi Ribao" --sort newest
-  voltwire search "BYD" --all-copies --limit 500 --format csv --output byd.csv
-  voltwire sql "select published_at, title, score
-      from search('solid-state CATL') join articles using (article_id) limit 20"
-Words are found whatever their case and accents, in singular and plural, and inside German
-compounds: Batterie finds Natriumionenbatterien. Quoted words are found as they are.
+  voltwire search 电池 --publisher "The Ledger" --sort newest
+  voltwire search BYD --all-copies --format csv --output byd.csv
+  voltwire sql "select title, score from search('solid-state')
+                join articles using (article_id) order by rank"
+\b
+"..."     these words, as they stand    a OR b   either
+batter*   words that begin so           -a       without it
+title:a   in the headline
+Words are found in singular and plural, without their accents, and inside
+German compounds: Batterie finds Natriumionenbatterien.
 """
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -85,6 +89,8 @@ def command(
         _make_index(opened, rebuild=rebuild)
         if not words:
             return 0
+    if not words:
+        raise click.UsageError("name a word to look for")
     asked = searching.Asked(
         text=" ".join(words),
         since=since.date() if since else None,

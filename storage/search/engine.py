@@ -280,7 +280,8 @@ class Reader:
                 )
             ]
         for one, count in there:
-            share = ASK.form_weight * commonest / self._rarity(count)
+            alike = max(ASK.form_weight_least, min(1.0, math.sqrt(own / count)))
+            share = ASK.form_weight * alike * commonest / self._rarity(count)
             found.append(_weighted(Query.term_query(self._schema, name, one), weight * share))
         return found
 

@@ -31,7 +31,7 @@ def forms(word: str) -> tuple[str, ...]:
     elif word.endswith("innen"):
         found.append(word[:-3])
     elif word.endswith("en") and len(word) > 4:
-        found += [word[:-1], word[:-1] + "s"]
+        found.append(word[:-1])
     else:
         found += _plurals(word)
     return tuple(dict.fromkeys(one for one in found if len(one) >= _LEAST and one != word))

@@ -27,8 +27,10 @@ class AskPolicy:
     most_words: int = 32
     # A word in the headline says what the article is about.
     title_weight: float = 2.0
-    # Another form of the word asked for (batteries for battery) counts a little less than itself.
+    # Another form of the word asked for (batteries for battery) counts a little less than itself,
+    # and the less, the more common it is: then it is likely another language's (Batterie).
     form_weight: float = 0.8
+    form_weight_least: float = 0.25
     # A word found inside a compound is less sure: "rate" does stand in "Separate".
     part_weight: float = 0.5
     # Shorter words stand in others by chance; a whole last part must match, so that four will do.

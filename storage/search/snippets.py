@@ -183,7 +183,11 @@ def _around(line: str, at: int, length: int) -> tuple[int, int]:
     earliest = max(0, at - length // 4)
     if earliest + length >= len(line):
         earliest = max(0, len(line) - length)
-    begun = [found.end() for found in _SENTENCE.finditer(line, earliest, at)]
+    begun = [
+        found.end()
+        for found in _SENTENCE.finditer(line, earliest, at)
+        if found.end() - earliest <= length // 4
+    ]
     if earliest == 0:
         start = 0
     elif begun:
