@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from flows.site import feeds, folder, pages, paths, queries
 from flows.site.display import counted, number
 from flows.site.display import days as in_words
 from flows.site.model import Digest, Options, SiteFile, Summary, Window
+from storage.errors import StoreError
 from storage.store import Store
 
 
@@ -44,7 +46,7 @@ def build(
     options = options or Options()
     progress = progress or Silent()
     folder.check(output)
-    with Store(store).read() as con:
+    with Store(store).read() as con, _of_this_version():
         progress.stage("reading the store", None)
         digest = queries.gather(con, window, options)
         progress.stage("writing pages", None)
@@ -61,6 +63,18 @@ def build(
         removed=written.removed,
         bytes=written.bytes,
     )
+
+
+@contextmanager
+def _of_this_version() -> Iterator[None]:
+    """A copy that an older voltwire published has not all that is asked for; say so plainly."""
+    try:
+        yield
+    except (duckdb.BinderException, duckdb.CatalogException) as error:
+        raise StoreError(
+            "the published store was written by another voltwire",
+            hint="run `voltwire ingest` once, which publishes it anew",
+        ) from error
 
 
 def files(con: duckdb.DuckDBPyConnection, digest: Digest) -> Iterator[SiteFile]:

@@ -146,7 +146,9 @@ def _stories_between(con: duckdb.DuckDBPyConnection, window: Window) -> set[str]
         "WHERE published_at >= $since AND published_at < $until "
         "UNION ALL "
         "SELECT story_id, published_at, fetched_at, published_raw, published_on FROM articles "
-        "WHERE published_at IS NULL AND fetched_at >= $since AND fetched_at < $until",
+        # What a feed listed was new when it was found; what a backfill found may be of any year.
+        "WHERE published_at IS NULL AND feed <> '' "
+        "AND fetched_at >= $since AND fetched_at < $until",
         {
             "since": window.since - timedelta(days=1),
             "until": window.until + timedelta(days=1),

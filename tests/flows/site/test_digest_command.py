@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from flows.cli import run
@@ -99,3 +100,16 @@ def test_an_empty_store_has_a_digest(tmp_path: Path) -> None:
     )
     assert made.stories == 0
     assert "Nothing was published" in (tmp_path / "site" / "index.html").read_text()
+
+
+def test_a_store_of_an_older_voltwire_is_told_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its published copy lacks what is asked for until the next run publishes it anew."""
+    store = Store(tmp_path / "store")
+    store.publish()
+    with duckdb.connect(str(store.published)) as con:
+        con.execute("DROP VIEW feed_health")
+    call = ["digest", "--store", str(store.folder), "--output", str(tmp_path / "site")]
+    assert run(call) == 2
+    assert "run `voltwire ingest` once" in capsys.readouterr().err
