@@ -36,7 +36,8 @@ from storage.store import Store
 
 _NEXT, _OLD = "search.next", "search.old"
 _KNOWN, _STATE = "known.parquet", "state.json"
-# `exact` is the hash of the text's words.
+# `exact` is the hash of the text's words.  `hash` may be another one in another DuckDB: then all
+# articles are brought in once more, some with each run, and stay in the index until it is their turn.
 _MARK = "hash(title, exact, version, publisher, language, published_at)"
 
 
@@ -49,8 +50,6 @@ class State:
     """What an index says of itself."""
 
     recipe: int
-    engine: str
-    """Version of DuckDB, whose hashes tell what is known."""
     articles: int
     checksum: int
     """Over the keys and marks of all articles of the copy that it was made for."""
@@ -226,12 +225,7 @@ def _follow(store: Store, at_most: int | None, rebuild: bool, advance: Advance) 
 
 def _fits(folder: Path) -> bool:
     state = _state(folder)
-    return (
-        state is not None
-        and state.recipe == RECIPE
-        and state.engine == duckdb.__version__
-        and (folder / _KNOWN).is_file()
-    )
+    return state is not None and state.recipe == RECIPE and (folder / _KNOWN).is_file()
 
 
 def _make(
@@ -247,6 +241,21 @@ def _make(
     if was is not None and was.behind == 0 and was.checksum == checksum:
         return None
     target = copy / _NEXT
+    try:
+        return _made(con, target, base, checksum, at_most, advance)
+    except BaseException:
+        shutil.rmtree(target, ignore_errors=True)
+        raise
+
+
+def _made(
+    con: duckdb.DuckDBPyConnection,
+    target: Path,
+    base: Path | None,
+    checksum: int,
+    at_most: int | None,
+    advance: Advance,
+) -> Followed:
     if base is not None:
         link_folder(base, target)
     else:
@@ -272,8 +281,7 @@ def _make(
     _write_state(
         target,
         State(
-            recipe=RECIPE, engine=duckdb.__version__, articles=articles, checksum=checksum,
-            behind=behind,
+            recipe=RECIPE, articles=articles, checksum=checksum, behind=behind,
         ),
     )  # fmt: skip
     _drop(con)

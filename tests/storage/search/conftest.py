@@ -12,6 +12,7 @@ import pytest
 
 from storage import articles
 from storage.search.engine import Indexed, Reader, Within, Writer, open_index
+from storage.search.follow import follow
 from storage.search.question import understand
 from storage.search.words import parts, words
 from storage.store import Store
@@ -79,7 +80,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], 
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory, build_one: Callable[..., object]) -> Path:
-    """A published store with the ``TEXTS``, and without an index."""
+    """A published store with the ``TEXTS`` and their index."""
     folder = tmp_path_factory.mktemp("filled") / "store"
     store = Store(folder)
     day = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -95,6 +96,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory, build_one: Callable[..., ob
             ],
         )  # fmt: skip
     store.publish()
+    follow(store)
     return folder
 
 
