@@ -37,7 +37,7 @@ from storage.store import Store
 _NEXT, _OLD = "search.next", "search.old"
 _KNOWN, _STATE = "known.parquet", "state.json"
 # `exact` is the hash of the text's words.  `hash` may be another one in another DuckDB: then all
-# articles are brought in once more, some with each run, and stay in the index until it is their turn.
+# articles are brought in once more, some with each run, and stay as they are until their turn.
 _MARK = "hash(title, exact, version, publisher, language, published_at)"
 
 
