@@ -30,7 +30,7 @@ _FILES = (
     "policies.toml", "field.toml",
 )  # fmt: skip
 _LISTS = ("forms", "careful", "strict", "near", "never", "without")
-_FLAGS = ("surname", "given", "drop")
+_FLAGS = ("surname", "given", "brand", "drop")
 _KEYS = ("ticker", "what", *_LISTS, *_FLAGS)
 _FIELD = ("words", "weak", "given")
 _TICKER = re.compile(r"[A-Z]{2,6}:[A-Z0-9][A-Z0-9.&\-]{0,11}")
@@ -65,6 +65,8 @@ class Entry:
     """Longer phrases that hold a name of it and are something else."""
     surname: bool = False
     """Behind a first name it is a person."""
+    brand: bool = False
+    """Its ticker is its owner's, and stands for that one in a text."""
     given: bool = False
     """It is a first name, too: before a surname it is a person."""
 
@@ -264,13 +266,17 @@ def _entry(file: _Read, kind: Kind, name: str, told: object, was: Entry | None) 
     lists |= {"near": _strings(file, kind, name, "near", told.get("near", []))}
     entry = was or Entry(kind=kind, name=name)
     without = set(lists.pop("without"))
-    doubtful = {form.lstrip("=").lower() for form in (*lists["careful"], *lists["strict"])}
+    doubtful = {_plain(form) for form in (*lists["careful"], *lists["strict"])}
     added = lists["forms"]
-    if was is None and name.lower() not in doubtful:
+    # Its name is a form of it, unless the file says how that is to be read.
+    if was is None and _plain(name) not in doubtful | {_plain(form) for form in added}:
         added = (name, *added)
+    now_doubted = {form for form in entry.forms if _plain(form) in doubtful}
     changed = replace(
         entry,
-        forms=_joined(entry.forms, added, without | doubtful_of(entry.forms, doubtful)),
+        forms=_joined(
+            entry.forms, added, without | {form for form in entry.forms if _plain(form) in doubtful}
+        ),
         careful=_joined(entry.careful, lists["careful"], without),
         strict=_joined(entry.strict, lists["strict"], without),
         near=_joined(entry.near, lists["near"], without),
@@ -279,6 +285,7 @@ def _entry(file: _Read, kind: Kind, name: str, told: object, was: Entry | None) 
         what=_word(file, kind, name, told["what"]) if "what" in told else entry.what,
         surname=told.get("surname", entry.surname),
         given=told.get("given", entry.given),
+        brand=told.get("brand", entry.brand),
     )
     if changed.strict and not changed.near and not changed.forms:
         raise file.wrong(kind, name, "strict names need words in near, or a sure form")
@@ -287,10 +294,8 @@ def _entry(file: _Read, kind: Kind, name: str, told: object, was: Entry | None) 
     return changed
 
 
-def doubtful_of(forms: Iterable[str], doubtful: Iterable[str]) -> set[str]:
-    """Those of ``forms`` that ``doubtful`` (in small letters) says are to be doubted."""
-    wanted = set(doubtful)
-    return {form for form in forms if form.lstrip("=").lower() in wanted}
+def _plain(form: str) -> str:
+    return form.lstrip("=").lower().replace("-", " ")
 
 
 def _joined(was: Iterable[str], added: Iterable[str], without: Iterable[str]) -> tuple[str, ...]:

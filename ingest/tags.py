@@ -146,7 +146,7 @@ class Tagger:
             ):  # fmt: skip
                 for form in forms:
                     self._add(cased, folded, number, level, form, entry.kind)
-            for form in _ticker_forms(entry.ticker):
+            for form in () if entry.brand else _ticker_forms(entry.ticker):
                 self._add(cased, folded, number, SURE, f"={form}", entry.kind)
         for level, forms in ((WEAK, gazetteer.weak), (FIELD, gazetteer.field)):
             for form in forms:
@@ -224,16 +224,18 @@ class Tagger:
         sure: set[int] = set()
         people: set[int] = set()
         for one in found:
-            for target in one.targets:
+            never = {target.entry for target in one.targets if target.level == NEVER}
+            targets = tuple(target for target in one.targets if target.entry not in never)
+            for target in targets:
                 if target.level == SURE:
-                    if self._is_person(target.entry, one, whole, title):
+                    if self._is_person(target.entry, one, whole, title, field):
                         people.add(target.entry)
                     else:
                         kept.append((target.entry, one.start, one.end))
                     break
             else:
-                if one.targets[0].level != NEVER:
-                    doubtful.append(one)
+                if targets:
+                    doubtful.append(_Found(one.start, one.end, targets))
         about = field + len({entry for entry, _, _ in kept if self._entries[entry].kind in _ABOUT})
         in_field = about >= self._policy.field_weight
         if people and not in_field:
@@ -243,7 +245,7 @@ class Tagger:
         for one in doubtful:
             for target in sorted(one.targets, key=lambda target: target.entry not in sure):
                 entry = target.entry
-                if target.level == NEVER or self._is_person(entry, one, whole, title):
+                if self._is_person(entry, one, whole, title, field):
                     continue
                 if (
                     entry in sure
@@ -254,12 +256,15 @@ class Tagger:
                     break
         return kept
 
-    def _is_person(self, number: int, one: _Found, whole: str, title: int) -> bool:
+    def _is_person(self, number: int, one: _Found, whole: str, title: int, field: int) -> bool:
         entry = self._entries[number]
         if entry.surname:
             before = _WORD_BEFORE.search(whole, max(0, one.start - 20), one.start)
             if before and (before[1] is None or before[1] in self._given):
                 return True
+            # Where nothing else is of the field, any name before it makes it a person's.
+            if before and one.start > title and field < self._policy.field_weight:
+                return before[1].istitle() and before[1] not in _NO_NAMES
         # Headlines write every word with a capital.
         if entry.given and one.start > title:
             after = _NAME_AFTER.match(whole, one.end)
@@ -326,6 +331,13 @@ def company_spans(mentions: Iterable[Mention]) -> tuple[CompanySpan, ...]:
     )
 
 
+# Before a surname, these are no first name.
+_NO_NAMES = frozenset(
+    {
+        "The", "A", "An", "And", "But", "At", "In", "Of", "For", "With", "By", "From", "Die",
+        "Der", "Das", "Bei", "Le", "La", "Les", "El", "Los", "Il", "If", "When", "While", "As",
+    }
+)  # fmt: skip
 # After a first name that is a company's or a town's, too, these are no surname.
 _NO_SURNAMES = frozenset(
     {

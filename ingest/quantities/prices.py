@@ -38,6 +38,9 @@ _RATE_BEFORE = without_case(
 )
 _TWICE = re.compile(r" ?\([kMG]Wh\)")
 _SLASHED = re.compile(r" ?/ ?[^\W\d_]")
+_METAL = without_case(any_of("prices.metal"))
+_NEAR = 160
+"""Characters to either side in which the metal is named: a sentence."""
 _TIMES = without_case(any_of("prices.times"))
 
 
@@ -50,6 +53,8 @@ def price_per(text: str, start: int, end: int) -> Per | None:
         twice = _TWICE.match(text, end)
         end = twice.end() if twice else end
         if unit == "other":
+            return Per("other", Decimal(1), end)
+        if unit in ("kg", "lb") and not _METAL.search(text, max(0, start - _NEAR), end + _NEAR):
             return Per("other", Decimal(1), end)
         return Per("t" if unit in ("t", "kg", "lb") else "kWh", _FACTORS[unit], end)
     if _SLASHED.match(text, end) and not _TIMES.match(text, end):
