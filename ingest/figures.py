@@ -22,6 +22,7 @@ from ingest.quantities.numbers import DIGIT, NUMBER
 from ingest.quantities.qualifiers import qualifier_of
 from ingest.quantities.sentences import Sentences, company_near
 from ingest.quantities.setting import Setting
+from ingest.quantities.words import section
 
 _POLICY = FigurePolicy()
 
@@ -119,23 +120,27 @@ def _at(text: str, match: re.Match[str], sentences: Sentences, setting: Setting)
 
 
 def _has_neighbours(text: str, start: int, end: int) -> bool:
-    """Whether a number has a word or a sign of money beside it at all; most have not."""
-    after = text[end : end + 2]
-    if after[:1] in _GAPS:
-        after = after[1:]
-    if after[:1].isalpha() or after[:1] in _SIGNS_BEHIND:
-        return True
-    if after[:1].isdigit() and len(after) == 1:
-        return True
+    """Whether a number has a word or a sign beside it that could make a figure; most have not."""
     before = text[max(0, start - 2) : start]
     if before[-1:] in _GAPS:
         before = before[:-1]
-    return before[-1:].isalpha() or before[-1:] in _SIGNS_BEFORE
+    if before[-1:] in money.LAST_SIGNS:
+        return True
+    after = text[end : end + 2]
+    if after[:1] in _GAPS:
+        after = after[1:]
+        if after.isdigit():
+            return True
+    if not after[:1].isalpha():
+        return after[:1] in _SIGNS_BEHIND
+    word = _NEXT_WORD.match(text, end)
+    return word is None or word.group(1).lower() not in _PLAIN_WORDS
 
 
 _GAPS = frozenset(" \u00a0\u2009\u202f\n-‐‑")
 _SIGNS_BEHIND = frozenset("€$£¥₹₩₽₺¢+~～–—−")
-_SIGNS_BEFORE = frozenset("€$£¥￥＄₹₩₽₺₫฿.")
+_NEXT_WORD = re.compile(r"[ -]?([A-Za-zÄÖÜäöü]{2,12})(?![A-Za-zÀ-ɏ])")
+_PLAIN_WORDS = frozenset(section("plain")["words"].split())
 
 
 def _money(text: str, amount: Amount, currency: money.Currency) -> _Found | None:

@@ -45,7 +45,7 @@ def is_range(text: str, start: int, end: int, sentence: tuple[int, int]) -> bool
         return False
     if _ADDED_AFTER.match(text, end, min(until, end + 80)):
         return False
-    return _NOT_CARS.search(text, begin, until) is None
+    return _NOT_CARS.search(text, max(begin, start - 120), min(until, end + 80)) is None
 
 
 def _with_conversion(text: str, start: int, end: int, begin: int) -> tuple[int, int]:

@@ -42,7 +42,8 @@ _BEFORE = re.compile(
     r"|(?P<sign>[$＄€£¥￥₹₩₽₺₫฿])[ \u00a0\u202f]?\Z"
 )
 _SPACES = " \u00a0\u202f"
-_LAST_SIGNS = frozenset("$＄€£¥￥₹₩₽₺₫฿.币幣srR" + "".join(code[2] for code in _CODES.split("|")))
+LAST_SIGNS = frozenset("$＄€£¥￥₹₩₽₺₫฿.币幣srR" + "".join(code[2] for code in _CODES.split("|")))
+"""What the sign or code of money before a number can end in."""
 
 _GAP = rf"{GAP}(?:(?:of |de |d['’]|di |de los |in )(?=[^\d\s]))?"
 _NAMED = {f"n{code}": f"(?:{any_of(f'money.named.{code}')})" for code in section("money.named")}
@@ -129,7 +130,7 @@ _CLUES = {name: re.compile(pattern) for name, pattern in section("money.clues").
 
 def currency_before(text: str, position: int, purse: Purse) -> Currency | None:
     """The currency sign or code before a number; None where there is none, or two readings."""
-    if text[max(0, position - 2) : position].rstrip(_SPACES)[-1:] not in _LAST_SIGNS:
+    if text[max(0, position - 2) : position].rstrip(_SPACES)[-1:] not in LAST_SIGNS:
         return None
     match = _BEFORE.search(text, max(0, position - 8), position)
     if match is None:
