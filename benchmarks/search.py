@@ -38,7 +38,8 @@ from typing import Any
 from benchmarks.store import END, PARAGRAPHS, PUBLISHERS, Newsroom
 from flows.searching import Asked, answer
 from storage.batches import staged
-from storage.search.follow import follow, index_of
+from storage.search.follow import follow
+from storage.search.state import index_of
 from storage.store import Store
 
 SEED = 11

@@ -175,14 +175,15 @@ def _published(store: Store, mend: bool, repaired: list[str]) -> list[Finding]:
 
 def _search(store: Store, mend: bool, repaired: list[str]) -> list[Finding]:
     """Whether the search index, where there is one, can be read and lists what it holds."""
-    from storage.search import follow
+    from storage.search.follow import follow
+    from storage.search.state import faults
 
     try:
-        said = follow.faults(store)
+        said = faults(store)
         if said and mend:
-            follow.follow(store, at_most=None, rebuild=True)
+            follow(store, at_most=None, rebuild=True)
             repaired.append("search_unreadable search")
-            said = follow.faults(store)
+            said = faults(store)
     except StoreError as error:
         said = [str(error)]
     return [_fault("search_unreadable", "search", one) for one in said]

@@ -1,10 +1,9 @@
-"""Search: the index kept up with what is published, questions answered, ``search(...)`` in SQL."""
+"""Search: the index kept up with what is published, and questions answered."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
@@ -21,8 +20,6 @@ from storage.search.snippets import Marked, Marker
 from storage.store import Store
 
 MARKS = ("**", "**")
-SQL_HITS = 10_000
-_CALLS_SEARCH = re.compile(r"\bsearch\s*\(", re.I)
 
 
 class NotAnswered(StoreError):
@@ -146,12 +143,12 @@ def answer(store: Store, asked: Asked, *, count: bool = False, snippet: int = 0)
         NotAnswered: for a question without words or with too many, or a name that nobody has.
         StoreError: when there is no store, or no index.
     """
-    from storage.search import follow
     from storage.search.found import Wanted, find
+    from storage.search.state import is_current
 
     question = read(asked.text)
     with ExitStack() as opened:
-        reader, state = _opened(store, opened)
+        reader, state = open_index_of(store, opened)
         con = opened.enter_context(store.read())
         within = _within(asked)
         wanted = Wanted(
@@ -165,7 +162,7 @@ def answer(store: Store, asked: Asked, *, count: bool = False, snippet: int = 0)
             _check_names(con, reader, asked)
         if not found and len(question.clauses) > 1:
             notes.append(_word_by_word(reader, question, within))
-    if not follow.is_current(store):
+    if not is_current(store):
         notes.append(_behind(state))
     marker = Marker(question)
     length = {"length": snippet} if snippet else {}
@@ -181,10 +178,11 @@ def answer(store: Store, asked: Asked, *, count: bool = False, snippet: int = 0)
     return Answer(hits=hits, articles=number, notes=tuple(map(clean, notes)))
 
 
-def _opened(store: Store, opened: ExitStack) -> tuple[Any, Any]:
+def open_index_of(store: Store, opened: ExitStack) -> tuple[Any, Any]:
     """The index, open, and its state."""
-    from storage.search.engine import IndexBroken, open_index
-    from storage.search.follow import index_of
+    from storage.search.engine import IndexBroken
+    from storage.search.reader import open_index
+    from storage.search.state import index_of
 
     folder, state = index_of(store)
     try:
@@ -225,7 +223,7 @@ def table(con: duckdb.DuckDBPyConnection, hits: Sequence[Hit]) -> str:
 
 
 def _within(asked: Asked) -> Any:
-    from storage.search.engine import Within
+    from storage.search.reader import Within
 
     def seconds(day: date) -> int:
         return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
@@ -275,64 +273,3 @@ def _behind(state: Any) -> str:
             "`voltwire search --update` brings them in"
         )
     return "the index is of an earlier publish; `voltwire search --update` brings it up to date"
-
-
-# SQL
-
-
-@contextmanager
-def searchable(
-    con: duckdb.DuckDBPyConnection, store: Store, query: str
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Let ``query`` ask ``search('words')``, a table of article_id, rank and score.
-
-    Nothing is done for a query that does not.  ``search('words', most := 100)`` gives so many
-    articles, 10,000 otherwise; copies of a story are all among them.
-    """
-    if not _CALLS_SEARCH.search(query):
-        yield con
-        return
-    failed: list[StoreError] = []
-
-    def hits(text: str, most: int) -> list[dict[str, Any]]:
-        try:
-            return _keys(store, text, most)
-        except StoreError as error:
-            failed.append(error)
-            raise
-
-    con.create_function(
-        "voltwire_hits", hits, ["VARCHAR", "BIGINT"],
-        "STRUCT(key UBIGINT, rank INTEGER, score DOUBLE)[]", side_effects=False,
-    )  # fmt: skip
-    try:
-        con.execute(
-            f"CREATE OR REPLACE TEMP MACRO search(asked, most := {SQL_HITS}) AS TABLE "
-            "SELECT a.article_id, h.rank, h.score FROM "
-            "(SELECT unnest(voltwire_hits(asked, most), recursive := true)) h "
-            "JOIN core.articles a ON a.id_hash = h.key ORDER BY h.rank"
-        )
-        try:
-            yield con
-        except StoreError as error:
-            # DuckDB tells it as a fault of a function; it is one of the question or the index.
-            raise (failed[-1] if failed else error) from None
-    finally:
-        # What DuckDB holds of Python at its end it reports as leaked.
-        with suppress(duckdb.Error):
-            con.complete()
-            con.execute("DROP MACRO TABLE IF EXISTS temp.search")
-            con.remove_function("voltwire_hits")
-
-
-def _keys(store: Store, text: str, most: int) -> list[dict[str, Any]]:
-    from storage.search.engine import Within
-
-    question = read(text or "")
-    with ExitStack() as opened:
-        reader, _ = _opened(store, opened)
-        found = reader.ask(question, Within(), limit=max(1, min(most, 10_000_000))).found
-    return [
-        {"key": key, "rank": rank, "score": score}
-        for rank, (key, score) in enumerate(found, start=1)
-    ]

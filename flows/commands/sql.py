@@ -45,7 +45,7 @@ def command(query: str, form: str, output: Path | None, store: Path | None) -> i
     opened = Store(store_folder(store))
     with opened.read() as con, ExitStack() as around:
         if "search" in query.lower():
-            from flows.searching import searchable
+            from flows.searchsql import searchable
 
             around.enter_context(searchable(con, opened, query))
         answers.write(con, query, form=form, output=output)

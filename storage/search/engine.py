@@ -1,4 +1,4 @@
-"""The index itself: the only importer of tantivy.
+"""The index itself: what an article is in it, and how articles get in and out.
 
 An index is a folder of segments that never change once written (https://github.com/quickwit-oss/
 tantivy, ARCHITECTURE.md): an update adds segments, lists of deleted documents and a new
@@ -11,21 +11,15 @@ the store.
 
 from __future__ import annotations
 
-import math
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import tantivy
-from tantivy import FieldType, Occur, Query
 
 from storage.errors import StoreError
-from storage.search.forms import forms
-from storage.search.policy import ASK, INDEX
-from storage.search.question import Question, Unit
+from storage.search.policy import INDEX
 from storage.search.words import fold
 
 _WORDS = "words"
@@ -50,27 +44,9 @@ class Indexed:
     """Publication, in seconds since 1970; None when nothing says so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Within:
-    """What hits are limited to, beside the question."""
-
-    since: int | None = None
-    """Seconds since 1970, included."""
-    until: int | None = None
-    """Seconds since 1970, not included."""
-    publishers: tuple[str, ...] = ()
-    keys: tuple[int, ...] | None = None
-    """Only these articles; None for all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hits:
-    """The best articles for a question, best first."""
-
-    found: list[tuple[int, float]]
-    """(key, score)."""
-    more: bool
-    """Whether there may be more than these."""
+def publisher_word(name: str) -> str:
+    """A publisher's name as it is looked up."""
+    return fold(name)[:200]
 
 
 def _schema() -> tantivy.Schema:
@@ -84,8 +60,13 @@ def _schema() -> tantivy.Schema:
     return builder.build()
 
 
-def _opened(folder: Path, *, new: bool) -> tantivy.Index:
-    with _explained(folder):
+def opened(folder: Path, *, new: bool) -> tantivy.Index:
+    """The index in ``folder``, made there if it is to be ``new``.
+
+    Raises:
+        IndexBroken: when there is none that can be read.
+    """
+    with explained(folder):
         index = (
             tantivy.Index(_schema(), path=str(folder)) if new else tantivy.Index.open(str(folder))
         )
@@ -96,7 +77,8 @@ def _opened(folder: Path, *, new: bool) -> tantivy.Index:
 
 
 @contextmanager
-def _explained(folder: Path) -> Iterator[None]:
+def explained(folder: Path) -> Iterator[None]:
+    """Turn what tantivy raises into ``IndexBroken``."""
     try:
         yield
     except (ValueError, OSError) as error:
@@ -119,9 +101,9 @@ class Writer:
     def __init__(self, folder: Path, *, new: bool) -> None:
         self._folder = folder
         heap = INDEX.rebuild_heap if new else INDEX.update_heap
-        index = _opened(folder, new=new)
+        index = opened(folder, new=new)
         self._schema = index.schema
-        with _explained(folder):
+        with explained(folder):
             # One thread: a second one makes a segment of its own of every update.
             self._writer = index.writer(heap_size=heap, num_threads=1)
 
@@ -133,240 +115,24 @@ class Writer:
         document.add_text("text", " ".join(one.text))
         if inside := " ".join(dict.fromkeys(one.parts)):
             document.add_text("parts", inside)
-        document.add_text("publisher", fold(one.publisher)[:200])
+        document.add_text("publisher", publisher_word(one.publisher))
         if one.at is not None:
             document.add_integer("at", one.at)
-        with _explained(self._folder):
+        with explained(self._folder):
             self._writer.add_document(document)
 
     def remove(self, keys: Sequence[int]) -> None:
         """Remove the articles of those keys, as far as they were there or were added so far."""
         if not keys:
             return
-        with _explained(self._folder):
+        with explained(self._folder):
             # By query: `delete_documents_by_term` of tantivy 0.27.0 finds no unsigned number.
             self._writer.delete_documents_by_query(
-                Query.term_set_query(self._schema, "key", list(keys))
+                tantivy.Query.term_set_query(self._schema, "key", list(keys))
             )
 
     def finish(self) -> None:
         """Make all of it durable, and merge what has become too many segments."""
-        with _explained(self._folder):
+        with explained(self._folder):
             self._writer.commit()
             self._writer.wait_merging_threads()
-
-
-@dataclass(slots=True)
-class Reader:
-    """An index open for questions."""
-
-    folder: Path
-    _searcher: tantivy.Searcher
-    _schema: tantivy.Schema
-    _frequency: dict[tuple[str, str], int] = field(default_factory=dict)
-
-    @property
-    def articles(self) -> int:
-        """Articles in the index."""
-        return int(self._searcher.num_docs)
-
-    def knows_publisher(self, name: str) -> bool:
-        """Whether any article in the index is by that publisher, however it is written."""
-        with _explained(self.folder):
-            # Not by its frequency, in which removed articles still count.
-            return bool(self._searcher.search(self._any("publisher", [fold(name)[:200]]), 1).count)
-
-    def ask(self, question: Question, within: Within, *, limit: int, newest: bool = False) -> Hits:
-        """The best ``limit`` articles for ``question``; the newest ones first if asked so.
-
-        Raises:
-            IndexBroken: when the index does not answer.
-        """
-        with _explained(self.folder):
-            query = self._query(question, within)
-            if newest:
-                answer = self._searcher.search(query, limit=limit, count=False, order_by_field="at")
-            else:
-                answer = self._searcher.search(query, limit=limit, count=False)
-            hits = answer.hits
-            keys = self._searcher.fast_field_values("key", [place for _, place in hits])
-        found = [
-            (int(key), 0.0 if newest else float(score))
-            for key, (score, _) in zip(keys, hits, strict=True)
-            if key is not None
-        ]
-        return Hits(found, more=len(hits) == limit)
-
-    def count(self, question: Question, within: Within) -> int:
-        """How many articles answer to ``question``.
-
-        Raises:
-            IndexBroken: when the index does not answer.
-        """
-        with _explained(self.folder):
-            return int(self._searcher.search(self._query(question, within), limit=1).count or 0)
-
-    # Questions into queries
-
-    def _query(self, question: Question, within: Within) -> Query:
-        clauses = [
-            [part for unit in clause for part in self._unit(unit)] for clause in question.clauses
-        ]
-        required: list[tuple[Occur, Query]] = []
-        if within.since is not None or within.until is not None:
-            required.append((Occur.Must, self._between(within.since, within.until)))
-        if within.publishers:
-            named = [fold(name)[:200] for name in within.publishers]
-            required.append((Occur.Must, _unranked(self._any("publisher", named))))
-        if within.keys is not None:
-            keys = Query.term_set_query(self._schema, "key", list(within.keys))
-            required.append((Occur.Must, _unranked(keys)))
-        required += [
-            (Occur.MustNot, Query.boolean_query(_either(self._unit(unit))))
-            for unit in question.without
-        ]
-        if len(clauses) == 1 and not required:
-            # Flat, tantivy passes over what cannot be among the best.
-            return Query.boolean_query(_either(clauses[0]))
-        return Query.boolean_query(
-            [
-                *((Occur.Must, Query.boolean_query(_either(clause))) for clause in clauses),
-                *required,
-            ]
-        )
-
-    def _between(self, since: int | None, until: int | None) -> Query:
-        last = None if until is None else until - 1
-        kind = FieldType.Integer
-        return _unranked(Query.range_query(self._schema, "at", kind, since, last))
-
-    def _any(self, name: str, values: Sequence[str]) -> Query:
-        return Query.boolean_query(
-            _either([Query.term_query(self._schema, name, value) for value in values])
-        )
-
-    def _unit(self, unit: Unit) -> list[Query]:
-        """Queries of which one has to fit."""
-        if unit.kind == "phrase":
-            return [
-                _weighted(Query.phrase_query(self._schema, name, list(unit.words)), weight)
-                for name, weight in _fields(unit)
-            ]
-        word = unit.words[0]
-        if unit.kind == "prefix":
-            return [
-                part for name, weight in _fields(unit) for part in self._prefix(name, word, weight)
-            ]
-        others = () if unit.exact else forms(word)
-        found: list[Query] = []
-        for name, weight in _fields(unit):
-            found += self._word(name, word, others, weight)
-        if not unit.exact and not unit.title:
-            found += self._inside(word, others)
-        return found
-
-    def _word(self, name: str, word: str, others: Sequence[str], weight: float) -> list[Query]:
-        own = self._count(name, word)
-        found = [_weighted(Query.term_query(self._schema, name, word), weight)]
-        there = [(one, count) for one in others if (count := self._count(name, one))]
-        # All forms weigh as the commonest of them does: a rare one says no more, and would come
-        # out on top by its rarity.
-        commonest = self._rarity(max([own, *(count for _, count in there)], default=0))
-        if own and own < max((count for _, count in there), default=0):
-            found = [
-                _weighted(
-                    Query.term_query(self._schema, name, word),
-                    weight * commonest / self._rarity(own),
-                )
-            ]
-        for one, count in there:
-            alike = max(ASK.form_weight_least, min(1.0, math.sqrt(own / count)))
-            share = ASK.form_weight * alike * commonest / self._rarity(count)
-            found.append(_weighted(Query.term_query(self._schema, name, one), weight * share))
-        return found
-
-    def _inside(self, word: str, others: Sequence[str]) -> list[Query]:
-        """Compounds that end in the word, or hold a long one."""
-        if len(word) < ASK.part_letters or not word.isalpha():
-            return []
-        found = [
-            Query.term_query(self._schema, "parts", one)
-            for one in (word, *others)
-            if self._count("parts", one)
-        ]
-        stem = min((word, *others), key=len)
-        if len(stem) >= ASK.part_prefix_letters and self._searcher.terms_with_prefix(
-            "parts", stem, limit=1
-        ):
-            found.append(Query.regex_query(self._schema, "parts", f"{stem}.*"))
-        if not found:
-            return []
-        known = max(self._count("text", one) for one in (word, *others))
-        any_part = Query.boolean_query(_either(found))
-        return [Query.const_score_query(any_part, ASK.part_weight * self._rarity(known))]
-
-    def _prefix(self, name: str, start: str, weight: float) -> list[Query]:
-        ranked = self._searcher.terms_with_prefix(name, start, limit=ASK.prefix_words + 1)
-        found = [
-            _weighted(Query.term_query(self._schema, name, one), weight)
-            for one, _ in ranked[: ASK.prefix_words]
-        ]
-        if len(ranked) > ASK.prefix_words:
-            every = Query.regex_query(self._schema, name, f"{start}.*")
-            found.append(Query.const_score_query(every, 0.0))
-        return found
-
-    def _count(self, name: str, word: str) -> int:
-        known = self._frequency.get((name, word))
-        if known is None:
-            known = self._frequency[name, word] = int(self._searcher.doc_freq(name, word))
-        return known
-
-    def _rarity(self, count: int) -> float:
-        """Inverse document frequency as BM25 has it."""
-        number = max(self._searcher.num_docs, count)
-        return math.log(1 + (number - count + 0.5) / (count + 0.5))
-
-
-def _fields(unit: Unit) -> tuple[tuple[str, float], ...]:
-    if unit.title:
-        return (("title", 1.0),)
-    return (("title", ASK.title_weight), ("text", 1.0))
-
-
-def _weighted(query: Query, weight: float) -> Query:
-    return query if weight == 1.0 else Query.boost_query(query, weight)
-
-
-def _unranked(query: Query) -> Query:
-    return Query.const_score_query(query, 0.0)
-
-
-def _either(queries: Sequence[Query]) -> list[tuple[Occur, Query]]:
-    return [(Occur.Should, query) for query in queries]
-
-
-@contextmanager
-def open_index(folder: Path) -> Iterator[Reader]:
-    """The index in ``folder``, open for questions, whatever becomes of the folder meanwhile.
-
-    Raises:
-        IndexBroken: when there is none that can be read.
-    """
-    with ExitStack() as left:
-        try:
-            index = _opened(folder, new=False)
-        except IndexBroken:
-            if os.access(folder, os.W_OK) or not folder.is_dir():
-                raise
-            # tantivy locks a file beside the segments even to read; links will do for them.
-            scratch = Path(left.enter_context(tempfile.TemporaryDirectory(prefix="voltwire-")))
-            for path in folder.iterdir():
-                if not path.name.endswith(".lock"):
-                    (scratch / path.name).symlink_to(path.absolute())
-            index = _opened(scratch, new=False)
-        with _explained(folder):
-            # Without a thread that watches for changes: there are none.
-            index.config_reader("manual")
-            searcher = index.searcher()
-        yield Reader(folder, searcher, index.schema)

@@ -8,9 +8,9 @@ from datetime import datetime
 
 import duckdb
 
-from storage.search.engine import Reader, Within
 from storage.search.policy import ANSWER
 from storage.search.question import Question
+from storage.search.reader import Reader, Within
 
 _TOPIC = (
     "(list_contains(list_transform(topics, lambda one: lower(one)), $topic) "

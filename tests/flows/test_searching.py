@@ -19,10 +19,11 @@ import pytest
 
 from flows import cli, searching, searchscreen
 from flows.searching import Answer, Asked, Hit, answer
-from storage.search.follow import follow, is_current
+from storage.search.follow import follow
 from storage.search.policy import ANSWER
 from storage.search.question import understand
 from storage.search.snippets import Marked, Marker
+from storage.search.state import is_current
 from storage.store import Store
 from tests.conftest import DemoRuns
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from storage import articles
-from storage.search.engine import Indexed, Reader, Within, Writer, open_index
+from storage.search.engine import Indexed, Writer
 from storage.search.follow import follow
 from storage.search.question import understand
+from storage.search.reader import Reader, Within, open_index
 from storage.search.words import parts, words
 from storage.store import Store
 

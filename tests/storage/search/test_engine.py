@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.search.engine import IndexBroken, Indexed, Within, Writer, open_index
+from storage.search.engine import IndexBroken, Indexed, Writer
 from storage.search.policy import ASK
 from storage.search.question import understand
+from storage.search.reader import Within, open_index
 from storage.search.words import words
 
 ALL = Within()

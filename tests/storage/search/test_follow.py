@@ -21,9 +21,10 @@ import pytest
 from storage import articles
 from storage.errors import StoreBusy, StoreMissing
 from storage.search import follow as following
-from storage.search.engine import Within, open_index
-from storage.search.follow import IndexMissing, faults, follow, index_of, is_current
+from storage.search.follow import follow
 from storage.search.question import understand
+from storage.search.reader import Within, open_index
+from storage.search.state import IndexMissing, faults, index_of, is_current
 from storage.store import Store
 
 TEXTS = 7
@@ -180,10 +181,10 @@ def test_a_large_store_is_caught_up_with_piece_by_piece(store: Store) -> None:
 
 STEPS = {
     "linked": "link_folder",
-    "compared": "_compare",
-    "read": "_add",
-    "listed": "_note_known",
-    "told": "_write_state",
+    "compared": "compare",
+    "read": "bring_in",
+    "listed": "note_known",
+    "told": "write_state",
     "placed": "_put_in_place",
 }
 
@@ -236,7 +237,7 @@ KILLED = """
 """
 
 
-@pytest.mark.parametrize("step", ["_write_state"])
+@pytest.mark.parametrize("step", ["write_state"])
 def test_a_killed_process_leaves_an_index_and_no_lock(store: Store, step: str) -> None:
     """kill -9 in the midst of a rebuild: the old index stays, and the next one is not kept out."""
     code = textwrap.dedent(KILLED.format(step=step))
@@ -297,7 +298,7 @@ def test_an_index_on_a_disk_that_is_only_read_answers(
         for name in (".tantivy-meta.lock",):
             (folder / name).unlink(missing_ok=True)
             (folder / name).mkdir()
-        monkeypatch.setattr("storage.search.engine.os.access", lambda *_: False)
+        monkeypatch.setattr("storage.search.reader.os.access", lambda *_: False)
     else:
         folder.chmod(0o555)
     try:

@@ -1,0 +1,260 @@
+"""Questions to the index: what a person asked for into queries of tantivy, and their best hits."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import tantivy
+from tantivy import FieldType, Occur, Query
+
+from storage.search.engine import IndexBroken, explained, opened, publisher_word
+from storage.search.forms import forms
+from storage.search.policy import ASK
+from storage.search.question import Question, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """What hits are limited to, beside the question."""
+
+    since: int | None = None
+    """Seconds since 1970, included."""
+    until: int | None = None
+    """Seconds since 1970, not included."""
+    publishers: tuple[str, ...] = ()
+    keys: tuple[int, ...] | None = None
+    """Only these articles; None for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """The best articles for a question, best first."""
+
+    found: list[tuple[int, float]]
+    """(key, score)."""
+    more: bool
+    """Whether there may be more than these."""
+
+
+@contextmanager
+def open_index(folder: Path) -> Iterator[Reader]:
+    """The index in ``folder``, open for questions, whatever becomes of the folder meanwhile.
+
+    Raises:
+        IndexBroken: when there is none that can be read.
+    """
+    with ExitStack() as left:
+        try:
+            index = opened(folder, new=False)
+        except IndexBroken:
+            if os.access(folder, os.W_OK) or not folder.is_dir():
+                raise
+            # tantivy locks a file beside the segments even to read; links will do for them.
+            scratch = Path(left.enter_context(tempfile.TemporaryDirectory(prefix="voltwire-")))
+            for path in folder.iterdir():
+                if not path.name.endswith(".lock"):
+                    (scratch / path.name).symlink_to(path.absolute())
+            index = opened(scratch, new=False)
+        with explained(folder):
+            # Without a thread that watches for changes: there are none.
+            index.config_reader("manual")
+            searcher = index.searcher()
+        yield Reader(folder, searcher, index.schema)
+
+
+@dataclass(slots=True)
+class Reader:
+    """An index open for questions."""
+
+    folder: Path
+    _searcher: tantivy.Searcher
+    _schema: tantivy.Schema
+    _frequency: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def articles(self) -> int:
+        """Articles in the index."""
+        return int(self._searcher.num_docs)
+
+    def knows_publisher(self, name: str) -> bool:
+        """Whether any article in the index is by that publisher, however it is written."""
+        with explained(self.folder):
+            # Not by its frequency, in which removed articles still count.
+            return bool(
+                self._searcher.search(self._any("publisher", [publisher_word(name)]), 1).count
+            )
+
+    def ask(self, question: Question, within: Within, *, limit: int, newest: bool = False) -> Hits:
+        """The best ``limit`` articles for ``question``; the newest ones first if asked so.
+
+        Raises:
+            IndexBroken: when the index does not answer.
+        """
+        with explained(self.folder):
+            query = self._query(question, within)
+            if newest:
+                answer = self._searcher.search(query, limit=limit, count=False, order_by_field="at")
+            else:
+                answer = self._searcher.search(query, limit=limit, count=False)
+            hits = answer.hits
+            keys = self._searcher.fast_field_values("key", [place for _, place in hits])
+        found = [
+            (int(key), 0.0 if newest else float(score))
+            for key, (score, _) in zip(keys, hits, strict=True)
+            if key is not None
+        ]
+        return Hits(found, more=len(hits) == limit)
+
+    def count(self, question: Question, within: Within) -> int:
+        """How many articles answer to ``question``.
+
+        Raises:
+            IndexBroken: when the index does not answer.
+        """
+        with explained(self.folder):
+            return int(self._searcher.search(self._query(question, within), limit=1).count or 0)
+
+    # Questions into queries
+
+    def _query(self, question: Question, within: Within) -> Query:
+        clauses = [
+            [part for unit in clause for part in self._unit(unit)] for clause in question.clauses
+        ]
+        required: list[tuple[Occur, Query]] = []
+        if within.since is not None or within.until is not None:
+            required.append((Occur.Must, self._between(within.since, within.until)))
+        if within.publishers:
+            named = [publisher_word(name) for name in within.publishers]
+            required.append((Occur.Must, _unranked(self._any("publisher", named))))
+        if within.keys is not None:
+            keys = Query.term_set_query(self._schema, "key", list(within.keys))
+            required.append((Occur.Must, _unranked(keys)))
+        required += [
+            (Occur.MustNot, Query.boolean_query(_either(self._unit(unit, parts=False))))
+            for unit in question.without
+        ]
+        if len(clauses) == 1 and not required:
+            # Flat, tantivy passes over what cannot be among the best.
+            return Query.boolean_query(_either(clauses[0]))
+        return Query.boolean_query(
+            [
+                *((Occur.Must, Query.boolean_query(_either(clause))) for clause in clauses),
+                *required,
+            ]
+        )
+
+    def _between(self, since: int | None, until: int | None) -> Query:
+        last = None if until is None else until - 1
+        kind = FieldType.Integer
+        return _unranked(Query.range_query(self._schema, "at", kind, since, last))
+
+    def _any(self, name: str, values: Sequence[str]) -> Query:
+        return Query.boolean_query(
+            _either([Query.term_query(self._schema, name, value) for value in values])
+        )
+
+    def _unit(self, unit: Unit, *, parts: bool = True) -> list[Query]:
+        """Queries of which one has to fit; ``parts``: compounds, too."""
+        if unit.kind == "phrase":
+            return [
+                _weighted(Query.phrase_query(self._schema, name, list(unit.words)), weight)
+                for name, weight in _fields(unit)
+            ]
+        word = unit.words[0]
+        if unit.kind == "prefix":
+            return [
+                part for name, weight in _fields(unit) for part in self._prefix(name, word, weight)
+            ]
+        others = () if unit.exact else forms(word)
+        found: list[Query] = []
+        for name, weight in _fields(unit):
+            found += self._word(name, word, others, weight)
+        if parts and not unit.exact and not unit.title:
+            found += self._inside(word, others)
+        return found
+
+    def _word(self, name: str, word: str, others: Sequence[str], weight: float) -> list[Query]:
+        own = self._count(name, word)
+        found = [_weighted(Query.term_query(self._schema, name, word), weight)]
+        there = [(one, count) for one in others if (count := self._count(name, one))]
+        # All forms weigh as the commonest of them does: a rare one says no more, and would come
+        # out on top by its rarity.
+        commonest = self._rarity(max([own, *(count for _, count in there)], default=0))
+        if own and own < max((count for _, count in there), default=0):
+            found = [
+                _weighted(
+                    Query.term_query(self._schema, name, word),
+                    weight * commonest / self._rarity(own),
+                )
+            ]
+        for one, count in there:
+            alike = max(ASK.form_weight_least, min(1.0, math.sqrt(own / count)))
+            share = ASK.form_weight * alike * commonest / self._rarity(count)
+            found.append(_weighted(Query.term_query(self._schema, name, one), weight * share))
+        return found
+
+    def _inside(self, word: str, others: Sequence[str]) -> list[Query]:
+        """Compounds that end in the word, or hold a long one."""
+        if len(word) < ASK.part_letters or not word.isalpha():
+            return []
+        found = [
+            Query.term_query(self._schema, "parts", one)
+            for one in (word, *others)
+            if self._count("parts", one)
+        ]
+        stem = min((word, *others), key=len)
+        if len(stem) >= ASK.part_prefix_letters and self._searcher.terms_with_prefix(
+            "parts", stem, limit=1
+        ):
+            found.append(Query.regex_query(self._schema, "parts", f"{stem}.*"))
+        if not found:
+            return []
+        known = max(self._count("text", one) for one in (word, *others))
+        any_part = Query.boolean_query(_either(found))
+        return [Query.const_score_query(any_part, ASK.part_weight * self._rarity(known))]
+
+    def _prefix(self, name: str, start: str, weight: float) -> list[Query]:
+        ranked = self._searcher.terms_with_prefix(name, start, limit=ASK.prefix_words + 1)
+        found = [
+            _weighted(Query.term_query(self._schema, name, one), weight)
+            for one, _ in ranked[: ASK.prefix_words]
+        ]
+        if len(ranked) > ASK.prefix_words:
+            every = Query.regex_query(self._schema, name, f"{start}.*")
+            found.append(Query.const_score_query(every, 0.0))
+        return found
+
+    def _count(self, name: str, word: str) -> int:
+        known = self._frequency.get((name, word))
+        if known is None:
+            known = self._frequency[name, word] = int(self._searcher.doc_freq(name, word))
+        return known
+
+    def _rarity(self, count: int) -> float:
+        """Inverse document frequency as BM25 has it."""
+        number = max(self._searcher.num_docs, count)
+        return math.log(1 + (number - count + 0.5) / (count + 0.5))
+
+
+def _fields(unit: Unit) -> tuple[tuple[str, float], ...]:
+    if unit.title:
+        return (("title", 1.0),)
+    return (("title", ASK.title_weight), ("text", 1.0))
+
+
+def _weighted(query: Query, weight: float) -> Query:
+    return query if weight == 1.0 else Query.boost_query(query, weight)
+
+
+def _unranked(query: Query) -> Query:
+    return Query.const_score_query(query, 0.0)
+
+
+def _either(queries: Sequence[Query]) -> list[tuple[Occur, Query]]:
+    return [(Occur.Should, query) for query in queries]
