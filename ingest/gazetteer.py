@@ -269,14 +269,12 @@ def _entry(file: _Read, kind: Kind, name: str, told: object, was: Entry | None) 
     doubtful = {_plain(form) for form in (*lists["careful"], *lists["strict"])}
     added = lists["forms"]
     # Its name is a form of it, unless the file says how that is to be read.
-    if was is None and _plain(name) not in doubtful | {_plain(form) for form in added}:
+    if was is None and _plain(name) not in doubtful and f"={name}" not in added:
         added = (name, *added)
     now_doubted = {form for form in entry.forms if _plain(form) in doubtful}
     changed = replace(
         entry,
-        forms=_joined(
-            entry.forms, added, without | {form for form in entry.forms if _plain(form) in doubtful}
-        ),
+        forms=_joined(entry.forms, added, without | now_doubted),
         careful=_joined(entry.careful, lists["careful"], without),
         strict=_joined(entry.strict, lists["strict"], without),
         near=_joined(entry.near, lists["near"], without),

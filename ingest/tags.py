@@ -38,6 +38,9 @@ _HANGUL = re.compile(r"[\uac00-\ud7af]")
 _KATAKANA = re.compile(r"[\u30a1-\u30fa\u30fc]")
 _NO_SPACES = re.compile(f"[{_UNSPACED}]")
 _WORD_BEFORE = re.compile(r"(?<![^\W_])(?:([^\W\d_]{2,})\.?|[A-Z]\.) $")
+# "the German Porsche"; what begins a sentence has a capital whatever it is.
+_ADJECTIVE = re.compile(r"(?:ese|ish|ian|can|man|nch)$")
+_ENDS = frozenset(".!?:;\n–—|•")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
 _NAME_AFTER = re.compile(r" ([A-ZÀ-ÞŠŽČĆ][a-zà-ÿšžčćı]+)")
 _HOST = re.compile(r"\.[a-z]{2,}|@[a-z]")
@@ -225,6 +228,7 @@ class Tagger:
         people: set[int] = set()
         for one in found:
             never = {target.entry for target in one.targets if target.level == NEVER}
+            people |= {entry for entry in never if self._entries[entry].surname}
             targets = tuple(target for target in one.targets if target.entry not in never)
             for target in targets:
                 if target.level == SURE:
@@ -264,7 +268,9 @@ class Tagger:
                 return True
             # Where nothing else is of the field, any name before it makes it a person's.
             if before and one.start > title and field < self._policy.field_weight:
-                return before[1].istitle() and before[1] not in _NO_NAMES
+                ahead = whole[max(0, before.start() - 4) : before.start()].rstrip(" \"'“„«")
+                begins = not ahead or ahead[-1] in _ENDS
+                return before[1].istitle() and not begins and not _ADJECTIVE.search(before[1])
         # Headlines write every word with a capital.
         if entry.given and one.start > title:
             after = _NAME_AFTER.match(whole, one.end)
@@ -331,13 +337,6 @@ def company_spans(mentions: Iterable[Mention]) -> tuple[CompanySpan, ...]:
     )
 
 
-# Before a surname, these are no first name.
-_NO_NAMES = frozenset(
-    {
-        "The", "A", "An", "And", "But", "At", "In", "Of", "For", "With", "By", "From", "Die",
-        "Der", "Das", "Bei", "Le", "La", "Les", "El", "Los", "Il", "If", "When", "While", "As",
-    }
-)  # fmt: skip
 # After a first name that is a company's or a town's, too, these are no surname.
 _NO_SURNAMES = frozenset(
     {

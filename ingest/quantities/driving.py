@@ -14,7 +14,7 @@ _RANGE = any_of("driving.range")
 _CYCLE = any_of("driving.cycle")
 _CYCLES = without_case(_CYCLE)
 _BEFORE = without_case(
-    rf"(?:(?:{_RANGE})[^.;。；\n\d]{{0,44}}|(?:{_CYCLE})[^.;,。；，\n\d]{{0,16}})\Z"
+    rf"(?:(?:{_RANGE})[^.;。；\n\d]{{0,56}}|(?:{_CYCLE})[^.;,。；，\n\d]{{0,16}})\Z"
 )
 _AFTER = without_case(any_of("driving.after", range=_RANGE, cycle=_CYCLE))
 _ADDED = without_case(rf"(?:{any_of('driving.added')})\Z")
@@ -36,7 +36,7 @@ def is_range(text: str, start: int, end: int, sentence: tuple[int, int]) -> bool
     """Whether the distance from ``start`` to ``end`` is what a vehicle drives on one charge."""
     begin, until = sentence
     start, end = _with_conversion(text, start, end, begin)
-    near = _BEFORE.search(text, max(begin, start - 64), start) or _AFTER.match(
+    near = _BEFORE.search(text, max(begin, start - 80), start) or _AFTER.match(
         text, end, min(until, end + 64)
     )
     if near is None:

@@ -32,10 +32,8 @@ _FACTORS = {
 }
 _UNITS = named({name: any_of(f"prices.{name}") for name in section("prices") if name in _FACTORS})
 _RATE = without_case(rf"(?:{any_of('prices.per')})(?:{_UNITS})")
-_RATE_BEFORE = without_case(
-    f"(?:{named({'t': any_of('prices.before_t'), 'kWh': any_of('prices.before_kWh')})})"
-    r"[^\d,，。；]{0,6}\Z"
-)
+_BEFORE = {unit: any_of(f"prices.before_{unit}") for unit in ("t", "kWh", "Wh", "other")}
+_RATE_BEFORE = without_case(rf"(?:{named(_BEFORE)})[^\d,，。；]{{0,6}}\Z")
 _TWICE = re.compile(r" ?\([kMG]Wh\)")
 _SLASHED = re.compile(r" ?/ ?[^\W\d_]")
 _METAL = without_case(any_of("prices.metal"))
@@ -52,14 +50,18 @@ def price_per(text: str, start: int, end: int) -> Per | None:
         end = match.end()
         twice = _TWICE.match(text, end)
         end = twice.end() if twice else end
-        if unit == "other":
-            return Per("other", Decimal(1), end)
         if unit in ("kg", "lb") and not _METAL.search(text, max(0, start - _NEAR), end + _NEAR):
             return Per("other", Decimal(1), end)
-        return Per("t" if unit in ("t", "kg", "lb") else "kWh", _FACTORS[unit], end)
+        return _per(unit, end)
     if _SLASHED.match(text, end) and not _TIMES.match(text, end):
         return Per("other", Decimal(1), end)
     before = _RATE_BEFORE.search(text, max(0, start - 14), start)
-    if before is not None:
-        return Per("t" if before.lastgroup == "t" else "kWh", Decimal(1), end)
+    if before is not None and before.lastgroup is not None:
+        return _per(before.lastgroup, end)
     return None
+
+
+def _per(unit: str, end: int) -> Per:
+    if unit == "other":
+        return Per("other", Decimal(1), end)
+    return Per("t" if unit in ("t", "kg", "lb") else "kWh", _FACTORS[unit], end)

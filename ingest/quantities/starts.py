@@ -21,7 +21,7 @@ def _alternatives(words: Iterable[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
-YEAR = re.compile(r"(?<![\d.,/-])(?:19[89]|20[0-4])\d(?![\d.,]\d|\d|[-/–]\d)")
+YEAR = re.compile(r"(?<![\d.,/-])(?:19[89]|20[0-4])\d(?![\d.,]\d|\d|[-/–]\d|[A-Za-z]|年代)")
 _STEMS: tuple[str, ...] = tuple(section("production")["stems"])
 _EVENT = without_case(
     any_of("production.event", not_product=f"(?!{any_of('production.not_product')})")
@@ -90,20 +90,47 @@ def start_at(
     if best is None or best[0] > near:
         return None
     gap, event = best
-    between = joined[min(event.start(), here) : max(event.end(), here + 4)]
+    gap_text = (
+        joined[event.end() : here] if event.end() <= here else joined[here + 4 : event.start()]
+    )
     around = joined[max(0, min(event.start(), here) - 24) : max(event.end(), here + 4) + 6]
-    if _DENIED.search(around) or (event.start() > here and _OTHER_EVENT.search(between)):
+    if _DENIED.search(around) or _OTHER_EVENT.search(gap_text):
+        return None
+    if event.start() > here and _OTHER_EVENT.search(before[-_LEAST * 2 :]):
+        return None
+    if not _same_clause(gap_text, event.start() > here, before):
         return None
     # Another date stands nearer to the event
     if event.start() > here and cut_after and len(joined) - event.end() < gap:
         return None
     if event.end() <= here and cut_before and event.start() < gap:
         return None
-    if re.search(r";|；|。", between):
-        return None
     if not date.led and not _unled(text, date, setting.language, gap):
         return None
     return Start(date.first, date.last, date.start, date.end, date.qualifier)
+
+
+_COMMA = re.compile(r"[,，、]\s?(?!\d)")
+
+
+def _same_clause(gap: str, date_first: bool, before: str) -> bool:
+    """Whether nothing but words of one clause stand between date and event.
+
+    ``before`` is what the sentence says before the date.  "In 2026, Tesla will start production" is
+    one; "founded in 2016, it started production" and "production began, sales in 2027" are two.
+    """
+    if re.search(r"[;；。]", gap):
+        return False
+    comma = _COMMA.search(gap)
+    if comma is None:
+        return True
+    if date_first:
+        return len(before.strip()) <= _LEAST
+    return len(gap) - comma.end() <= _LEAST
+
+
+_LEAST = 12
+"""Characters that are but the words before a date: "In", ", in late"."""
 
 
 @dataclass(frozen=True, slots=True)
