@@ -31,7 +31,7 @@ class AskPolicy:
     # and the less, the more common it is: then it is likely another language's (Batterie).
     form_weight: float = 0.8
     form_weight_least: float = 0.25
-    # A word found inside a compound is less sure: "rate" does stand in "Separate".
+    # A word found inside a compound is less sure: "Rate" does stand in "Apparate".
     part_weight: float = 0.5
     # Shorter words stand in others by chance; a whole last part must match, so that four will do.
     part_letters: int = 4
