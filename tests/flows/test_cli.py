@@ -30,6 +30,7 @@ COMMANDS = [
     "feeds",
     "export",
     "explain",
+    "tags",
     "dedupe",
     "store",
     "serve",
