@@ -133,9 +133,9 @@ def test_names_stand_alone() -> None:
 
 
 def test_the_longest_name_wins() -> None:
-    """LG Energy Solution is one company, and Siemens Energy none of ours."""
+    """LG Energy Solution is one company, and Siemens Healthineers none of ours."""
     assert names("LG Energy Solution") == {"LG Energy Solution"}
-    assert names("Siemens Energy") == set()
+    assert names("Siemens Healthineers") == set()
     assert names("lithium iron phosphate and lithium-ion", "mineral") == set()
     assert names("lithium iron phosphate and lithium-ion", "chemistry") == {"LFP", "Lithium-ion"}
 
