@@ -279,10 +279,10 @@ class Tagger:
 
     def _is_near(self, number: int, one: _Found, plain: str) -> bool:
         """Whether a word that tells stands within a sentence or so, outside of the match."""
-        words = self._near.get(number, False)
-        if words is False:
-            words = self._near[number] = _any_of(self._entries[number].near)
-        if not words:
+        if number not in self._near:
+            self._near[number] = _any_of(self._entries[number].near)
+        words = self._near[number]
+        if words is None:
             return False
         reach = self._policy.near_chars
         before = plain[max(0, one.start - reach) : one.start]
@@ -297,8 +297,8 @@ class Tagger:
         base = len(title) + len(_BETWEEN)
         lede = self._policy.lede_chars // (3 if _NO_SPACES.search(text[:100]) else 1)
         places: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for entry, start, end in sorted(kept, key=lambda one: one[1]):
-            places[entry].append((start, end))
+        for number, start, end in sorted(kept, key=lambda one: one[1]):
+            places[number].append((start, end))
         mentions = []
         for number, spans in places.items():
             entry = self._entries[number]
