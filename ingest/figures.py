@@ -153,6 +153,8 @@ def _money(text: str, amount: Amount, currency: money.Currency) -> _Found | None
                       qualifier_of(text, amount.start, end, plus=amount.plus))  # fmt: skip
     if per.of == "other" or (currency.factor != 1 and per.of != "kWh"):
         return None
+    if prices.is_change(text, amount.start):
+        return None
     factor = currency.factor * per.factor
     return _Found(
         "price_per_kwh" if per.of == "kWh" else "price_per_tonne",

@@ -11,7 +11,7 @@ import re
 from ingest.quantities.words import any_of, without_case
 
 _RANGE = any_of("driving.range")
-_CYCLE = any_of("driving.cycle")
+_CYCLE = rf"(?<![A-Za-z])(?:{any_of('driving.cycle')})(?![A-Za-z])"
 _CYCLES = without_case(_CYCLE)
 _BEFORE = without_case(
     rf"(?:(?:{_RANGE})[^.;。；\n\d]{{0,56}}|(?:{_CYCLE})[^.;,。；，\n\d]{{0,16}})\Z"

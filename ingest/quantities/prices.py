@@ -39,6 +39,7 @@ _SLASHED = re.compile(r" ?/ ?[^\W\d_]")
 _METAL = without_case(any_of("prices.metal"))
 _NEAR = 160
 """Characters to either side in which the metal is named: a sentence."""
+_CHANGE = without_case(rf"(?:{any_of('prices.change')})\Z")
 _TIMES = without_case(any_of("prices.times"))
 
 
@@ -59,6 +60,11 @@ def price_per(text: str, start: int, end: int) -> Per | None:
     if before is not None and before.lastgroup is not None:
         return _per(before.lastgroup, end)
     return None
+
+
+def is_change(text: str, start: int) -> bool:
+    """Whether a price at ``start`` is by how much another one changed."""
+    return _CHANGE.search(text, max(0, start - 24), start) is not None
 
 
 def _per(unit: str, end: int) -> Per:
