@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import tantivy
 from tantivy import FieldType, Occur, Query
@@ -86,9 +87,7 @@ class Reader:
         """Whether any article in the index is by that publisher, however it is written."""
         with explained(self.folder):
             # Not by its frequency, in which removed articles still count.
-            return bool(
-                self._searcher.search(self._any("publisher", [publisher_word(name)]), 1).count
-            )
+            return self._number_of(self._any("publisher", [publisher_word(name)])) > 0
 
     def ask(self, question: Question, within: Within, *, limit: int, newest: bool = False) -> Hits:
         """The best ``limit`` articles for ``question``; the newest ones first if asked so.
@@ -118,7 +117,12 @@ class Reader:
             IndexBroken: when the index does not answer.
         """
         with explained(self.folder):
-            return int(self._searcher.search(self._query(question, within), limit=1).count or 0)
+            return self._number_of(self._query(question, within))
+
+    def _number_of(self, query: Query) -> int:
+        # Any: the stubs of tantivy 0.27.0 leave the attribute out.
+        answer: Any = self._searcher.search(query, limit=1)
+        return int(answer.count or 0)
 
     # Questions into queries
 
