@@ -70,12 +70,20 @@ class Sentences:
         between = self._text[span.end : start] if 0 <= start - span.end <= 12 else "-"
         return _OWNED.match(between) is not None
 
+    def is_subject(self, span: CompanySpan) -> bool:
+        """Whether no preposition stands right before a company."""
+        return _OBJECT.search(self._text, max(0, span.start - 14), span.start) is None
+
     def has_owner(self, begin: int, until: int) -> bool:
         """Whether a clause names an owner: some other company that no gazetteer knows."""
         return _OWNER.search(self._text, begin, until) is not None
 
 
 _OWNED = re.compile(r"['’]s?\s(?:new |own |massive )?\Z")
+_OBJECT = re.compile(
+    r"(?i)\b(?:by|from|of|with|to|for|at|in|on|against|between|von|vom|mit|bei|für|an|durch|gegen|par|de|chez|"
+    r"avec|pour|por|con|para|a|d['’])\s?(?:the |its |der |dem |den )?\Z"
+)
 _OWNER = re.compile(r"[A-Z][\w&.-]*['’]s?\s")
 
 
@@ -115,6 +123,9 @@ def company_near(
     if near:
         return near.pop() if len(near) == 1 else None
     names = {span.name for span in inside}
-    if len(names) > 1 or min(span.start for span in inside) > start or inside[0].in_title:
+    if len(names) > 1 or inside[0].start > start or inside[0].in_title:
         return None
-    return None if sentences.has_owner(begin, until) else names.pop()
+    # Of another clause only its subject goes on: not who a thing was "made by" or sold "to".
+    if sentences.has_owner(begin, until) or not sentences.is_subject(inside[0]):
+        return None
+    return names.pop()
