@@ -17,7 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from socketserver import TCPServer
 from tempfile import TemporaryDirectory
-from typing import BinaryIO, ClassVar
+from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 import click
@@ -89,7 +89,6 @@ class _Handler(SimpleHTTPRequestHandler):
     server_version = "voltwire"
     sys_version = ""
     timeout = 30
-    extensions_map: ClassVar[dict[str, str]] = _TYPES
 
     def send_head(self) -> BytesIO | BinaryIO | None:
         """Answer for GET and HEAD: the file with its type and time, or why not."""
