@@ -153,7 +153,7 @@ def _money(text: str, amount: Amount, currency: money.Currency) -> _Found | None
                       qualifier_of(text, amount.start, end, plus=amount.plus))  # fmt: skip
     if per.of == "other" or (currency.factor != 1 and per.of != "kWh"):
         return None
-    if prices.is_change(text, amount.start):
+    if prices.is_change(text, amount.start, per.end):
         return None
     factor = currency.factor * per.factor
     return _Found(

@@ -29,6 +29,7 @@ _CONVERTED_AFTER = without_case(
     rf"\s?(?:[(（]\s?(?:about |around |approx\.? |or )?{_DISTANCE}\s?[)）]|/\s?{_DISTANCE})"
 )
 _DIGIT = re.compile(r"\d")
+_FAR = 240
 _NOT_CHARGING = without_case(any_of("charging.not_charging"))
 
 
@@ -45,7 +46,8 @@ def is_range(text: str, start: int, end: int, sentence: tuple[int, int]) -> bool
         return False
     if _ADDED_AFTER.match(text, end, min(until, end + 80)):
         return False
-    return _NOT_CARS.search(text, max(begin, start - 120), min(until, end + 80)) is None
+    # The sentence before tells that it is of missiles as often as this one does.
+    return _NOT_CARS.search(text, max(0, start - _FAR), end + _FAR // 2) is None
 
 
 def _with_conversion(text: str, start: int, end: int, begin: int) -> tuple[int, int]:

@@ -40,6 +40,7 @@ _METAL = without_case(any_of("prices.metal"))
 _NEAR = 160
 """Characters to either side in which the metal is named: a sentence."""
 _CHANGE = without_case(rf"(?:{any_of('prices.change')})\Z")
+_CHANGE_BEHIND = without_case(any_of("prices.change_behind"))
 _TIMES = without_case(any_of("prices.times"))
 
 
@@ -62,9 +63,10 @@ def price_per(text: str, start: int, end: int) -> Per | None:
     return None
 
 
-def is_change(text: str, start: int) -> bool:
-    """Whether a price at ``start`` is by how much another one changed."""
-    return _CHANGE.search(text, max(0, start - 24), start) is not None
+def is_change(text: str, start: int, end: int) -> bool:
+    """Whether a price from ``start`` to ``end`` is by how much another one changed."""
+    before = _CHANGE.search(text, max(0, start - 32), start)
+    return before is not None or _CHANGE_BEHIND.match(text, end) is not None
 
 
 def _per(unit: str, end: int) -> Per:
