@@ -23,7 +23,7 @@ Spec = dict[str, Any]
 # As wide as a telephone's page: on a desk two stand beside each other, and nowhere do letters
 # become small.
 _WIDTH = 430
-_NAMES = 150
+_NAMES = 165
 _ROW = 26
 # With more days than this, bars carry no numbers and an axis does.
 _FEW_DAYS = 10
@@ -64,7 +64,8 @@ _STYLE: Spec = {
         "labelFontSize": 13,
         "labelFontWeight": 600,
         "labelAnchor": "start",
-        "labelPadding": 4,
+        "labelBaseline": "alphabetic",
+        "labelPadding": 6,
         "title": None,
     },
     "text": {"color": "var(--soft)", "fontSize": 12},
@@ -107,10 +108,13 @@ def _for_page(svg: str) -> Markup | None:
     before = ""
     while svg != before:  # groups that say nothing, from the inside out
         before, svg = svg, _EMPTY.sub(r"\1", svg)
-    svg = svg.replace('id="', f'id="{mark}').replace("url(#", f"url(#{mark}")
     size = tree.attrib.get("viewBox", "0 0 430 200")
-    width = size.split()[2]
-    head = f'<svg viewBox="{size}" width="{width}" aria-hidden="true" focusable="false">'
+    # One width for all, so that their letters are one size.
+    width, height = (float(one) for one in size.split()[2:])
+    head = (
+        f'<svg viewBox="0 0 {max(width, _WIDTH + 10):g} {height:g}" aria-hidden="true" '
+        'focusable="false">'
+    )
     return Markup(_HEAD.sub(head, svg, count=1))
 
 
@@ -324,7 +328,7 @@ def _names_axis(name: str, order: list[str]) -> Spec:
         "sort": order,
         "axis": {
             "title": None,
-            "labelLimit": _NAMES - 10,
+            "labelLimit": _NAMES - 22,
             "labelColor": "var(--ink)",
             "labelAlign": "left",
             "labelPadding": _NAMES - 6,

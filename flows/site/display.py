@@ -18,6 +18,11 @@ def day_short(day: date) -> str:
     return f"{day:%a} {day.day} {day:%b}"
 
 
+def day_brief(day: date) -> str:
+    """``Mon 2``."""
+    return f"{day:%a} {day.day}"
+
+
 def days(first: date, last: date) -> str:
     """``27 October to 2 November 2026``."""
     if first == last:

@@ -36,8 +36,8 @@ def of(digest: Digest) -> list[Figure]:
     """The figures that there is something to draw for."""
     found = [
         _by_topic(digest),
-        _moved(digest),
         _firsts(digest),
+        _moved(digest),
         _copies(digest),
     ]
     return [one for one in found if one is not None]

@@ -83,8 +83,8 @@ class ChangePolicy:
 class TrendPolicy:
     """What the charts show."""
 
-    topics: int = 7
-    """With all stories together, panels in four rows of two."""
+    topics: int = 6
+    """Panels in rows of two."""
     companies: int = 14
     """Bars that are told apart on a telephone."""
     outlets: int = 14

@@ -31,6 +31,7 @@ def environment() -> Environment:
     made.filters.update(
         day_long=display.day_long,
         day_short=display.day_short,
+        day_brief=display.day_brief,
         clock=display.clock,
         moment=display.moment,
         span=display.span,
