@@ -118,7 +118,9 @@ def read_number(written: str, longest: int, settle: Callable[[], Decimals]) -> D
     plain = written.translate(_WIDE)
     dots, commas = plain.count("."), plain.count(",")
     if not dots and not commas:
-        return Decimal(plain)
+        # 36 100 kilowatt transmitters: two numbers in a language that parts groups by commas
+        two = written.count(" ") == 1 and settle() == "."
+        return None if two else Decimal(plain)
     spaced = len(plain) != len(written) and not written.isascii()
     spaced = spaced or any(sign in written for sign in " '")
     if dots and commas:
