@@ -26,6 +26,7 @@ from flows.limits import end_with_parent
 from flows.processes import ProcessDied, UsesProcesses
 from flows.settings import Settings
 from ingest.gazetteer import GazetteerError, digest, load_gazetteer
+from ingest.quantities import words
 from storage import derived
 from storage.derived import Derivation, FigureRow, MentionRow, Underived
 from storage.store import Store
@@ -41,7 +42,7 @@ STAGE = "articles tagged"
 TAG_RULES = 1
 """One more whenever the same gazetteer and text would give other mentions than before."""
 FIGURE_RULES = 1
-"""The same for figures."""
+"""The same for figures, beside their lists of words."""
 # Written in one transaction.  Rows that are replaced are looked for once a batch, in all there are.
 BATCH = 5_000
 # So few are done in a thread: two processes would have to start first, for a second of work.
@@ -67,7 +68,7 @@ def own_gazetteer(settings: Settings) -> Path | None:
 
 def recipe_of(own: Path | None) -> int:
     """The number of today's rules with that gazetteer.  Raises ``GazetteerError``."""
-    told = f"tags {TAG_RULES} figures {FIGURE_RULES} {digest(own)}"
+    told = f"tags {TAG_RULES} {digest(own)} figures {FIGURE_RULES} {words.digest()}"
     return int.from_bytes(sha256(told.encode()).digest()[:7], "little")
 
 

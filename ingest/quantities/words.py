@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from functools import cache
@@ -16,9 +17,19 @@ GAP = r"[ \u00a0\u2009\u202f\n]?[-‐‑]?"
 
 
 @cache
+def _source() -> str:
+    return resources.files("ingest.quantities").joinpath("words.toml").read_text(encoding="utf-8")
+
+
+@cache
 def _tables() -> dict[str, Any]:
-    source = resources.files("ingest.quantities").joinpath("words.toml")
-    return tomllib.loads(source.read_text(encoding="utf-8"))
+    return tomllib.loads(_source())
+
+
+@cache
+def digest() -> str:
+    """Changes with the lists: whatever was found by others has to be looked for again."""
+    return hashlib.sha256(_source().encode()).hexdigest()[:16]
 
 
 def section(name: str) -> dict[str, Any]:
