@@ -123,11 +123,21 @@ def _bare(tag: re.Match[str]) -> str:
     return _LONG.sub(lambda found: f"{float(found[0]):.1f}", _IDLE.sub("", tag[0]))
 
 
-def by_day(columns: Mapping[str, Mapping[date, int]]) -> Spec:
+# What stands under a bar, of its day: the day of the month, or the month's name.
+_DAY_LABEL = "toNumber(slice(datum.value, 8))"
+_MONTH_LABEL = "timeFormat(toDate(datum.value), '%b')"
+
+
+def by_month(columns: Mapping[str, Mapping[date, int]]) -> Spec:
+    """Bars by month, else as ``by_day``."""
+    return by_day(columns, under=_MONTH_LABEL)
+
+
+def by_day(columns: Mapping[str, Mapping[date, int]], *, under: str = _DAY_LABEL) -> Spec:
     """Bars by day: a wide panel for all stories, the first column, and one for each topic."""
     (name, whole), *topics = columns.items()
     half = (_WIDTH - 24) // 2
-    wide = _panel(_days(name, whole), _top([whole]), len(whole), _WIDTH, 96)
+    wide = _panel(_days(name, whole), _top([whole]), len(whole), _WIDTH, 96, under)
     if not topics:
         return wide
     top = _top([column for _, column in topics])
@@ -139,7 +149,7 @@ def by_day(columns: Mapping[str, Mapping[date, int]]) -> Spec:
         },
         "columns": 2,
         "spacing": {"row": 16, "column": 24},
-        "spec": _panel(None, top, len(whole), half, 62),
+        "spec": _panel(None, top, len(whole), half, 62, under),
         "resolve": {"axis": {"x": "independent"}},
     }  # fmt: skip
     return {"vconcat": [wide, panels], "spacing": 22}
@@ -155,7 +165,9 @@ def _top(columns: Sequence[Mapping[date, int]]) -> float:
     return 1.2 * max(max(column.values(), default=0) or 1 for column in columns)
 
 
-def _panel(rows: list[Spec] | None, top: float, days: int, width: int, height: int) -> Spec:
+def _panel(
+    rows: list[Spec] | None, top: float, days: int, width: int, height: int, under: str
+) -> Spec:
     """Bars of one topic; their numbers above them where there are few."""
     few = days <= _FEW_DAYS
     x: Spec = {
@@ -163,7 +175,7 @@ def _panel(rows: list[Spec] | None, top: float, days: int, width: int, height: i
         "type": "ordinal",
         "axis": {
             "title": None,
-            "labelExpr": "toNumber(slice(datum.value, 8))",
+            "labelExpr": under,
             "labelAngle": 0,
             "labelOverlap": True,
             "domain": True,

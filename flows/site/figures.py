@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeVar
 
 from markupsafe import Markup
@@ -50,25 +51,37 @@ def _by_topic(digest: Digest) -> Figure | None:
     columns = {"All stories": dict(trends.by_day)} | {
         label(name): dict(days) for name, days in trends.by_topic.items()
     }
-    days = list(trends.by_day)
-    busiest = max(days, key=lambda day: trends.by_day[day])
+    monthly = digest.window.length >= TREND.months_from
+    if monthly:
+        columns = {name: _months(column) for name, column in columns.items()}
+    every = columns["All stories"]
+    busiest = max(every, key=lambda day: every[day])
+    when = f"{busiest:%B %Y}" if monthly else day_short(busiest)
     leading = list(columns)[1:4]
     return Figure(
-        title="Stories a day",
+        title="Stories a month" if monthly else "Stories a day",
         says="New stories by the day of their first article; one may have several topics.",
-        alternative=f"Bars by day. Most stories, {trends.by_day[busiest]}, on "
-        f"{day_short(busiest)}."
+        alternative=f"Bars by {'month' if monthly else 'day'}. Most stories, {every[busiest]}, "
+        f"{'in' if monthly else 'on'} {when}."
         + (f" The largest topics: {', '.join(leading)}." if leading else ""),
         table=tables.of(
-            "stories-a-day",
-            ["Day", *columns],
+            "stories",
+            ["Month" if monthly else "Day", *columns],
             [
-                [day.isoformat(), *(column.get(day, 0) for column in columns.values())]
-                for day in days
+                [f"{day:%Y-%m}" if monthly else day.isoformat()]
+                + [column.get(day, 0) for column in columns.values()]
+                for day in every
             ],
         ),
-        svg=_drawn(digest, charts.by_day, columns),
+        svg=_drawn(digest, charts.by_month if monthly else charts.by_day, columns),
     )
+
+
+def _months(column: Mapping[date, int]) -> dict[date, int]:
+    months: dict[date, int] = {}
+    for day, count in column.items():
+        months[day.replace(day=1)] = months.get(day.replace(day=1), 0) + count
+    return months
 
 
 def _moved(digest: Digest) -> Figure | None:

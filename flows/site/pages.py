@@ -175,7 +175,7 @@ def _front(site: Site) -> SiteFile:
         display.days(digest.window.first, digest.window.last),
         parts=parts,
         strip=1 < digest.window.length <= PAGE.strip,
-        by_day=[(day, len(stories)) for day, stories in site.by_day.items()],
+        by_day=_by_count(site),
         companies=moved[: PAGE.subjects],
         topics=topics[: PAGE.subjects],
         carried=sum(story.outlets > 1 for story in digest.stories),
@@ -183,17 +183,24 @@ def _front(site: Site) -> SiteFile:
     )
 
 
+def _by_count(site: Site) -> list[tuple[date, int]]:
+    """The days with their stories; of a long window, the last ones on which there are any."""
+    days = [(day, len(stories)) for day, stories in site.by_day.items()]
+    if site.digest.window.length <= PAGE.strip:
+        return days
+    return [one for one in days if one[1]][: PAGE.days]
+
+
 def _day_pages(site: Site, places: dict[str, str]) -> Iterator[SiteFile]:
     """Every day's pages; where each story stands is noted in ``places``."""
-    days = list(site.by_day)
+    days = [day for day, stories in site.by_day.items() if stories]
     for at, day in enumerate(days):
         later = _day_link(days[at - 1]) if at else None
         earlier = _day_link(days[at + 1]) if at + 1 < len(days) else None
         stories = site.by_day[day]
         told = display.counted(len(stories), "story", "stories")
         outlets = {one.publisher for s in stories for one in (s.shown, *s.copies)}
-        if stories:
-            told += f" by {display.counted(len(outlets), 'publisher')}."
+        told += f" by {display.counted(len(outlets), 'publisher')}."
         numbered = site.split(stories, paths.day_page(day))
         for number, part in enumerate(numbered, 1):
             path = paths.day_page(day, number)
@@ -204,7 +211,7 @@ def _day_pages(site: Site, places: dict[str, str]) -> Iterator[SiteFile]:
                 "stories.html",
                 display.day_long(day),
                 kicker="",
-                told=told if stories else "",
+                told=told,
                 parts=_by_day(site, part, path, stories),
                 is_day=True,
                 number=number,

@@ -53,6 +53,8 @@ class PagePolicy:
     """Columns of the sentence that a figure stands in."""
     strip: int = 10
     """Days that stand in one line above the stories; more stand beside them."""
+    days: int = 31
+    """Days that stand beside the stories; each day leads to the one before."""
     subjects: int = 10
     """Companies and topics beside the first page's stories."""
     subject_stories: int = 200
@@ -83,6 +85,8 @@ class ChangePolicy:
 class TrendPolicy:
     """What the charts show."""
 
+    months_from: int = 63
+    """Days from which on bars are of months: nine weeks of days fit a telephone."""
     topics: int = 6
     """Panels in rows of two."""
     companies: int = 14

@@ -322,7 +322,7 @@ def test_a_digest_of_nothing_says_so(con: duckdb.DuckDBPyConnection) -> None:
     assert "Nothing was published in these days" in made[paths.INDEX]
     assert "too little in these days to draw" in made[paths.TRENDS]
     assert "knows no feeds" in made[paths.HEALTH]
-    assert len([path for path in made if path.startswith("days/")]) == 7
+    assert not [path for path in made if path.startswith("days/")]
     assert json.loads(made[paths.SEARCH].removeprefix("voltwireSearch(").removesuffix(");\n")) == []
 
 
@@ -345,6 +345,24 @@ def test_a_busy_week_keeps_the_first_page_small(con: duckdb.DuckDBPyConnection) 
     assert len(html.fromstring(made[paths.INDEX]).xpath("//article")) <= PAGE.cards
     assert "All 125 stories of Friday 20 November 2026" in made[paths.INDEX]
     assert 'aria-current="page"><span class="hide">Part </span>2<' in made["days/2026-11-20-2.html"]
+
+
+def test_a_year_is_shown_by_its_days_with_stories_and_by_months(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    """Days of which there is nothing have no page, and none leads to them."""
+    for days in (0, 40, 41, 200):
+        save(con, f"d{days}", at=NOON - timedelta(days=days))
+    made = site(gathered(con, Window.ending(date(2026, 11, 20), 365)))
+    assert len([path for path in made if path.startswith("days/")]) == 4
+    page = html.fromstring(made["days/2026-10-11.html"])
+    assert page.xpath("//nav[@class='turn']//@href") == [
+        "../days/2026-11-20.html",
+        "../days/2026-10-10.html",
+    ]
+    table = made[paths.table("stories")].splitlines()
+    assert len(table) == 14
+    assert table[-2:] == ["2026-10,2", "2026-11,1"]
 
 
 def test_the_same_store_makes_the_same_site(con: duckdb.DuckDBPyConnection) -> None:
