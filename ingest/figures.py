@@ -193,9 +193,9 @@ def _measured(
         elif units.other_rate(text, end):
             return None
     elif measure.dimension == "distance":
-        if units.other_rate(text, end) or not driving.is_range(text, start, end, sentence):
-            return None
         if not policy.shortest_range_km <= low <= (high or low) <= policy.longest_range_km:
+            return None
+        if units.other_rate(text, end) or not driving.is_range(text, start, end, sentence):
             return None
         basis = driving.cycle_of(text, start, end, sentence)
     elif measure.dimension == "minutes" and not driving.is_charging_time(
