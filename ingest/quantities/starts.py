@@ -105,7 +105,7 @@ def start_at(
         return None
     if event.end() <= here and cut_before and event.start() < gap:
         return None
-    if not date.led and not _unled(text, date, setting.language, gap):
+    if not date.led and not _unled(text, date, setting.language, gap_text):
         return None
     return Start(date.first, date.last, date.start, date.end, date.qualifier)
 
@@ -209,10 +209,9 @@ def _zone(
     return before, after, left >= 0, right >= 0
 
 
-def _unled(text: str, date: _Date, language: str, gap: int) -> bool:
+def _unled(text: str, date: _Date, language: str, between: str) -> bool:
     """Whether a year without a preposition is a time: SOP 2026; German "soll 2026 anlaufen"."""
-    following = text[date.end : date.end + 2]
-    before = text[max(0, date.start - 12) : date.start].rstrip(" :(–-")
-    if gap <= 3 and before.endswith(("SOP", "start", "beginn")):
+    if re.fullmatch(r"[\s:(（–-]{1,3}", between):
         return True
+    following = text[date.end : date.end + 2]
     return language in ("de", "sv", "da", "no") and following[:1] == " " and following[1:].islower()

@@ -112,6 +112,8 @@ STATED: list[tuple[str, str, list[Short]]] = [
      [("production_start", 20260701, 20260731, "date")]),
     ("en", "It said in 2023 that it would start production in early 2026.",
      [("production_start", 20260101, 20261231, "date")]),
+    ("en", "Trial production began in May 2025 and mass production is slated for 2026.",
+     [("production_start", 20260101, 20261231, "date")]),
     ("en", "In 2026, Tesla will start production.",
      [("production_start", 20260101, 20261231, "date")]),
     ("zh", "公司成立于2016年，2018年投产。", [("production_start", 20180101, 20181231, "date")]),
