@@ -6,6 +6,7 @@ letters stay letters.  Whatever cannot be drawn is left out: its numbers stand b
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -187,7 +188,7 @@ def _panel(
         "field": "stories",
         "type": "quantitative",
         "scale": {"domain": [0, top], "nice": False},
-        "axis": None if few else {"title": None, "tickCount": 2, "format": "d"},
+        "axis": None if few else {"title": None, "values": _ticks(top / 1.2, 3), "format": "d"},
     }
     bars: Spec = {
         "mark": {"type": "bar", "color": "var(--accent)", "cornerRadiusEnd": 1.5},
@@ -230,10 +231,11 @@ def moved(companies: Sequence[Moved]) -> Spec:
         },
         "legend": None,
     }
-    axis = {"title": "stories", "orient": "top", "tickMinStep": 1, "tickCount": 5, "format": "d"}
+    most = max((max(one.now, one.before) for one in companies), default=1)
+    axis = {"title": "stories", "orient": "top", "values": _ticks(most, 6), "format": "d"}
 
     def x(name: str) -> Spec:
-        return {"field": name, "type": "quantitative", "axis": axis, "scale": {"nice": True}}
+        return {"field": name, "type": "quantitative", "axis": axis, "scale": {"domain": [0, most]}}
 
     return {
         "data": {"values": rows},
@@ -299,6 +301,16 @@ def copies(outlets: Sequence[Outlet]) -> Spec:
         for one in outlets
     ]
     return _part_of_whole("publisher", rows, [one.name for one in outlets])
+
+
+def _ticks(most: float, count: int) -> list[int]:
+    """Whole numbers from 0 to ``most`` at even steps, at most ``count`` of them."""
+    step, grow = 1, (2, 2.5, 2)
+    for turn in itertools.cycle(grow):
+        if most / step <= count - 1:
+            break
+        step = round(step * turn)
+    return list(range(0, int(most) + 1, step))
 
 
 def _part_of_whole(name: str, rows: list[Spec], order: list[str]) -> Spec:
