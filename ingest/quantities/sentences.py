@@ -71,7 +71,9 @@ class Sentences:
         return _OWNED.match(between) is not None
 
     def is_subject(self, span: CompanySpan) -> bool:
-        """Whether no preposition stands right before a company."""
+        """Whether a company is named for itself: not "by Ford", not "Nissan's dealers"."""
+        if self._text[span.end : span.end + 1] in ("'", "’"):
+            return False
         return _OBJECT.search(self._text, max(0, span.start - 14), span.start) is None
 
     def has_owner(self, begin: int, until: int) -> bool:

@@ -276,6 +276,21 @@ def test_a_company_of_another_clause_does_not_own_what_comes_before_it() -> None
     assert one.company is None
 
 
+@pytest.mark.parametrize(
+    ("text", "company"),
+    [
+        ("CATL, which makes cells, will invest $5 billion.", "CATL"),
+        ("A gun made by CATL, on which $5 billion were spent, cannot shoot.", None),
+        ("CATL's dealers want hybrids, and the $35,000 truck is coming.", None),
+        ("CATL waits, and Natrial’s plant costs $5 billion.", None),
+    ],
+)
+def test_of_another_clause_only_the_subject_goes_on(text: str, company: str | None) -> None:
+    """Behind a comma a figure is still its subject's, unless the clause has an owner of its own."""
+    (one,) = found(text, companies=spans(text, "CATL"))
+    assert one.company == company
+
+
 def test_abbreviations_do_not_end_a_sentence() -> None:
     """Mio. and U.S. stand within a sentence."""
     text = "Der Bau kostet 5 Mio. Euro in der Stadt."
