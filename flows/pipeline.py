@@ -28,7 +28,7 @@ from duckdb import DuckDBPyConnection
 
 from flows import searching
 from flows.context import RunContext
-from flows.deriving import RUN_SECONDS, derive, is_wanted
+from flows.deriving import RUN_SECONDS, derive, derive_few
 from flows.digested import Digested
 from flows.errors import trouble
 from flows.loading import load
@@ -82,7 +82,7 @@ async def _close(context: RunContext) -> None:
     waiting = await write_window(context, lambda con: _finish(context, con))
     if context.shelf is not None:
         return  # what readers see is made by whoever loads the shards
-    if waiting and report.state != "failed":
+    if waiting:
         await _derive(context)
     try:
         published = await context.step(
@@ -102,7 +102,7 @@ async def _close(context: RunContext) -> None:
 
 
 def _finish(context: RunContext, con: DuckDBPyConnection) -> bool:
-    """Close the run's row; whether there are articles to derive from."""
+    """Close the run's row, and tag what is new; whether more than a few articles lack tags."""
     report = context.report
     runs.finish(
         con,
@@ -120,8 +120,9 @@ def _finish(context: RunContext, con: DuckDBPyConnection) -> bool:
         ),
         detail=report.detail,
     )
-    # Asked here: a window of its own would cost an unchanged run more than the question.
-    return is_wanted(con, context.settings)
+    if context.shelf is not None or report.state == "failed":
+        return False
+    return derive_few(con, context.settings)
 
 
 async def _derive(context: RunContext) -> None:
@@ -135,7 +136,7 @@ async def _derive(context: RunContext) -> None:
             progress=context.progress,
             window=context.window,
         )
-    except (StoreError, VoltwireError) as error:
+    except (StoreError, VoltwireError, ImportError) as error:
         report.detail = "; ".join(filter(None, [report.detail, f"not tagged: {error}"]))
     else:
         if done.left:

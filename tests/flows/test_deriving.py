@@ -108,6 +108,7 @@ def test_a_run_leaves_to_the_next_what_takes_too_long(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The publish is not held up; the report says what waits, and the command does it."""
+    monkeypatch.setattr(deriving, "FEW", 0)
     monkeypatch.setattr(deriving, "BATCH", 1)
     monkeypatch.setattr(pipeline, "RUN_SECONDS", 0.0)
     report = taken_in(settings, rows(tmp_path, "a", "b"))
