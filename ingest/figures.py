@@ -16,7 +16,7 @@ from typing import cast
 
 from ingest.models import CompanySpan, Figure, Qualifier, Quantity
 from ingest.policy import FigurePolicy
-from ingest.quantities import driving, money, prices, starts, units
+from ingest.quantities import driving, money, prices, spelled, starts, units
 from ingest.quantities.amounts import Amount, amount_at
 from ingest.quantities.numbers import DIGIT, NUMBER
 from ingest.quantities.qualifiers import qualifier_of
@@ -72,14 +72,23 @@ def _in_passage(
 ) -> Iterator[Figure]:
     sentences = Sentences(text, setting.policy.sentence_chars)
     waiting: _Found | None = None
-    position = 0
-    while digit := DIGIT.search(text, position):
-        match = NUMBER.match(text, digit.start())
-        if match is None:
-            position = digit.end()
-            continue
-        position = match.end()
-        found = _at(text, match, sentences, setting)
+    position, word = 0, -1
+    while True:
+        if 0 <= word < position or not position:
+            word = text.find(spelled.NEEDLE, position)
+        digit = DIGIT.search(text, position, word if word >= 0 else len(text))
+        if digit is None and word < 0:
+            break
+        match = None if digit is None else NUMBER.match(text, digit.start())
+        if match is not None:
+            position = match.end()
+            found = _at(text, match, sentences, setting)
+        elif digit is not None:
+            position, found = digit.end(), None
+        else:
+            amount = spelled.spelled_at(text, word, setting)
+            position = word + len(spelled.NEEDLE)
+            found = None if amount is None else _of(text, amount, sentences, setting)
         if found is None:
             continue
         position = max(position, found.end)
@@ -105,15 +114,22 @@ def _at(text: str, match: re.Match[str], sentences: Sentences, setting: Setting)
     if not _has_neighbours(text, start, end):
         return None
     amount = amount_at(text, match, setting)
-    if amount is None or not amount.low:
+    if amount is None:
+        return None
+    if end - start == 4 and starts.YEAR.match(text, start) and text[start - 3 : start] == "in ":
+        return None  # prices in 2024 dollars
+    return _of(text, amount, sentences, setting)
+
+
+def _of(text: str, amount: Amount, sentences: Sentences, setting: Setting) -> _Found | None:
+    """The figure that ``amount`` makes with the unit or currency behind it."""
+    if not amount.low:
         return None
     if amount.currency is not None:
         return _money(text, amount, amount.currency)
     measure = units.unit_at(text, amount.end)
     if measure is not None:
         return _measured(text, amount, measure, sentences, setting.policy)
-    if end - start == 4 and starts.YEAR.match(text, start) and text[start - 3 : start] == "in ":
-        return None  # prices in 2024 dollars
     currency = money.currency_behind(text, amount.end, setting.purse, powered=amount.powered)
     currency = currency or money.cents_behind(text, amount.end, setting.purse)
     return _money(text, amount, currency) if currency is not None else None

@@ -105,6 +105,10 @@ STATED: list[tuple[str, str, list[Short]]] = [
     ("no", "over 200 000 kroner", [("money", 2e5, None, "NOK")]),
     ("pl", "500 mln zł", [("money", 5e8, None, "PLN")]),
     ("ru", "20 млрд руб.", [("money", 2e10, None, "RUB")]),
+    ("en", "two billion dollars, half a billion euros, one hundred million won",
+     [("money", 2e9, None, "USD"), ("money", 5e8, None, "EUR"), ("money", 1e8, None, "KRW")]),
+    ("de", "eine halbe Milliarde Euro", [("money", 5e8, None, "EUR")]),
+    ("fr", "deux milliards d'euros", [("money", 2e9, None, "EUR")]),
     # Starts of production
     ("en", "SOP is planned for Q3 2026.", [("production_start", 20260701, 20260930, "date")]),
     ("en", "Production is to start in 2027.", [("production_start", 20270101, 20271231, "date")]),
@@ -161,6 +165,7 @@ NOT_STATED = [
     ("en", "Contracts held gains of 0.70 to 2.00 dollars per tonne."),
     ("en", "It ordered 36 100 kilowatt transmitters."),
     ("en", "A production and investment plan launched in 1984."),
+    ("en", "twenty-five million dollars or two hundred million euros for a million cars"),
     ("en", "They are repairing a 40 km section of the pipeline."),
     ("en", "The 2027 Bolt comes after the F-150 and the Model 3."),
     ("en", "The team won 5 of 12 and lost 5,000 pounds of weight."),

@@ -130,6 +130,7 @@ HOSTILE = {
     "ranges of ranges": "1-2-3-4-5-6-7-8-9-" * 4_000 + " GWh",
     "signs of money": "$€¥" * 60_000 + "5 million",
     "powers": "5 " + "million " * 25_000,
+    "numbers in words": "two billion one " * 12_000 + "dollars",
     "signs of ten": "5" + "万亿" * 90_000 + "元",
     "years": "production start 2026 " * 5_000,
     "quarters": "Q3 of " * 30_000 + "2026 production",
