@@ -15,14 +15,16 @@ NEEDLE = "illi"
 _VALUES = {
     word: Decimal(value) for value, words in section("spelled").items() for word in words.split("|")
 }
-_BEFORE = re.compile(
-    r"(?i)(?<![\w-])("
-    + "|".join(re.escape(word) for word in sorted(_VALUES, key=len, reverse=True))
-    + r")[\s-](?:m|b|tr)\Z"
+_WORDS = "|".join(re.escape(word) for word in sorted(_VALUES, key=len, reverse=True))
+_BEFORE = re.compile(rf"(?i)(?<![\w-])({_WORDS})[\s-](?:m|b|tr)\Z")
+# "Three to four billion" is a range; twenty-five million, two hundred million, eight and nine
+# billion, trente et un milliards are more than is read here.
+_MORE = re.compile(
+    rf"(?i)(?<![\w-])(?:(?P<low>{_WORDS})\s(?:to|bis|à|a|tot|till)\s"
+    rf"|(?:(?:{_WORDS})(?:\s(?:and|or|und|oder|et|ou|y|o|e|en|och))?|cents?|\d)[\s-]+)\Z"
 )
-# Twenty-five million, two hundred million, trente et un milliards: more than is read here.
-_MORE = re.compile(r"(?:([^\W\d_]+)|\d)[\s-]+\Z")
-_JOINS = frozenset({"et", "y", "e", "cent", "cents"})
+_IDIOM = frozenset({"a", "one", "un", "una", "eine", "einer"})
+"""A million-dollar question is no figure."""
 _LONGEST = 20
 """Characters before the needle in which a number and the head of its power stand."""
 
@@ -32,13 +34,19 @@ def spelled_at(text: str, position: int, setting: Setting) -> Amount | None:
     match = _BEFORE.search(text, max(0, position - _LONGEST), position)
     if match is None:
         return None
-    more = _MORE.search(text, max(0, match.start(1) - _LONGEST), match.start(1))
-    if more is not None:
-        word = (more.group(1) or "one").lower()
-        if word in _JOINS or word in _VALUES:
-            return None
     power = power_at(text, match.end(1), setting, money=False)
     if power is None:
         return None
-    value = _VALUES[match.group(1).lower()] * power.factor
-    return Amount(value, None, match.start(1), power.end, None, powered=True, plus=False)
+    word, start = match.group(1).lower(), match.start(1)
+    if word in _IDIOM and text[power.end : power.end + 1] == "-":
+        return None
+    value, low = _VALUES[word] * power.factor, None
+    more = _MORE.search(text, max(0, start - _LONGEST), start)
+    if more is not None:
+        first = _VALUES.get((more.group("low") or "").lower())
+        if first is None or first * power.factor >= value:
+            return None
+        low, start = first * power.factor, more.start("low")
+    if low is None:
+        return Amount(value, None, start, power.end, None, powered=True, plus=False)
+    return Amount(low, value, start, power.end, None, powered=True, plus=False)

@@ -107,6 +107,7 @@ STATED: list[tuple[str, str, list[Short]]] = [
     ("ru", "20 млрд руб.", [("money", 2e10, None, "RUB")]),
     ("en", "two billion dollars, half a billion euros, one hundred million won",
      [("money", 2e9, None, "USD"), ("money", 5e8, None, "EUR"), ("money", 1e8, None, "KRW")]),
+    ("en", "worth three to four billion yen", [("money", 3e9, 4e9, "JPY")]),
     ("de", "eine halbe Milliarde Euro", [("money", 5e8, None, "EUR")]),
     ("fr", "deux milliards d'euros", [("money", 2e9, None, "EUR")]),
     # Starts of production
@@ -166,6 +167,9 @@ NOT_STATED = [
     ("en", "It ordered 36 100 kilowatt transmitters."),
     ("en", "A production and investment plan launched in 1984."),
     ("en", "twenty-five million dollars or two hundred million euros for a million cars"),
+    ("en", "between eight and nine billion dollars"),
+    ("en", "a million-dollar question"),
+    ("en", "Production begins to decline in 2000."),
     ("en", "They are repairing a 40 km section of the pipeline."),
     ("en", "The 2027 Bolt comes after the F-150 and the Model 3."),
     ("en", "The team won 5 of 12 and lost 5,000 pounds of weight."),
