@@ -15,6 +15,7 @@ from flows.site import feeds, folder, pages, paths, queries
 from flows.site.display import counted, number
 from flows.site.display import days as in_words
 from flows.site.model import Digest, Options, SiteFile, Summary, Window
+from flows.site.policy import PAGE
 from storage.errors import StoreError
 from storage.store import Store
 
@@ -47,6 +48,8 @@ def build(
     progress = progress or Silent()
     folder.check(output)
     with Store(store).read() as con, _of_this_version():
+        # What is read stays in memory as long as there is room; of a large store that is too much.
+        con.execute(f"SET memory_limit = '{PAGE.memory_mb}MB'")
         progress.stage("reading the store", None)
         digest = queries.gather(con, window, options)
         progress.stage("writing pages", None)

@@ -14,6 +14,8 @@ class LeadPolicy:
     """Columns after which no further sentence is begun: two sentences of an agency's report."""
     longest: int = 420
     """Columns at most: a quotation, not the article."""
+    looked_through: int = 4_000
+    """Letters at the beginning of a text: labels and bylines above it are shorter."""
     least_line: int = 40
     """Columns of the shortest paragraph that counts as text and not as a byline or a label."""
 
@@ -38,6 +40,8 @@ class PagePolicy:
     """How much stands on one page.  The first page is to load in a moment on a telephone: 200 KB
     with its style and script, of which these leave a third free."""
 
+    memory_mb: int = 400
+    """That the database may take; the pages take as much again in a week of 10,000 stories."""
     cards: int = 40
     bytes: int = 110_000
     """Of cards; whichever is reached first."""
@@ -69,7 +73,7 @@ class ChangePolicy:
 
     compared: int = 12
     """Copies of one story that are compared; of the others only headline and length are told."""
-    budget: int = 2_000
+    budget: int = 1_200
     """Copies of all stories that are, in the order of the pages: 4 ms of processor time each."""
     longest: int = 20_000
     """Characters of each text that are compared: 3,000 words, the longest reports."""

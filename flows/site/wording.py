@@ -80,7 +80,7 @@ def lead(text: str, title: str = "") -> str:
     Lines before them that are no sentences (the headline once more, a byline) are passed over, as
     long as sentences follow.
     """
-    lines = [line for line in paragraphs(text) if _folded(line) != _folded(title)]
+    lines = _lines(text[: LEAD.looked_through], title)
     told = [line for line in lines if line[-1] in _ENDS and _width(line) >= LEAD.least_line]
     found: list[str] = []
     for line in told or lines:
@@ -91,6 +91,20 @@ def lead(text: str, title: str = "") -> str:
         if _width(_joined(found)) >= LEAD.enough:
             break
     return cut(_joined(found), LEAD.longest)
+
+
+def _lines(text: str, title: str) -> list[str]:
+    """The paragraphs that are not the headline once more, as far as a lead needs them."""
+    said, found, room = _folded(title), [], LEAD.looked_through // 2
+    for line in paragraphs(text):
+        if len(line) <= 2 * len(title) + 10 and _folded(line) == said:
+            continue
+        found.append(line)
+        if line[-1] in _ENDS:
+            room -= len(line)
+        if room < 0:
+            break
+    return found
 
 
 def _joined(found: list[str]) -> str:
