@@ -20,7 +20,7 @@ class FeedPolicy:
     entries_least: int = 10
     """A feed with fewer in those days has older stories up to so many: that of a small company is
     not empty, and never goes away under those who subscribed."""
-    lead_from_chars: int = 2_400
+    lead_from_chars: int = 1_600
     """Of a text, in which its lead is looked for: bylines and repeated headlines come before it."""
     text_chars: int = 40_000
     """Of a text shown whole (``digest_texts``): longer than articles, shorter than reports."""
