@@ -20,6 +20,7 @@ from storage.search.snippets import Marked, Marker
 from storage.store import Store
 
 MARKS = ("**", "**")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class NotAnswered(StoreError):
@@ -143,39 +144,49 @@ def answer(store: Store, asked: Asked, *, count: bool = False, snippet: int = 0)
         NotAnswered: for a question without words or with too many, or a name that nobody has.
         StoreError: when there is no store, or no index.
     """
-    from storage.search.found import Wanted, find
+    from storage.search import found as hits_of
     from storage.search.state import is_current
 
     question = read(asked.text)
+    notes = [*question.notes]
     with ExitStack() as opened:
         reader, state = open_index_of(store, opened)
-        con = opened.enter_context(store.read())
-        within = _within(asked)
-        wanted = Wanted(
-            question=question, within=within, topic=asked.topic, limit=asked.limit,
+        within, kept = _within(asked), None
+        if not is_current(store):
+            notes.append(_behind(state))
+            kept = hits_of.still_there(opened.enter_context(store.read()))
+        if asked.topic:
+            con = opened.enter_context(store.read())
+            within, kept = hits_of.of_topic(con, asked.topic, within)
+        wanted = hits_of.Wanted(
+            question=question, within=within, kept=kept, limit=asked.limit,
             all_copies=asked.all_copies, newest=asked.newest,
         )  # fmt: skip
-        found = find(con, reader, wanted)
-        number = reader.count(question, within) if count and not asked.topic else None
-        notes = [*question.notes]
+        found = hits_of.find(reader, wanted)
+        number = reader.count(question, within) if count and kept is None else None
         if not found:
-            _check_names(con, reader, asked)
-        if not found and len(question.clauses) > 1:
-            notes.append(_word_by_word(reader, question, within))
-    if not is_current(store):
-        notes.append(_behind(state))
+            if asked.publishers or asked.topic:
+                _check_names(opened.enter_context(store.read()), reader, asked)
+            if len(question.clauses) > 1:
+                notes.append(_word_by_word(reader, question, within))
     marker = Marker(question)
+    return Answer(
+        hits=tuple(_hit(one, marker, snippet) for one in found),
+        articles=number,
+        notes=tuple(map(clean, notes)),
+    )
+
+
+def _hit(one: Any, marker: Marker, snippet: int) -> Hit:
+    article = one.article
     length = {"length": snippet} if snippet else {}
-    hits = tuple(
-        Hit(
-            rank=one.rank, score=one.score, article_id=one.article_id, story_id=one.story_id,
-            title=marker.mark(one.title or one.url), publisher=clean(one.publisher),
-            published_at=one.published_at, url=clean(one.url), language=one.language,
-            copies=one.copies, outlets=one.outlets, snippet=marker.snippet(one.text, **length),
-        )
-        for one in found
+    at = None if article.at is None else _EPOCH + timedelta(microseconds=article.at)
+    return Hit(
+        rank=one.rank, score=one.score, article_id=article.article_id, story_id=article.story_id,
+        title=marker.mark(article.title or article.url), publisher=clean(article.publisher),
+        published_at=at, url=clean(article.url), language=article.language, copies=one.copies,
+        outlets=one.outlets, snippet=marker.snippet(article.text, **length),
     )  # fmt: skip
-    return Answer(hits=hits, articles=number, notes=tuple(map(clean, notes)))
 
 
 def open_index_of(store: Store, opened: ExitStack) -> tuple[Any, Any]:

@@ -71,6 +71,6 @@ def _keys(store: Store, text: str, most: int) -> list[dict[str, Any]]:
         reader, _ = open_index_of(store, opened)
         found = reader.ask(question, Within(), limit=max(1, min(most, 10_000_000))).found
     return [
-        {"key": key, "rank": rank, "score": score}
-        for rank, (key, score) in enumerate(found, start=1)
+        {"key": hit.key, "rank": rank, "score": hit.score}
+        for rank, hit in enumerate(found, start=1)
     ]

@@ -14,13 +14,15 @@ import duckdb
 from storage.search.engine import Indexed, Writer
 from storage.search.policy import INDEX
 from storage.search.state import KNOWN, sync
-from storage.search.words import parts, words
 
 Advance = Callable[[int, int], None]
 
 # `exact` is the hash of the text's words.  `hash` may be another one in another DuckDB: then all
 # articles are brought in once more, some with each run, and stay as they are until their turn.
-_MARK = "hash(title, exact, version, publisher, language, published_at)"
+_MARK = (
+    "hash(title, exact, version, publisher, language, published_at, url, story_id, "
+    "is_representative)"
+)
 
 
 def checksum(con: duckdb.DuckDBPyConnection) -> int:
@@ -94,18 +96,18 @@ def bring_in(con: duckdb.DuckDBPyConnection, writer: Writer, todo: int, advance:
         assert span is not None
         first, last, count = span
         rows = con.execute(
-            "SELECT t.key, t.known, a.title, a.text, a.language, a.publisher, "
-            "epoch(a.published_at)::BIGINT FROM core.articles a JOIN temp.todo t "
-            "ON t.place = a.rowid "
+            "SELECT t.key, t.known, a.article_id, a.title, a.text, a.language, a.publisher, a.url, "
+            "epoch_us(a.published_at), a.story_id, a.is_representative "
+            "FROM core.articles a JOIN temp.todo t ON t.place = a.rowid "
             f"WHERE a.rowid BETWEEN {first} AND {last} AND t.place BETWEEN {first} AND {last}"
         ).fetchall()
         writer.remove([key for key, known, *_ in rows if known])
-        for key, _, title, text, language, publisher, at in rows:
-            headline, body = words(title or ""), words(text or "")
+        for key, _, article_id, title, text, language, publisher, url, at, story, shown in rows:
             writer.add(
                 Indexed(
-                    key=key, title=headline, text=body, publisher=publisher or "", at=at,
-                    parts=parts([*headline, *body], language or ""),
+                    key=key, article_id=article_id, title=title or "", text=text or "",
+                    language=language or "", publisher=publisher or "", url=url or "", at=at,
+                    story_id=story or article_id, is_representative=shown is not False,
                 )
             )  # fmt: skip
         done, after = done + count, last

@@ -1,33 +1,24 @@
-"""Hits of the index into articles of the store, one a story where that is wanted."""
+"""The best hits of the index as an answer: one a story where that is wanted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import duckdb
 
+from storage.search.engine import Indexed
 from storage.search.policy import ANSWER
 from storage.search.question import Question
-from storage.search.reader import Reader, Within
+from storage.search.reader import Hit, Reader, Within
+
+Kept = Callable[[Collection[int]], set[int]]
+"""Which of some articles, by key, count."""
 
 _TOPIC = (
     "(list_contains(list_transform(topics, lambda one: lower(one)), $topic) "
     "OR contains('|' || lower(coalesce(subjects, '')) || '|', '|' || $topic || '|'))"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """An article that was hit."""
-
-    key: int
-    score: float
-    row: int
-    article_id: str
-    story_id: str
-    is_representative: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +28,7 @@ class Found:
     rank: int
     """From 1 on."""
     score: float
-    article_id: str
-    story_id: str
-    title: str
-    publisher: str
-    published_at: datetime | None
-    url: str
-    language: str
-    text: str
+    article: Indexed
     copies: int
     """Articles that tell this story, this one included."""
     outlets: int
@@ -53,171 +37,125 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What is asked of the index and the store together."""
+    """What is asked of the index."""
 
     question: Question
     within: Within
-    topic: str = ""
+    kept: Kept | None = None
+    """What the store has to say about hits; None for nothing."""
     limit: int = 10
     all_copies: bool = False
     newest: bool = False
 
 
-def find(con: duckdb.DuckDBPyConnection, reader: Reader, wanted: Wanted) -> list[Found]:
-    """The best articles for ``wanted``, best first, each with its text.
+def find(reader: Reader, wanted: Wanted) -> list[Found]:
+    """The best articles for ``wanted``, best first.
 
     Unless all copies are wanted a story comes once, as its representative where that answers to
     the question too, else as the copy that answers best.
+
+    Raises:
+        IndexBroken: when the index does not answer.
     """
-    places = places_of(con, reader, wanted)
+    hits = _best(reader, wanted)
     if not wanted.all_copies:
-        places = _representatives(con, reader, wanted, places)
-    return _articles(con, places)
-
-
-def places_of(con: duckdb.DuckDBPyConnection, reader: Reader, wanted: Wanted) -> list[Place]:
-    """Where the articles lie; of a story only the best one, unless all copies are wanted."""
-    within, tested = wanted.within, ""
-    if wanted.topic:
-        keys = _keys_of_topic(con, wanted.topic)
-        if len(keys) <= ANSWER.listed:
-            within = replace(within, keys=tuple(keys))
-        else:
-            tested = wanted.topic.lower()
-    most = wanted.limit if wanted.all_copies and not tested else wanted.limit + ANSWER.spare
-    while True:
-        hits = reader.ask(wanted.question, within, limit=most, newest=wanted.newest)
-        places = _in_store(con, hits.found, tested)
-        if not wanted.all_copies:
-            places = _once_a_story(places)
-        if len(places) >= wanted.limit or not hits.more or most >= ANSWER.most_hits:
-            return places[: wanted.limit]
-        most *= ANSWER.times
-
-
-def topics(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """The names of all topics, the commonest first."""
-    return [
-        name
-        for (name,) in con.execute(
-            "SELECT unnest(topics) AS topic FROM articles GROUP BY 1 ORDER BY count(*) DESC, 1"
-        ).fetchall()
-    ]
-
-
-def publishers(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """The names of all publishers, the commonest first."""
-    return [
-        name
-        for (name,) in con.execute(
-            "SELECT publisher FROM articles GROUP BY 1 ORDER BY count(*) DESC, 1"
-        ).fetchall()
-    ]
-
-
-def _keys_of_topic(con: duckdb.DuckDBPyConnection, topic: str) -> list[int]:
-    found = con.execute(
-        f"SELECT id_hash FROM core.articles WHERE {_TOPIC} LIMIT {ANSWER.listed + 1}",
-        {"topic": topic.lower()},
-    ).fetchall()
-    return [key for (key,) in found]
-
-
-def _in_store(
-    con: duckdb.DuckDBPyConnection, hits: Sequence[tuple[int, float]], topic: str
-) -> list[Place]:
-    """Those of ``hits`` that are in the store, in their order."""
-    if not hits:
-        return []
-    condition, arguments = ("true", {}) if not topic else (_TOPIC, {"topic": topic})
-    found = con.execute(
-        "SELECT id_hash, rowid, article_id, story_id, is_representative FROM core.articles "
-        f"WHERE id_hash IN ({_numbers(key for key, _ in hits)}) AND {condition}",
-        arguments,
-    ).fetchall()
-    by_key = {key: rest for key, *rest in found}
-    places = []
-    for key, score in hits:
-        if key in by_key:
-            row, article_id, story_id, shown = by_key[key]
-            places.append(
-                Place(
-                    key=key, score=score, row=row, article_id=article_id,
-                    story_id=story_id or article_id, is_representative=bool(shown),
-                )
-            )  # fmt: skip
-    return places
-
-
-def _once_a_story(places: Iterable[Place]) -> list[Place]:
-    best: dict[str, Place] = {}
-    for place in places:
-        was = best.setdefault(place.story_id, place)
-        if place.is_representative and not was.is_representative:
-            # In the place of the best copy, with its score.
-            best[place.story_id] = replace(place, score=was.score)
-    return list(best.values())
-
-
-def _representatives(
-    con: duckdb.DuckDBPyConnection, reader: Reader, wanted: Wanted, places: list[Place]
-) -> list[Place]:
-    """Put representatives in place that answer to the question further down than was looked."""
-    others = [place.story_id for place in places if not place.is_representative]
-    if not others:
-        return places
-    found = con.execute(
-        "SELECT id_hash, rowid, article_id, story_id FROM core.articles "
-        "WHERE is_representative AND story_id IN (SELECT unnest($stories))",
-        {"stories": others},
-    ).fetchall()
-    shown = {key: (row, article_id, story_id) for key, row, article_id, story_id in found}
-    if not shown:
-        return places
-    within = replace(wanted.within, keys=tuple(shown))
-    hits = reader.ask(wanted.question, within, limit=len(shown)).found
-    if wanted.topic:
-        hits = [(one.key, one.score) for one in _in_store(con, hits, wanted.topic.lower())]
-    answering = {shown[key][2]: (key, shown[key]) for key, _ in hits}
-    put = []
-    for place in places:
-        if not place.is_representative and place.story_id in answering:
-            key, (row, article_id, _) = answering[place.story_id]
-            place = replace(place, key=key, row=row, article_id=article_id, is_representative=True)
-        put.append(place)
-    return put
-
-
-def _articles(con: duckdb.DuckDBPyConnection, places: Sequence[Place]) -> list[Found]:
-    if not places:
-        return []
-    rows = con.execute(
-        "SELECT rowid, title, publisher, published_at, url, language, text FROM core.articles "
-        f"WHERE rowid IN ({_numbers(place.row for place in places)})"
-    ).fetchall()
-    by_row = {row: rest for row, *rest in rows}
-    counted = {
-        story_id: (articles, outlets)
-        for story_id, articles, outlets in con.execute(
-            "SELECT story_id, articles, publishers FROM core.stories "
-            "WHERE story_id IN (SELECT unnest($stories)) AND articles > 1",
-            {"stories": [place.story_id for place in places]},
-        ).fetchall()
-    }
+        hits = _representatives(reader, wanted, hits)
     found = []
-    for rank, place in enumerate(places, start=1):
-        title, publisher, at, url, language, text = by_row[place.row]
-        copies, outlets = counted.get(place.story_id, (1, 1))
+    for rank, hit in enumerate(hits, start=1):
+        copies, outlets = reader.members(hit.story)
         found.append(
             Found(
-                rank=rank, score=place.score, article_id=place.article_id,
-                story_id=place.story_id, title=title or "", publisher=publisher or "",
-                published_at=at, url=url or "", language=language or "", text=text or "",
-                copies=copies, outlets=outlets,
+                rank=rank, score=hit.score, article=reader.article(hit), copies=copies,
+                outlets=outlets,
             )
         )  # fmt: skip
     return found
 
 
-def _numbers(values: Iterable[int]) -> str:
-    return ", ".join(map(str, values))
+def of_topic(con: duckdb.DuckDBPyConnection, topic: str, within: Within) -> tuple[Within, Kept]:
+    """Limit hits to a topic: by a list of its articles where they are few, else hit by hit."""
+    asked = {"topic": topic.lower()}
+    keys = con.execute(
+        f"SELECT id_hash FROM core.articles WHERE {_TOPIC} LIMIT {ANSWER.listed + 1}", asked
+    ).fetchall()
+    if len(keys) <= ANSWER.listed:
+        return replace(within, keys=tuple(key for (key,) in keys)), set
+    return within, lambda some: _in_store(con, some, _TOPIC, asked)
+
+
+def still_there(con: duckdb.DuckDBPyConnection) -> Kept:
+    """Leave out what is in an index of an earlier publish and not in the store any more."""
+    return lambda some: _in_store(con, some, "true", {})
+
+
+def topics(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """The names of all topics, the commonest first."""
+    found = con.execute(
+        "SELECT unnest(topics) AS topic FROM articles GROUP BY 1 ORDER BY count(*) DESC, 1"
+    ).fetchall()
+    return [name for (name,) in found]
+
+
+def publishers(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """The names of all publishers, the commonest first."""
+    found = con.execute(
+        "SELECT publisher FROM articles GROUP BY 1 ORDER BY count(*) DESC, 1"
+    ).fetchall()
+    return [name for (name,) in found]
+
+
+def _in_store(
+    con: duckdb.DuckDBPyConnection, some: Collection[int], condition: str, named: dict[str, str]
+) -> set[int]:
+    if not some:
+        return set()
+    listed = ", ".join(map(str, some))
+    found = con.execute(
+        f"SELECT id_hash FROM core.articles WHERE id_hash IN ({listed}) AND {condition}", named
+    ).fetchall()
+    return {key for (key,) in found}
+
+
+def _best(reader: Reader, wanted: Wanted) -> list[Hit]:
+    most = wanted.limit
+    if wanted.kept is not None or not wanted.all_copies:
+        most += ANSWER.spare
+    while True:
+        hits = reader.ask(wanted.question, wanted.within, limit=most, newest=wanted.newest)
+        found = _kept(wanted, hits.found)
+        if not wanted.all_copies:
+            found = _once_a_story(found)
+        if len(found) >= wanted.limit or not hits.more or most >= ANSWER.most_hits:
+            return found[: wanted.limit]
+        most *= ANSWER.times
+
+
+def _kept(wanted: Wanted, hits: list[Hit]) -> list[Hit]:
+    if wanted.kept is None:
+        return hits
+    kept = wanted.kept([hit.key for hit in hits])
+    return [hit for hit in hits if hit.key in kept]
+
+
+def _once_a_story(hits: Iterable[Hit]) -> list[Hit]:
+    best: dict[int, Hit] = {}
+    for hit in hits:
+        was = best.setdefault(hit.story, hit)
+        if hit.shown and not was.shown:
+            # In the place of the best copy, with its score.
+            best[hit.story] = replace(hit, score=was.score)
+    return list(best.values())
+
+
+def _representatives(reader: Reader, wanted: Wanted, hits: list[Hit]) -> list[Hit]:
+    """Put representatives in place that answer to the question further down than was looked."""
+    others = tuple(hit.story for hit in hits if not hit.shown)
+    if not others:
+        return hits
+    within = replace(wanted.within, shown_of=others)
+    answering = reader.ask(wanted.question, within, limit=len(others)).found
+    shown = {hit.story: hit for hit in _kept(wanted, answering)}
+    return [
+        hit if hit.shown or hit.story not in shown else replace(shown[hit.story], score=hit.score)
+        for hit in hits
+    ]

@@ -72,12 +72,12 @@ class AnswerPolicy:
     # Articles of a topic that are handed to the index as a list; more of them are met soon enough
     # among the hits.
     listed: int = 20_000
+    # Members of a story looked at for the number of outlets.
+    members: int = 500
     # Hits looked through at most for a topic or for stories: all there is, in any sane store.
     most_hits: int = 2_000_000
     # Characters of a snippet, beyond which a terminal of 80 columns takes three lines.
     snippet: int = 200
-    # Text looked through for a snippet.
-    snippet_text: int = 60_000
 
 
 WORDS = WordPolicy()
@@ -86,4 +86,4 @@ INDEX = IndexPolicy()
 ANSWER = AnswerPolicy()
 
 # Which words, fields and marks an index was made with; another one is made anew.
-RECIPE = 1
+RECIPE = 2

@@ -14,10 +14,12 @@ from typing import Any
 import tantivy
 from tantivy import FieldType, Occur, Query
 
-from storage.search.engine import IndexBroken, explained, opened, publisher_word
+from storage.search.engine import IndexBroken, Indexed, explained, opened, publisher_word, unpacked
 from storage.search.forms import forms
-from storage.search.policy import ASK
+from storage.search.policy import ANSWER, ASK
 from storage.search.question import Question, Unit
+
+_OF_HITS = ("key", "story", "shown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +33,27 @@ class Within:
     publishers: tuple[str, ...] = ()
     keys: tuple[int, ...] | None = None
     """Only these articles; None for all."""
+    shown_of: tuple[int, ...] | None = None
+    """Only the representatives of these stories; None for all articles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An article that answers."""
+
+    key: int
+    story: int
+    shown: bool
+    """Whether it is the representative of its story."""
+    score: float
+    place: tantivy.DocAddress = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Hits:
     """The best articles for a question, best first."""
 
-    found: list[tuple[int, float]]
-    """(key, score)."""
+    found: list[Hit]
     more: bool
     """Whether there may be more than these."""
 
@@ -102,13 +117,39 @@ class Reader:
             else:
                 answer = self._searcher.search(query, limit=limit, count=False)
             hits = answer.hits
-            keys = self._searcher.fast_field_values("key", [place for _, place in hits])
-        found = [
-            (int(key), 0.0 if newest else float(score))
-            for key, (score, _) in zip(keys, hits, strict=True)
-            if key is not None
-        ]
+            places = [place for _, place in hits]
+            columns = (self._searcher.fast_field_values(one, places) for one in _OF_HITS)
+            found = [
+                Hit(int(key or 0), int(story or 0), bool(shown), 0.0 if newest else score, place)
+                for (score, place), key, story, shown in zip(hits, *columns, strict=True)
+            ]
         return Hits(found, more=len(hits) == limit)
+
+    def article(self, hit: Hit) -> Indexed:
+        """What is shown of a hit.
+
+        Raises:
+            IndexBroken: when the index does not answer.
+        """
+        with explained(self.folder):
+            return unpacked(hit.key, bytes(self._searcher.doc(hit.place)["article"][0]))
+
+    def members(self, story: int) -> tuple[int, int]:
+        """How many articles tell a story, and how many publishers are among them.
+
+        Raises:
+            IndexBroken: when the index does not answer.
+        """
+        query = Query.term_query(self._schema, "story", story)
+        with explained(self.folder):
+            answer: Any = self._searcher.search(query, limit=ANSWER.members)
+            if answer.count < 2:
+                return 1, 1
+            names = {
+                unpacked(0, bytes(self._searcher.doc(place)["article"][0])).publisher
+                for _, place in answer.hits
+            }
+        return int(answer.count), len(names)
 
     def count(self, question: Question, within: Within) -> int:
         """How many articles answer to ``question``.
@@ -139,6 +180,11 @@ class Reader:
         if within.keys is not None:
             keys = Query.term_set_query(self._schema, "key", list(within.keys))
             required.append((Occur.Must, _unranked(keys)))
+        if within.shown_of is not None:
+            stories = Query.term_set_query(self._schema, "story", list(within.shown_of))
+            required.append((Occur.Must, _unranked(stories)))
+            shown = Query.term_query(self._schema, "shown", True)
+            required.append((Occur.Must, _unranked(shown)))
         required += [
             (Occur.MustNot, Query.boolean_query(_either(self._unit(unit, parts=False))))
             for unit in question.without

@@ -82,7 +82,7 @@ class Marker:
 
         The beginning of the text where nothing of it stands there.
         """
-        line = _one_line(text[: ANSWER.snippet_text])
+        line = _one_line(text)
         if sum(map(is_unspaced, line[:40])) > 10:
             # A character of these scripts says, and takes, as much as two letters.
             length //= 2

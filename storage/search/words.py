@@ -24,6 +24,10 @@ _UNSPACED = (
     "ก-ฺเ-๎ກ-ໆ່-ໍໜໝက-ဿၐ-ႏក-៓"  # Thai, Lao, Burmese, Khmer
 )
 _ASCII = re.compile(rf"[a-z0-9]{{1,{WORDS.longest}}}")
+_LONG = re.compile(rf"[a-z0-9]{{{WORDS.longest + 1}}}")
+# Whatever is no letter or digit, as a space.
+_SPACED = {code: chr(code) if chr(code).isalnum() else " " for code in range(128)}
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _RUN = re.compile(rf"([{_UNSPACED}]+)|[^\W_{_UNSPACED}]{{1,{WORDS.longest}}}")
 WRITTEN = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
 """A run of letters in text that is not folded."""
@@ -66,7 +70,10 @@ def fold(text: str) -> str:
     """``text`` as it is compared: lower case, without accents, in one width."""
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKC", text).casefold().translate(_folding())
+    if not unicodedata.is_normalized("NFKC", text):
+        text = unicodedata.normalize("NFKC", text)
+    # Looking each letter up takes three times as long where few are no ASCII.
+    return _NOT_ASCII.sub(lambda run: run.group().translate(_folding()), text.casefold())
 
 
 def is_unspaced(run: str) -> bool:
@@ -81,9 +88,15 @@ def runs(text: str) -> list[tuple[str, bool]]:
 
 def words(text: str) -> list[str]:
     """The words of ``text`` as the index holds them, in order."""
+    return written_words(text).split()
+
+
+def written_words(text: str) -> str:
+    """The words of ``text`` as the index holds them, in order, with spaces between."""
     folded = fold(text)
     if folded.isascii():
-        return _ASCII.findall(folded)
+        spaced = folded.translate(_SPACED)
+        return spaced if _LONG.search(spaced) is None else " ".join(_ASCII.findall(spaced))
     found: list[str] = []
     for one in _RUN.finditer(folded):
         if one.group(1) is None:
@@ -91,7 +104,7 @@ def words(text: str) -> list[str]:
         else:
             found += pairs(one.group())
             found.append(one.group()[-1])
-    return found
+    return " ".join(found)
 
 
 def pairs(run: str) -> list[str]:

@@ -15,7 +15,6 @@ from storage.search.engine import Indexed, Writer
 from storage.search.follow import follow
 from storage.search.question import understand
 from storage.search.reader import Reader, Within, open_index
-from storage.search.words import parts, words
 from storage.store import Store
 
 TEXTS = {
@@ -44,11 +43,10 @@ class Shelf:
         self.folder.mkdir(exist_ok=True)
         writer = Writer(self.folder, new=True)
         for key, (title, language, text) in enumerate(texts.values(), start=1):
-            both = words(title), words(text)
             writer.add(
                 Indexed(
-                    key=key, title=both[0], text=both[1], publisher="Example", at=key,
-                    parts=parts([*both[0], *both[1]], language),
+                    key=key, article_id=str(key), title=title, text=text, language=language,
+                    publisher="Example", at=key * 1_000_000, story_id=str(key),
                 )
             )  # fmt: skip
         writer.finish()
@@ -74,7 +72,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], 
 
         def ask(text: str, within: Within = here.within) -> set[str]:
             found = reader.ask(understand(text), within, limit=100).found
-            return {names[key - 1] for key, _ in found}
+            return {names[hit.key - 1] for hit in found}
 
         yield ask
 

@@ -141,7 +141,7 @@ def test_ranks_are_those_of_bm25_by_hand(tmp_path: Path) -> None:
     corpus = _corpus(2000, make)
     writer = Writer(tmp_path, new=True)
     for key, (title, text) in enumerate(corpus, start=1):
-        writer.add(Indexed(key=key, title=title, text=text, parts=(), publisher="", at=None))
+        writer.add(Indexed(key=key, article_id="", title=" ".join(title), text=" ".join(text)))
     writer.finish()
     by_hand = ByHand(corpus)
     with open_index(tmp_path) as reader:
@@ -152,11 +152,11 @@ def test_ranks_are_those_of_bm25_by_hand(tmp_path: Path) -> None:
             asked = " ".join(f'"{" ".join(one)}"' for one in phrases)
             expected = by_hand.ask(phrases)
             found = reader.ask(understand(asked), ALL, limit=3000).found
-            assert {key for key, _ in found} == set(expected), asked
+            assert {hit.key for hit in found} == set(expected), asked
             assert reader.count(understand(asked), ALL) == len(expected)
-            for key, score in found:
-                assert score == pytest.approx(expected[key], rel=0.08), asked
-            best = [expected[key] for key, _ in found]
+            for hit in found:
+                assert hit.score == pytest.approx(expected[hit.key], rel=0.08), asked
+            best = [expected[hit.key] for hit in found]
             # Nobody stands before one that is clearly better.
             ceiling = math.inf
             for value in best:
@@ -170,8 +170,8 @@ def test_a_rare_form_does_not_come_first_by_its_rarity(shelf: Any) -> None:
     with shelf.open() as reader:
         found = reader.ask(understand("battery"), ALL, limit=100).found
         plural = reader.ask(understand("batterys"), ALL, limit=100).found
-    assert {key for key, _ in found} == set(range(1, 91))
-    assert plural[0][0] == 91
+    assert {hit.key for hit in found} == set(range(1, 91))
+    assert plural[0].key == 91
     assert len(plural) == 91
 
 
@@ -182,7 +182,7 @@ def test_the_headline_counts_more(shelf: Any) -> None:
         "title": ("A recall in the city", "en", "There was a thing and nothing else happened"),
     })  # fmt: skip
     with shelf.open() as reader:
-        assert [key for key, _ in reader.ask(understand("recall"), ALL, limit=9).found] == [2, 1]
+        assert [hit.key for hit in reader.ask(understand("recall"), ALL, limit=9).found] == [2, 1]
 
 
 def test_a_prefix_of_many_words_finds_them_all(shelf: Any) -> None:
@@ -197,7 +197,7 @@ def test_newest_first(shelf: Any) -> None:
     shelf.fill(["one word", "one more word", "one last word"])
     with shelf.open() as reader:
         found = reader.ask(understand("word"), ALL, limit=9, newest=True).found
-    assert [key for key, _ in found] == [3, 2, 1]
+    assert [hit.key for hit in found] == [3, 2, 1]
 
 
 @given(st.text(max_size=60) | st.lists(

@@ -129,7 +129,7 @@ def test_an_index_that_is_kept_up_equals_one_made_anew(store: Store, build: Any)
 def _all(store: Store) -> dict[str, set[int]]:
     with open_index(index_of(store)[0]) as reader:
         return {
-            text: {key for key, _ in reader.ask(understand(text), Within(), limit=100).found}
+            text: {hit.key for hit in reader.ask(understand(text), Within(), limit=100).found}
             for text in ("cells", "solid-state", "Batterie", "电池", "char*")
         }
 
@@ -157,7 +157,7 @@ def test_people_can_search_from_the_moment_of_the_publish(store: Store) -> None:
     follow(store)
     assert names(store) == ["search"]
     assert asked(store, "anodes") == 1
-    change(store, "UPDATE core.articles SET story_id = 'another'")
+    change(store, "UPDATE core.articles SET topics = ['other']")
     assert follow(store).added == 0
     assert names(store) == ["search"]
     assert is_current(store)
