@@ -59,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, help="where to build; removed afterwards")
     parser.add_argument("--keep", action="store_true", help="leave the store for a look")
     parser.add_argument("--store", type=Path, help="one that was kept, instead of a new one")
+    parser.add_argument("--indexed", action="store_true", help="its index is there: ask only")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
 
@@ -81,7 +82,8 @@ def run(store: Store, options: argparse.Namespace) -> dict[str, Any]:
     texts = Texts(make)
     if options.store is None:
         report["fill"] = clocked(lambda: fill(store, texts, options.articles))
-    report["rebuild"] = rebuild(store)
+    if not options.indexed:
+        report["rebuild"] = rebuild(store)
     report["index_mb"] = round(size_of(index_of(store)[0]) / 1e6)
     report["store_mb"] = round(store.published.stat().st_size / 1e6)
     report["update"] = [update(store, texts, options.articles + n * BATCH) for n in range(3)]
