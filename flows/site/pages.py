@@ -160,7 +160,7 @@ def _site(digest: Digest) -> Site:
 
 def _front(site: Site) -> SiteFile:
     digest = site.digest
-    shown = site.split(digest.stories, paths.INDEX)[0]
+    shown = site.split(digest.stories[: PAGE.cards], paths.INDEX)[0]
     parts = _by_day(site, shown, paths.INDEX, digest.stories)
     moved = [one for one in digest.trends.moved if one.now]
     topics = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 from hashlib import blake2b
 
 from flows.site.model import Subject
@@ -55,6 +56,7 @@ def root_of(path: str) -> str:
     return "../" * path.count("/")
 
 
+@lru_cache(maxsize=20_000)
 def slug(name: str) -> str:
     """``name`` in small ASCII letters, digits and hyphens.
 

@@ -14,7 +14,6 @@ from flows.site import display, paths
 from flows.site.wording import paragraphs
 
 _BLANK = re.compile(r"\n\s*\n+")
-_INDENT = re.compile(r"^[ \t]+", re.M)
 
 
 @cache
@@ -46,14 +45,13 @@ def environment() -> Environment:
 
 
 def page(template: str, **shown: Any) -> str:
-    """A template with what it shows; indentation and blank lines left out."""
-    text = environment().get_template(template).render(**shown)
-    return _BLANK.sub("\n", _INDENT.sub("", text))
+    """A template with what it shows."""
+    return environment().get_template(template).render(**shown)
 
 
 def part(template: str, **shown: Any) -> Markup:
-    """A part of a page, to be set into another as it is."""
-    return Markup(page(template, **shown))
+    """A part of a page, to be set into others as it is; blank lines left out."""
+    return Markup(_BLANK.sub("\n", page(template, **shown)))
 
 
 def asset(name: str) -> bytes:
