@@ -246,8 +246,9 @@ def _subject_pages(site: Site) -> Iterator[SiteFile]:
         is_company = subject.kind == COMPANY
         name = subject.name if is_company else display.label(subject.name)
         told = display.counted(len(stories), "story", "stories")
-        if is_company:
-            told += f", {display.number(before.get(subject, 0))} in the days before"
+        if is_company and site.digest.trends.stories_before:
+            length = display.counted(site.digest.window.length, "day")
+            told += f", {before.get(subject, 0) or 'none'} in the {length} before"
         links = feed_links(subject, name)
         said = [
             (figure, story)

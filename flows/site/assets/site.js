@@ -149,7 +149,7 @@
   // Within each day by outlets or by time, where all stories of the day are on the page.
   const order = () => {
     const days = [...main.querySelectorAll(".day")];
-    const place = main.querySelector(".sum");
+    const place = main.querySelector(".subscribe") || main.querySelector(".sum");
     if (!place || !days.length || !days.every((day) => "whole" in day.dataset)) return;
     if (!days.some((day) => day.querySelectorAll(".card").length > 1)) return;
     const choose = (key) => {
