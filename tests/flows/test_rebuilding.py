@@ -25,7 +25,7 @@ from tests.flows.newsroom_support import NOW, newsroom
 
 ROOT = Path(__file__).parents[2]
 STATE = {
-    "articles": "SELECT article_id, text, words, topics::VARCHAR FROM articles",
+    "articles": "SELECT article_id, text, words, topics::VARCHAR FROM core.articles",
     "shown": "SELECT article_id FROM articles WHERE is_representative",
     "stories": "SELECT list(article_id ORDER BY article_id)::VARCHAR FROM articles "
     "GROUP BY story_id",

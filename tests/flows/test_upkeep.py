@@ -154,6 +154,7 @@ PLANTED = {
     "words_hash_wrong": f"UPDATE core.articles SET exact = 1 WHERE article_id = {ONE}",
     "forward_nowhere": "INSERT INTO core.story_forwards (story_id, to_story_id) VALUES ('x', 'no')",
     "link_orphan": "INSERT INTO core.links (article_id, url) VALUES ('no', 'u')",
+    "mention_orphan": "INSERT INTO core.mentions (article_id, name) VALUES ('no', 'LFP')",
     "version_gap": "UPDATE core.article_versions SET version = 7",
     "article_twice": f"INSERT INTO core.articles FROM core.articles WHERE article_id = {ONE}",
     "repeat_orphan": "UPDATE core.repeats SET removed_text = 'other'",
