@@ -225,15 +225,17 @@ class Tagger:
         kept: list[tuple[int, int, int]] = []
         doubtful: list[_Found] = []
         sure: set[int] = set()
-        people: set[int] = set()
+        people: dict[int, int] = {}
         for one in found:
             never = {target.entry for target in one.targets if target.level == NEVER}
-            people |= {entry for entry in never if self._entries[entry].surname}
+            for entry in never:
+                if self._entries[entry].surname:
+                    people.setdefault(entry, one.start)
             targets = tuple(target for target in one.targets if target.entry not in never)
             for target in targets:
                 if target.level == SURE:
                     if self._is_person(target.entry, one, whole, title, field):
-                        people.add(target.entry)
+                        people.setdefault(target.entry, one.start)
                     else:
                         kept.append((target.entry, one.start, one.end))
                     break
@@ -242,9 +244,8 @@ class Tagger:
                     doubtful.append(_Found(one.start, one.end, targets))
         about = field + len({entry for entry, _, _ in kept if self._entries[entry].kind in _ABOUT})
         in_field = about >= self._policy.field_weight
-        if people and not in_field:
-            # Who was named in full once is called by the surname afterwards.
-            kept = [one for one in kept if one[0] not in people]
+        if people:
+            kept = self._without_people(kept, people, whole, title if in_field else len(whole))
         sure |= {entry for entry, _, _ in kept}
         for one in doubtful:
             for target in sorted(one.targets, key=lambda target: target.entry not in sure):
@@ -259,6 +260,22 @@ class Tagger:
                     kept.append((entry, one.start, one.end))
                     break
         return kept
+
+    def _without_people(
+        self, kept: list[tuple[int, int, int]], people: dict[int, int], whole: str, told: int
+    ) -> list[tuple[int, int, int]]:
+        """``kept`` without surnames of people whom the article names in full.
+
+        Who is named in full first is called by the surname afterwards.  The company is meant where
+        it has another name, too ("Ford Motor"), or where an article about the field names it in
+        the text, from ``told`` on, before the person.
+        """
+        meant = set()
+        for entry, start, end in kept:
+            other = whole[start:end].casefold() != self._entries[entry].name.casefold()
+            if other or told < start < people.get(entry, 0):
+                meant.add(entry)
+        return [one for one in kept if one[0] not in people or one[0] in meant]
 
     def _is_person(self, number: int, one: _Found, whole: str, title: int, field: int) -> bool:
         entry = self._entries[number]

@@ -112,6 +112,15 @@ def test_a_person_is_no_company(text: str) -> None:
     assert names(text) & {"Ford", "Ferrari", "Suzuki"} == set()
 
 
+def test_whom_the_article_names_in_full_first_is_meant_by_the_surname() -> None:
+    """A premier before the carmaker, a carmaker before its chairman, or both by other names."""
+    province = "Premier Doug Ford will subsidise EV plants. Ford said so in Windsor."
+    carmaker = "Ford builds EVs in Ohio. Chairman Bill Ford is glad, and Ford will grow."
+    assert names(province, title="Ford courts makers of electric cars") == set()
+    assert names(carmaker) == {"Ford"}
+    assert names("Doug Ford met Ford Motor; Ford will build electric cars.") == {"Ford"}
+
+
 def test_a_town_or_state_is_told_from_its_namesakes() -> None:
     """Georgia between Atlanta and the Caucasus, Warren between Ohio and Buffett."""
     assert names("Hyundai builds its Metaplant near Savannah, Georgia.", "place") == {"Georgia"}
