@@ -337,10 +337,12 @@ def _subjects(site: Site, kind: str) -> SiteFile:
     if kind == COMPANY:
         heading, path = "Companies", paths.COMPANIES
         told = f"{display.counted(total, 'company', 'companies')} that stories are about."
+        none = "No story of these days is about a company that is looked for."
     else:
         heading, path = "Topics", paths.TOPICS
         told = f"{display.counted(total, 'topic')} that stories are about."
-    return site.page(path, "subjects.html", heading, groups=groups, told=told)
+        none = "No story of these days has a topic."
+    return site.page(path, "subjects.html", heading, groups=groups, told=told if total else none)
 
 
 def _trends(site: Site) -> Iterator[SiteFile]:
