@@ -24,7 +24,9 @@ _SOURCES: Mapping[str, str] = MappingProxyType({
     "stories": "SELECT *, first_published_at AS _at FROM stories",
     **{
         view: _OF_ARTICLE.format(view=view)
-        for view in ("duplicates", "repeats", "citations", "article_versions")
+        for view in (
+            "duplicates", "repeats", "citations", "article_versions", "mentions", "figures",
+        )
     },
 })  # fmt: skip
 VIEWS = tuple(_SOURCES)
@@ -41,6 +43,8 @@ _ORDER: Mapping[str, str] = MappingProxyType({
     "articles": "_at, article_id", "news": "_at, story_id", "stories": "_at, story_id",
     "duplicates": "_at, article_id, of_article_id", "repeats": "_at, article_id, start_char",
     "citations": "_at, article_id, url", "article_versions": "_at, article_id, version",
+    "mentions": "_at, article_id, kind, name",
+    "figures": "_at, article_id, start_char, quantity, value, written",
 })  # fmt: skip
 _COPY: Mapping[str, str] = MappingProxyType({
     # The level at which zstd gets about a tenth smaller than its default, at news sizes, and
