@@ -8,6 +8,7 @@ Labels stand in ``benchmarks/labels`` as (file, id, kind, name, start, end), wit
 - ``tags-after.jsonl``   labelled after them, before they were run on those texts
 - ``tags-review.jsonl``  mentions that both had left out, found by reading what was counted as wrong
 - ``tags-written.txt``   sentences written for the project, in seven languages
+- ``tags-written-second.txt``  more of them, written when the rules were done
 
 A mention is found when a tag of its kind and name overlaps it.  Precision counts tags, recall
 labels.  Both are told against the labels alone, and with the review.
@@ -90,9 +91,9 @@ def labelled(folder: Path, name: str) -> Iterator[tuple[Text, list[Label]]]:
                 yield text, by_id[text.id]
 
 
-def written() -> Iterator[tuple[Text, list[Label]]]:
-    """The project's own sentences, with what is marked in them."""
-    for line in (LABELS / "tags-written.txt").read_text("utf-8").splitlines():
+def written(name: str) -> Iterator[tuple[Text, list[Label]]]:
+    """The project's own sentences of a file, with what is marked in them."""
+    for line in (LABELS / name).read_text("utf-8").splitlines():
         if line.startswith("#"):
             continue
         language, _, marked = line.partition("\t")
@@ -220,7 +221,8 @@ def main() -> None:
     cases = {
         "before": labelled(options.folder, "tags-before.jsonl"),
         "after": labelled(options.folder, "tags-after.jsonl"),
-        "written": written(),
+        "written": written("tags-written.txt"),
+        "written second": written("tags-written-second.txt"),
     }
     for name, some in cases.items():
         alone, both, by_name, languages = score(tagger, some, review)
