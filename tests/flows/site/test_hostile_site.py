@@ -30,8 +30,9 @@ CONTROLS = re.compile(
 )
 
 
-@pytest.fixture(scope="module", params=["lead", "full"])
-def site(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With whole texts: every page that there can be."""
     folder = tmp_path_factory.mktemp("hostile")
     store = Store(folder / "store")
     text = (
@@ -53,7 +54,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
     store.publish()
     build(
         store.folder, folder / "site", window=Window.ending(date(2026, 11, 20), 7),
-        options=Options(full_text=request.param == "full", title="Site"),
+        options=Options(full_text=True),
     )  # fmt: skip
     return folder / "site"
 
