@@ -35,6 +35,7 @@ from typing import Any
 
 import duckdb
 
+from benchmarks import multiplied
 from dedupe.models import Signature
 from dedupe.policy import POLICY, RECIPE
 from storage import signatures
@@ -137,40 +138,28 @@ def fill(store: Store, size: int, *, shuffled: bool) -> int:
 
 def multiply(con: duckdb.DuckDBPyConnection, times: int, *, shuffled: bool) -> None:
     """Write the stored rows so many times over, each time with other ids and keys, later."""
-    days = BASE // PER_DAY
+    later = BASE // PER_DAY
     order = "hash(article_id)" if shuffled else "day, article_id"
-    for table in ("signatures", "signature_keys"):
-        columns = [
-            (name, kind)
-            for name, kind, *_ in con.execute(f"DESCRIBE core.{table}").fetchall()
-        ]  # fmt: skip
-        other = {
-            "article_id": "md5(article_id || n)[:12]",
-            "day": f"day + (n * {days})::INTEGER",
-            "exact": "hash(exact, n)",
-        }
-        selected = ", ".join(
-            f"(hash(key, n) % {_room(kind)})::{kind} AS key" if name == "key"
-            else f"{other.get(name, name)} AS {name}"
-            for name, kind in columns
-        )  # fmt: skip
-        # What the real code wrote goes too, so that all of it lies in the order asked for.
+    whole = multiplied.base(con)
+    # What the real code wrote goes too, so that all of it lies in the order asked for.
+    con.execute("CREATE TEMP TABLE base AS SELECT * FROM core.signatures")
+    con.execute("TRUNCATE core.signatures")
+    con.execute("TRUNCATE core.key_segments")
+    con.execute(
+        "INSERT INTO core.signatures BY NAME SELECT md5(article_id || n)[:12] AS article_id, "
+        f"hash(exact, n) AS exact, shingles, day + (n * {later})::INTEGER AS day "
+        f"FROM temp.base, range({times}) r(n) ORDER BY {order}"
+    )
+    con.execute("DROP TABLE temp.base")
+    for number in range(times):
+        multiplied.write(con, whole, number, number * later)
+    if shuffled:
         con.execute(
-            f"CREATE OR REPLACE TEMP TABLE base AS SELECT rowid AS place, * FROM core.{table}"
+            "CREATE TEMP TABLE ordered AS SELECT * FROM core.key_segments ORDER BY hash(keys)"
         )
-        con.execute(f"TRUNCATE core.{table}")
-        steps = [(n, n + 1) for n in range(times)] if not shuffled else [(0, times)]
-        for low, high in steps:
-            con.execute(
-                f"INSERT INTO core.{table} SELECT {', '.join(name for name, _ in columns)} FROM "
-                f"(SELECT place, {selected}, n FROM temp.base, range({low}, {high}) r(n)) "
-                f"ORDER BY {order}, place"
-            )
-        con.execute("DROP TABLE temp.base")
-
-
-def _room(kind: str) -> int:
-    return (1 << 32) if kind == "UINTEGER" else (1 << 64) - 1
+        con.execute("TRUNCATE core.key_segments")
+        con.execute("INSERT INTO core.key_segments SELECT * FROM temp.ordered")
+        con.execute("DROP TABLE temp.ordered")
 
 
 def made(

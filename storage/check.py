@@ -64,8 +64,22 @@ FAULTS: dict[str, tuple[str, str]] = {
     "signature_orphan": (
         "a signature or one of its keys belongs to no article",
         "SELECT article_id FROM core.signatures ANTI JOIN core.articles USING (article_id) "
-        "UNION SELECT article_id FROM core.signature_keys "
-        "ANTI JOIN core.signatures USING (article_id)",
+        "UNION SELECT k.article_id FROM core.segment_articles k ANTI JOIN core.signatures s "
+        "ON s.article_id = k.article_id AND s.day IS NOT DISTINCT FROM k.day",
+    ),
+    "keys_missing": (
+        "a signature has no keys among those of its day, so that no copy of it can be found",
+        "SELECT s.article_id FROM core.signatures s LEFT JOIN "
+        "(SELECT article_id, day, count(*) AS n FROM core.segment_articles GROUP BY ALL) k "
+        "ON k.article_id = s.article_id AND k.day IS NOT DISTINCT FROM s.day "
+        "WHERE k.n IS DISTINCT FROM 1",
+    ),
+    "keys_unreadable": (
+        "keys are stored that do not tell whose they are",
+        "SELECT k.rowid FROM core.key_segments k LEFT JOIN (SELECT segment, count(article_id) AS n "
+        "FROM core.segment_articles GROUP BY ALL) a ON a.segment = k.rowid "
+        "WHERE 8 * coalesce(a.n, 0) IS DISTINCT FROM octet_length(k.counts) "
+        "OR 4 * k.size IS DISTINCT FROM octet_length(k.keys)",
     ),
     "match_orphan": (
         "a match names an article that is not there",
@@ -169,6 +183,8 @@ REMEDIES: dict[str, str] = {
     "retry_without_payload": _REPAIR + "forgets the entry, so that it is taken in anew when listed",
     "signature_missing": _REPAIR + "makes it",
     "signature_orphan": _REPAIR + "forgets it",
+    "keys_missing": _REPAIR + "makes them",
+    "keys_unreadable": _REPAIR + "makes them anew",
     "match_orphan": _REPAIR + "forgets it",
     "article_without_story": _REPAIR + "finds its story",
     "member_twice": _REPAIR + "finds its story",

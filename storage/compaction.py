@@ -3,13 +3,15 @@
 Each transaction leaves its rows as row groups of their own.  DuckDB 2.0 merges them in
 checkpoints, as a log-structured tree does: mostly little, now and then 32,000 rows of every table
 at once, two seconds of processor time for which a batch would hold all other writers out.  So a
-write window closes without merging, and a publish does what the windows before it left.
+write window closes without merging, and a publish does what the windows before it left.  Keys that
+windows left in small segments are put together then, too.
 """
 
 from __future__ import annotations
 
 import duckdb
 
+from storage import key_segments
 from storage.policy import STORAGE
 
 NEVER = "SET max_vacuum_tasks = 0"
@@ -32,6 +34,7 @@ def merge_row_groups(con: duckdb.DuckDBPyConnection, catalog: str) -> None:
     con.execute(_ALWAYS)
     try:
         con.execute("BEGIN")
+        key_segments.merge(con)
         for table in _with_rows(con, catalog):
             con.execute(
                 f"CREATE OR REPLACE TEMP TABLE last_row AS SELECT * FROM {table} "

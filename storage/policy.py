@@ -32,8 +32,16 @@ class StoragePolicy:
     # Most of what a batch asks for was written lately: itself, and articles of the same two weeks
     # (19,000 of a million over two years).  So many rows are looked at before the whole table.
     recent_rows: int = 50_000
-    # Keys an article looked for at the end of their table: the longest reports have 60.
-    recent_keys: int = 64
+    # Keys a segment: 4,000 bytes.  DuckDB keeps strings of up to 4,096 in line, and reads longer
+    # ones 2,048 at a time, whichever are asked for: 100 ms and 110 MB for a window of 4 MB.
+    segment_keys: int = 1000
+    # Bytes of a full segment in memory, with the ids of its 28 articles and their counts.
+    segment_bytes: int = 5000
+    # Segments read at once where many are: 20 MB.
+    segments_at_once: int = 4096
+    # Bytes of keys kept in memory from one write window to the next: 400,000 articles.  Two weeks
+    # of 30,000 take 5 MB; the rest is for backfills, whose batches reach into many years.
+    held_keys: int = 64 << 20
     # Ranges of days that one look-up of candidates reads: a batch of a few feeds has today and a
     # few old articles; planning a statement with more costs as much as it saves.
     day_ranges: int = 8

@@ -40,8 +40,13 @@ _REMOVALS: dict[str, tuple[str, ...]] = {
     ),
     "signature_orphan": (
         f"DELETE FROM core.signatures WHERE {_NO_ARTICLE}",
-        "DELETE FROM core.signature_keys WHERE article_id NOT IN "
-        "(SELECT article_id FROM core.signatures)",
+        # With them go those that stand in one row with them; they are missed then, and made anew.
+        "DELETE FROM core.key_segments WHERE rowid IN (SELECT k.segment "
+        "FROM core.segment_articles k ANTI JOIN core.signatures s "
+        "ON s.article_id = k.article_id AND s.day IS NOT DISTINCT FROM k.day)",
+    ),
+    "keys_unreadable": (
+        f"DELETE FROM core.key_segments WHERE rowid IN ({check.FAULTS['keys_unreadable'][1]})",
     ),
     "match_orphan": (
         f"DELETE FROM core.matches WHERE {_NO_ARTICLE} "
@@ -118,7 +123,12 @@ def unrelated(con: duckdb.DuckDBPyConnection) -> list[str]:
     """
     wanted = {
         str(row[0])
-        for kind in ("signature_missing", "article_without_story", "member_twice")
+        for kind in (
+            "signature_missing",
+            "keys_missing",
+            "article_without_story",
+            "member_twice",
+        )
         for row in con.execute(check.FAULTS[kind][1]).fetchall()
     }
     wanted |= {str(row[0]) for row in con.execute(_STORYLESS).fetchall()}

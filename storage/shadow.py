@@ -21,15 +21,13 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from storage import chunks, repair
+from storage import chunks, repair, signatures
 from storage.batches import rows, staged
 from storage.rows import locate
 
-SIGNED = ("core.signatures", "core.signature_keys")
-"""Tables of signatures, each with an ``article_id``."""
 DERIVED = (
-    *SIGNED, "core.recipe", "core.repeats", "core.matches", "core.stories", "core.story_members",
-    "core.story_forwards",
+    "core.signatures", "core.key_segments", "core.recipe", "core.repeats", "core.matches",
+    "core.stories", "core.story_members", "core.story_forwards",
 )  # fmt: skip
 """Everything that is made from texts alone."""
 # Whether the shadow's copy of an article is what the live store holds.  `exact` is a hash of the
@@ -152,10 +150,12 @@ def take(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> Taken:
 def put(con: duckdb.DuckDBPyConnection, taken: Taken) -> None:
     """Put rows in the shadow in place of older ones; they wait to be signed (``unsigned``)."""
     types = {**taken.types, "mark": "UBIGINT"}
+    place = list(types).index("article_id")
+    signatures.delete(con, [record[place] for record in taken.records])
     columns: dict[str, Any] = rows(types, taken.records)
     columns["mark"] = np.array(columns["mark"], dtype=np.uint64)
     with staged(con, "taken_articles", types, columns) as batch:
-        for table in ("core.articles", "core.rebuild_marks", *SIGNED):
+        for table in ("core.articles", "core.rebuild_marks"):
             con.execute(f"DELETE FROM {table} WHERE article_id IN (SELECT article_id FROM {batch})")
         con.execute(f"INSERT INTO core.articles BY NAME SELECT * EXCLUDE (mark) FROM {batch}")
         con.execute(f"INSERT INTO core.rebuild_marks BY NAME SELECT article_id, mark FROM {batch}")
@@ -163,6 +163,7 @@ def put(con: duckdb.DuckDBPyConnection, taken: Taken) -> None:
 
 def drop(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[str]:
     """Take articles out of the shadow; returns those whose stories have to be made anew."""
+    signatures.delete(con, ids)
     with staged(con, "gone_ids", {"id": "VARCHAR"}, {"id": list(ids)}) as gone:
         for table in ("core.articles", "core.rebuild_marks"):
             con.execute(f"DELETE FROM {table} WHERE article_id IN (SELECT id FROM {gone})")

@@ -35,7 +35,7 @@ def fill(
     texts: Sequence[Path],
     remade: Sequence[Path],
     repeats: Sequence[Path],
-    keys: Sequence[Path],
+    segments: Sequence[Path],
     matches: Sequence[Path],
 ) -> None:
     """Put everything but the stories into the empty shadow ``con``.
@@ -43,7 +43,7 @@ def fill(
     Args:
         texts: articles as they are stored, with their marks.
         remade: what was made anew of each (``REMADE``), with its signature.
-        repeats, keys, matches: rows of those tables, without what follows from them.
+        repeats, segments, matches: rows of those tables, without what follows from them.
     """
     columns = ", ".join(
         f"{'r' if name in REMADE else 't'}.{name}" for name in columns_of(con, "core.articles")
@@ -60,11 +60,8 @@ def fill(
         "INSERT INTO core.signatures BY NAME SELECT article_id, exact, shingles, day "
         f"FROM {source(remade)} ORDER BY day NULLS FIRST, article_id"
     )
-    # The keys of an article stand together, the latest last: look-ups count on it.
-    con.execute(
-        f"INSERT INTO core.signature_keys BY NAME SELECT * FROM {source(keys)} "
-        "ORDER BY day NULLS FIRST, article_id, kind, key"
-    )
+    # Chunks came in order of publication; days cut by their ends are merged at a publish.
+    con.execute(f"INSERT INTO core.key_segments BY NAME SELECT * FROM {source(segments)}")
     con.execute(f"INSERT INTO core.repeats BY NAME SELECT * FROM {source(repeats)}")
     if matches:
         con.execute(

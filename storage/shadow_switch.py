@@ -10,7 +10,6 @@ import duckdb
 
 from dedupe.models import StoryGroup
 from storage.batches import staged
-from storage.shadow import SIGNED, columns_of
 
 _SHADOW = "rebuilt"
 
@@ -119,8 +118,13 @@ def switch(con: duckdb.DuckDBPyConnection) -> None:
         "AND r.article_id IN (SELECT article_id FROM temp.recut)"
     )
     _replace(con, "core.repeats", "temp.recut")
-    for table in SIGNED:
-        _replace(con, table, "temp.resigned")
+    _replace(con, "core.signatures", "temp.resigned")
+    if con.execute("SELECT 1 FROM temp.resigned LIMIT 1").fetchone():
+        # The shadow has every article, and many stand in one row: all of them are taken over.
+        con.execute("DELETE FROM core.key_segments")
+        con.execute(
+            f"INSERT INTO core.key_segments BY NAME SELECT * FROM {_SHADOW}.core.key_segments"
+        )
     con.execute("DELETE FROM core.recipe")
     con.execute(f"INSERT INTO core.recipe BY NAME SELECT * FROM {_SHADOW}.core.recipe")
     con.execute(
@@ -161,12 +165,12 @@ def _list_recut(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _list_resigned(con: duckdb.DuckDBPyConnection) -> None:
-    """Articles whose rows in one of the tables of signatures differ, whatever their columns."""
+    """Articles whose signature or keys differ."""
     parts = []
-    for table in SIGNED:
-        # Each row as one number, and those of an article as their sum: comparing tens of
-        # millions of rows one by one takes several times as long.
-        names = ", ".join(columns_of(con, table))
+    for table, names in (
+        ("core.signatures", "exact, shingles, day"), ("core.segment_articles", "bands, keys, day")
+    ):  # fmt: skip
+        # Each row as one number, and those of an article as their sum, should it stand twice.
         sums = "SELECT article_id, count(*) AS n, bit_xor(hash({names})) AS x FROM {t} GROUP BY 1"
         here = sums.format(names=names, t=table)
         there = sums.format(names=names, t=f"{_SHADOW}.{table}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,9 +12,11 @@ import numpy as np
 from flows.processes import step
 from flows.recompute.parts import Part, work_on
 from flows.remade import Kept, Remade, remake
-from storage import chunks, signatures
+from storage import chunks, key_segments
+from storage import keys as stored_keys
 from storage.batches import rows, shown, staged
-from storage.signatures import day_number, unsigned
+from storage.keys import day_number, unsigned
+from storage.packed import Packed, joined
 
 _AT_ONCE = 128
 """Texts made anew and written together: signing likes a batch, and a text may be long."""
@@ -34,12 +37,17 @@ _KEYS = {"key": "UINTEGER", "article_id": "VARCHAR", "day": "DATE", "kind": "UTI
 def digest_chunk(part: Part) -> int:
     """Make the texts of one chunk anew; returns how many.
 
-    Reads ``texts``; writes ``keys``, ``repeats`` and, when those are there, ``remade``.
+    Reads ``texts``; writes ``keys``, both as rows and as segments, ``repeats`` and, when those are
+    there, ``remade``.
     """
     source = part.room.file("texts", part.number)
     done = 0
+    signed: dict[int, list[Packed]] = defaultdict(list)
     with work_on(part, source) as con:
-        for table, types in (("remade", _REMADE), ("repeats", _REPEATS), ("keys", _KEYS)):
+        for table, types in (
+            ("remade", _REMADE), ("repeats", _REPEATS), ("keys", _KEYS),
+            ("segments", key_segments.COLUMNS),
+        ):  # fmt: skip
             columns = ", ".join(f"{name} {kind}" for name, kind in types.items())
             con.execute(f"CREATE TEMP TABLE {table} ({columns})")
         reader = con.cursor()
@@ -57,12 +65,16 @@ def digest_chunk(part: Part) -> int:
                     for i, title, author, text, *_ in found
                 ]
             )
-            _add(con, found, made)
+            for day, articles in _add(con, found, made).items():
+                signed[day].append(articles)
             done += len(found)
         reader.close()
         step()
-        # Whoever looks for a range of keys skips the rest of the file.
         room, number = part.room, part.number
+        days = {day: joined(signed[day]) for day in sorted(signed)}
+        key_segments.insert(con, days, "temp.segments")
+        chunks.write(con, room.file("segments", number), "FROM temp.segments")
+        # Whoever looks for a range of keys skips the rest of the file.
         chunks.write(con, room.file("keys", number), "FROM temp.keys ORDER BY key, article_id")
         chunks.write(con, room.file("repeats", number), "FROM temp.repeats")
         chunks.write(con, room.file("remade", number), "FROM temp.remade")
@@ -71,7 +83,8 @@ def digest_chunk(part: Part) -> int:
 
 def _add(
     con: duckdb.DuckDBPyConnection, found: Sequence[tuple[Any, ...]], made: Sequence[Remade]
-) -> None:
+) -> dict[int, Packed]:
+    """Put what was made into the tables; returns the keys by day."""
     days = np.array([day_number(at) for *_, at, _ in found], dtype=np.int64)
     records = [
         (
@@ -88,14 +101,16 @@ def _add(
     columns["number"] = np.arange(len(made))
     columns["days"] = days
     types = own | {"exact": "UBIGINT", "number": "BIGINT", "days": "BIGINT"}
-    keys = signatures.keys_of([row[0] for row in found], [one.signature for one in made], days)
+    keys = stored_keys.of_signatures(
+        [row[0] for row in found], [one.signature for one in made], days
+    )
     with staged(con, "made", types, columns) as batch:
-        dated = f"SELECT * EXCLUDE (days, number), {signatures.DAY.format('days')} AS day"
+        dated = f"SELECT * EXCLUDE (days, number), {key_segments.DAY.format('days')} AS day"
         con.execute(f"INSERT INTO temp.remade BY NAME {dated} FROM {batch}")
         with shown(con, "batch_keys", {"key": keys.key, "kind": keys.kind, "n": keys.owner}) as k:
             con.execute(
                 "INSERT INTO temp.keys BY NAME SELECT k.key, b.article_id, "
-                f"{signatures.DAY.format('b.days')} AS day, k.kind "
+                f"{key_segments.DAY.format('b.days')} AS day, k.kind "
                 f"FROM {k} k JOIN {batch} b ON b.number = k.n"
             )
     cut = [
@@ -106,3 +121,4 @@ def _add(
     if cut:
         with staged(con, "cut", _REPEATS, rows(_REPEATS, cut)) as batch:
             con.execute(f"INSERT INTO temp.repeats BY NAME SELECT * FROM {batch}")
+    return stored_keys.by_day(keys, days)

@@ -2,7 +2,7 @@
 
     live store --> texts --> digest --+--> keys --> join --> joined --> deal --> pairs
                    (files)            |   (ranges of hashes)                       |
-                                      +--> remade, repeats                         v
+                                      +--> remade, repeats, segments               v
                                               |                    matches <-- verify
                                               v                       |
     shadow <-------------------------------- fill <-------------------+--> group
@@ -36,6 +36,7 @@ from flows.recompute.parts import KeyRange, Part, Room, room_of, rules, scratch
 from flows.recompute.verifying import verify_chunk
 from flows.settings import Settings
 from storage import joining, shadow, shadow_fill, signatures
+from storage.policy import STORAGE
 from storage.store import Store
 
 P = TypeVar("P", bound=Part)
@@ -69,6 +70,8 @@ class _Plan:
     """Articles of each chunk."""
     keys: int
     pairs: int
+    segment: int
+    """Keys of a segment at most."""
 
 
 async def remake(
@@ -110,7 +113,7 @@ def _begin(room: Room, live: Store, ids: Sequence[str], engine: Engine) -> _Plan
         plan = _Plan(**(found | {"sizes": tuple(found["sizes"])}))
     except (OSError, ValueError, TypeError, KeyError):
         plan = None
-    if plan is not None and plan == _Plan(rules(), plan.sizes, KEYS, PAIRS):
+    if plan is not None and plan == _Plan(rules(), plan.sizes, KEYS, PAIRS, STORAGE.segment_keys):
         return plan
     shutil.rmtree(room.folder, ignore_errors=True)
     size = ceil(len(ids) / (CHUNKS_A_PLACE * max(1, engine.places)))
@@ -120,7 +123,7 @@ def _begin(room: Room, live: Store, ids: Sequence[str], engine: Engine) -> _Plan
         # One window a chunk: runs get in between.
         with live.write() as con:
             shadow.export(con, part, room.file("texts", number))
-    plan = _Plan(rules(), tuple(map(len, parts)), KEYS, PAIRS)
+    plan = _Plan(rules(), tuple(map(len, parts)), KEYS, PAIRS, STORAGE.segment_keys)
     room.folder.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(".plan.json")
     partial.write_text(
@@ -231,7 +234,7 @@ def _fill(beside: Store, work: _Work, compared: int, clock: Callable[[], datetim
             texts=room.files("texts", count),
             remade=room.files("remade", count),
             repeats=room.files("repeats", count),
-            keys=room.files("keys", count),
+            segments=room.files("segments", count),
             matches=room.files("matches", compared),
         )
         group(con, clock())

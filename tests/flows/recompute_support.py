@@ -42,7 +42,7 @@ def rows_of(store: Store) -> dict[str, list[str]]:
 def spoil(store: Store) -> None:
     """Take away all that a rebuild makes."""
     with store.write() as con:
-        for table in ("signatures", "signature_keys", "recipe", "repeats", "matches"):
+        for table in ("signatures", "key_segments", "recipe", "repeats", "matches"):
             con.execute(f"DELETE FROM core.{table}")
         con.execute("UPDATE core.articles SET text = coalesce(original_text, text), exact = 0")
 

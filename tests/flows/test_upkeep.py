@@ -136,8 +136,12 @@ PLANTED = {
     "retry_without_payload": "UPDATE core.entries SET retry_at = now(), payload = NULL "
     "WHERE outcome = 'rejected'",
     "signature_missing": f"DELETE FROM core.signatures WHERE article_id = {COPY}",
-    "signature_orphan": "INSERT INTO core.signature_keys (key, article_id, kind) "
-    "VALUES (1, 'no', 0)",
+    "signature_orphan": "INSERT INTO core.key_segments VALUES "
+    "(NULL, 0, 1, encode('no'), unhex('0000000000000000'), ''::BLOB)",
+    "keys_missing": "DELETE FROM core.key_segments WHERE rowid IN "
+    f"(SELECT segment FROM core.segment_articles WHERE article_id = {COPY})",
+    "keys_unreadable": "UPDATE core.key_segments SET ids = unhex(repeat('ff', octet_length(ids))) "
+    "WHERE day = (SELECT max(day) FROM core.key_segments)",
     "match_orphan": f"UPDATE core.matches SET of_article_id = 'no' WHERE article_id = {COPY} "
     f"OR of_article_id = {COPY}",
     "article_without_story": f"DELETE FROM core.story_members WHERE article_id = {COPY}",
@@ -340,7 +344,7 @@ def test_what_other_rules_made_is_replaced_without_a_version(store: Store, call:
         "DELETE FROM core.links WHERE article_id IN "
         "(SELECT article_id FROM core.articles WHERE text_source = 'page')",
         "DELETE FROM core.matches",
-        "DELETE FROM core.signature_keys",
+        "DELETE FROM core.key_segments",
         "UPDATE core.signatures SET exact = rowid",
     )
     code, report = call("reextract")

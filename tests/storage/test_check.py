@@ -22,7 +22,9 @@ PLANTED = {
     "entry_unaccounted": "UPDATE core.entries SET reason = '' WHERE outcome = 'rejected'",
     "retry_without_payload": "UPDATE core.entries SET payload = NULL",
     "signature_missing": f"DELETE FROM core.signatures WHERE article_id = '{A}'",
-    "signature_orphan": "INSERT INTO core.signature_keys VALUES (1, 'nowhere', NULL, 0)",
+    "signature_orphan": "INSERT INTO core.signatures (article_id) VALUES ('nowhere')",
+    "keys_missing": "DELETE FROM core.key_segments",
+    "keys_unreadable": "UPDATE core.key_segments SET counts = unhex('0100')",
     "match_orphan": "UPDATE core.matches SET of_article_id = 'nowhere'",
     "article_without_story": f"DELETE FROM core.story_members WHERE article_id = '{B}'",
     "member_twice": f"INSERT INTO core.story_members VALUES ('{B}', 'c00000000000')",
@@ -104,6 +106,8 @@ def test_a_planted_fault_is_found(sound, kind):
         ("hash_wrong", "UPDATE core.article_urls SET url_hash = 7"),
         ("hash_wrong", "UPDATE core.matches SET id_hash = of_id_hash, of_id_hash = id_hash"),
         ("words_hash_wrong", f"UPDATE core.signatures SET exact = 1 WHERE article_id = '{B}'"),
+        ("signature_orphan", "INSERT INTO core.key_segments VALUES "
+         "(NULL, 0, 1, encode('nowhere'), unhex('0000000000000000'), ''::BLOB)"),
     ],
 )  # fmt: skip
 def test_each_copy_is_held_against_its_source_and_mended(sound, kind, planted):

@@ -136,7 +136,7 @@ def test_what_save_hands_back_is_what_is_read(empty: duckdb.DuckDBPyConnection, 
     empty.execute("ROLLBACK")
     assert written.ids == read.ids == ["a" * 12, "b" * 12, "c" * 12]
     rows = [
-        sorted(zip(*(column.tolist() for column in keys[1:]), strict=True))
+        sorted(zip(*(column.tolist() for column in keys[1:5]), strict=True))
         for keys in (written, read)
     ]
     assert rows[0] == rows[1]

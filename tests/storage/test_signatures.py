@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from storage import signatures
+from storage import key_segments, signatures
 from storage.errors import RecipeChanged
 
 
@@ -67,13 +67,15 @@ def test_only_articles_within_the_window_meet(con, build):
     assert _pairs(con, "c", window=1) == [("b", "c", 1, 0), ("c", "d", 1, 0)]
 
 
-@pytest.mark.parametrize("recent", [0, 1, 2, 3, 5, 8, 13])
-def test_an_older_article_is_looked_for_with_all_its_keys(con, build, monkeypatch, recent):
-    """Wherever the look at the end of the table begins: half an article's keys are none."""
+@pytest.mark.parametrize("most", [1, 3, 4, 9, 100])
+def test_an_article_is_looked_for_with_all_its_keys(con, build, monkeypatch, most):
+    """However the articles of a day are cut into segments."""
     names = "abcdefgh"
     keys = {name: ((number,), (100, 101, 102)) for number, name in enumerate(names)}
+    monkeypatch.setattr(key_segments, "STORAGE", replace(key_segments.STORAGE, segment_keys=most))
     _save(con, build, dict.fromkeys(names, 0), **keys)
-    monkeypatch.setattr(signatures, "STORAGE", replace(signatures.STORAGE, recent_keys=recent))
+    cut = max(1, 8 // max(1, most // 4))
+    assert con.execute("SELECT count(*) FROM core.key_segments").fetchone() == (cut,)
     for name in names:
         assert [shared for *_, shared in _pairs(con, name)] == [3] * 7
 
