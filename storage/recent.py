@@ -45,10 +45,12 @@ class Recent:
 
     def put(self, day: int, mark: Mark, articles: Packed) -> None:
         """Keep ``articles``; what was not asked for the longest goes for it."""
+        if articles.nbytes > self._most:
+            return
         with self._lock:
             known = self._held.pop((day, mark), None)
             self._bytes += articles.nbytes - (known.nbytes if known else 0)
             self._held[day, mark] = articles
-            while self._bytes > self._most and self._held:
+            while self._bytes > self._most:
                 _, gone = self._held.popitem(last=False)
                 self._bytes -= gone.nbytes
