@@ -35,7 +35,7 @@ from typing import Any
 
 import duckdb
 
-from benchmarks import multiplied
+from benchmarks import copied_keys
 from dedupe.models import Signature
 from dedupe.policy import POLICY, RECIPE
 from storage import signatures
@@ -140,7 +140,7 @@ def multiply(con: duckdb.DuckDBPyConnection, times: int, *, shuffled: bool) -> N
     """Write the stored rows so many times over, each time with other ids and keys, later."""
     later = BASE // PER_DAY
     order = "hash(article_id)" if shuffled else "day, article_id"
-    whole = multiplied.base(con)
+    whole = copied_keys.base(con)
     # What the real code wrote goes too, so that all of it lies in the order asked for.
     con.execute("CREATE TEMP TABLE base AS SELECT * FROM core.signatures")
     con.execute("TRUNCATE core.signatures")
@@ -152,7 +152,7 @@ def multiply(con: duckdb.DuckDBPyConnection, times: int, *, shuffled: bool) -> N
     )
     con.execute("DROP TABLE temp.base")
     for number in range(times):
-        multiplied.write(con, whole, number, number * later)
+        copied_keys.write(con, whole, number, number * later)
     if shuffled:
         con.execute(
             "CREATE TEMP TABLE ordered AS SELECT * FROM core.key_segments ORDER BY hash(keys)"

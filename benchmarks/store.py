@@ -9,8 +9,9 @@ left out: texts are not fetched, extracted, signed or compared; a copy is matche
 made as one.  Articles come in order of publication; ``--shuffled`` hands in the last tenth in
 random order of days, as a backfill does.  Ids, addresses and keys are hashes, in no order at all.
 
-Rows are the article rows and the rows that belong to them in other tables (keys, addresses,
-entries, signatures, stories and their members, matches).  Needs about 8 KB of disk an article
+Rows are the article rows and the rows that belong to them in other tables (addresses, entries,
+signatures, stories and their members, matches, and one for the keys of some 28 articles); keys,
+35 an article, are counted beside them.  Needs about 8 KB of disk an article
 for the store and its published copies.  On a busy machine read ``window_cpu_ms``, the processor
 time of all threads, beside the wall times.  ``--fill`` and ``--multiply`` shorten the way to a
 large store; what they write is not in the ``window_`` figures, which are of the last windows:
@@ -46,6 +47,7 @@ from typing import Any
 
 import duckdb
 
+from benchmarks import copied_keys
 from dedupe import cluster
 from dedupe.models import Match, Signature
 from dedupe.policy import POLICY, RECIPE
@@ -57,7 +59,7 @@ from storage.store import Store
 
 SEED = 7
 TABLES = (
-    "articles", "article_urls", "signatures", "signature_keys", "entries", "story_members",
+    "articles", "article_urls", "signatures", "key_segments", "entries", "story_members",
     "stories", "matches",
 )  # fmt: skip
 END = datetime(2026, 11, 20, tzinfo=UTC)
@@ -149,11 +151,13 @@ def run(sizes: list[int], options: argparse.Namespace, folder: Path) -> list[dic
     cpus: list[float] = []
     on_the_way: list[float] = []
     unpublished, multiplied = 0, 0.0
-    number, began_articles, began_rows = 0, 0, _rows(store)
+    number, began_articles = 0, 0
+    began_rows, began_keys = _rows(store)
     for size in sizes:
         if options.multiply and size > 2 * number >= 2 * BASE:
             number = multiply(store, number, size - options.tail * options.batch, news.total)
-            began_articles, began_rows = number, _rows(store)
+            began_articles = number
+            began_rows, began_keys = _rows(store)
             windows, cpus, clock = [], [], Clock()
             # No run writes nine tenths of a store between two publishes.
             multiplied = publish(store).seconds
@@ -176,7 +180,7 @@ def run(sizes: list[int], options: argparse.Namespace, folder: Path) -> list[dic
                 unpublished = 0
             if number // 50_000 != (number - count) // 50_000:
                 progress(number, count, windows)
-        rows = _rows(store)
+        rows, keys = _rows(store)
         whole = publish(store)
         unpublished = 0
         size_on_disk = store.live.stat().st_size
@@ -192,8 +196,10 @@ def run(sizes: list[int], options: argparse.Namespace, folder: Path) -> list[dic
             "articles": size,
             "batch": options.batch,
             "rows": rows,
-            "rows_per_second": round((rows - began_rows) / sum(windows)),
+            "keys": keys,
             "articles_per_second": round((size - began_articles) / sum(windows)),
+            "rows_per_second": round((rows - began_rows) / sum(windows)),
+            "keys_per_second": round((keys - began_keys) / sum(windows)),
             # The last windows before this size: what a batch costs at this size.
             "window_median_ms": _ms(statistics.median(windows[-MEASURED:])),
             "window_cpu_ms": _ms(statistics.median(cpus[-MEASURED:])),
@@ -222,7 +228,8 @@ def run(sizes: list[int], options: argparse.Namespace, folder: Path) -> list[dic
         reports.append(report)
         if not options.json:
             print(table([report]), file=sys.stderr, flush=True)
-        began_articles, began_rows = number, _rows(store)
+        began_articles = number
+        began_rows, began_keys = _rows(store)
         windows, cpus, clock, on_the_way = [], [], Clock(), []
     return reports
 
@@ -305,7 +312,6 @@ def multiply(
         "story_id": "md5(story_id || {n})[:12]",
         "representative_id": "md5(representative_id || {n})[:12]",
         "url": "url || {n}", "canonical_url": "canonical_url || {n}",
-        "key": "hash(key, {n}) & 4294967295",
         "exact": "hash(exact, {n})", "day": "day + ({n} * {shift})::INTEGER",
         **{
             name: name + " + to_seconds({n} * {shift} * 86400)"
@@ -317,10 +323,14 @@ def multiply(
     }  # fmt: skip
     hashes = {"article_urls": "url", "entries": "canonical_url"}
     times = upto // base
+    as_rows = [table for table in tables if table != "key_segments"]
+    with store.write() as con:
+        keys = copied_keys.base(con) if "key_segments" in tables else {}
     for first in range(1, times, 10):
         with store.write() as con:
             for n in range(first, min(first + 10, times)):
-                for table in tables:
+                copied_keys.write(con, keys, n, round(n * shift))
+                for table in as_rows:
                     names = [
                         name
                         for (name,) in con.execute(
@@ -344,7 +354,7 @@ def multiply(
                     )
         print(f"multiplied by {min(first + 10, times)}", file=sys.stderr, flush=True)
     with store.write() as con:
-        for table in tables:
+        for table in as_rows:
             con.execute(f"DROP TABLE core.base_{table}")
     return times * base
 
@@ -575,12 +585,14 @@ def progress(number: int, count: int, windows: Sequence[float]) -> None:
     )
 
 
-def _rows(store: Store) -> int:
-    """Rows that articles brought, over all tables."""
+def _rows(store: Store) -> tuple[int, int]:
+    """Rows that articles brought, over all tables, and keys."""
     with store.write() as con:
-        return sum(
+        rows = sum(
             con.execute(f"SELECT count(*) FROM core.{table}").fetchall()[0][0] for table in TABLES
         )
+        keys = con.execute("SELECT coalesce(sum(size), 0) FROM core.key_segments").fetchall()
+        return rows, int(keys[0][0])
 
 
 def _ms(seconds: float) -> float:

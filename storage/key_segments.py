@@ -102,6 +102,7 @@ def by_day(
         f"WHERE {condition} GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     missing: list[tuple[int, Mark]] = []
+    room = STORAGE.held_keys
     for day, rows, batches in found:
         mark = Mark(rows, batches)
         held = _before(day, mark, written[day]) if day in written else None
@@ -109,13 +110,15 @@ def by_day(
         if held is None:
             missing.append((day, mark))
         else:
+            room -= held.nbytes
             yield day, held
-    # What would not stay does not push out what does.
-    keep = sum(mark.rows for _, mark in missing) * STORAGE.segment_bytes <= STORAGE.held_keys
     for some in _pieces(missing):
         marks = dict(some)
         for day, articles in _loaded(con, marks):
-            if keep:
+            # More than there is room for would push out what this look-up found there, and the
+            # next one would find nothing.
+            room -= articles.nbytes
+            if room >= 0:
                 _RECENT.put(day, marks[day], articles)
             yield day, articles
 

@@ -35,8 +35,6 @@ class StoragePolicy:
     # Keys a segment: 4,000 bytes.  DuckDB keeps strings of up to 4,096 in line, and reads longer
     # ones 2,048 at a time, whichever are asked for: 100 ms and 110 MB for a window of 4 MB.
     segment_keys: int = 1000
-    # Bytes of a full segment in memory, with the ids of its 28 articles and their counts.
-    segment_bytes: int = 5000
     # Segments read at once where many are: 20 MB.
     segments_at_once: int = 4096
     # Bytes of keys kept in memory from one write window to the next: 400,000 articles.  Two weeks

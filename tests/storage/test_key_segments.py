@@ -31,7 +31,7 @@ STEPS = st.lists(
         st.tuples(st.just("look up"), st.sets(NUMBERS, max_size=3)),
     ),
     min_size=1,
-    max_size=9,
+    max_size=7,
 )  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def empty() -> Iterator[duckdb.DuckDBPyConnection]:
     con.close()
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(
     steps=STEPS, window=st.integers(0, 5), common=st.integers(1, 3), most=st.integers(1, 20),
     held=st.sampled_from([0, 300, 1 << 20]),
@@ -161,11 +161,11 @@ def test_what_another_process_wrote_is_seen(tmp_path: Any, build: Any, monkeypat
         assert pairs("a") == wanted
 
 
-def test_two_stores_of_one_day_are_told_apart(build: Any) -> None:
+def test_two_stores_of_one_day_are_told_apart(build: Any, open_empty: Any) -> None:
     """As many articles on the same day are no reason to take one store's keys for another's."""
     found = []
     for name in "ab":
-        con = connect_memory()
+        con = open_empty()
         con.execute("BEGIN")
         signatures.save(con, one_each(build, [name]), {name: FIRST})
         found.append(signatures.read(con, ["a", "b"]).key.tolist())
@@ -217,9 +217,9 @@ def test_a_window_reads_only_the_days_that_others_changed(
 
 
 def test_small_segments_of_a_day_are_merged_at_a_publish(tmp_path: Any, build: Any) -> None:
-    """Forty short windows leave few rows behind, and one article a day is left where it is."""
+    """Ten short windows leave few rows behind, and one article a day is left where it is."""
     store = Store(tmp_path)
-    for n in range(40):
+    for n in range(10):
         with store.write() as con:
             names = [f"x{n}", f"y{n}"]
             at = {names[0]: FIRST, names[1]: FIRST + timedelta(days=n + 1)}
@@ -230,8 +230,8 @@ def test_small_segments_of_a_day_are_merged_at_a_publish(tmp_path: Any, build: A
     with store.write() as con:
         found = con.execute("SELECT day, size FROM core.key_segments ORDER BY day").fetchall()
         assert rows(con) == before
-    assert found[0] == (FIRST.date(), 120)
-    assert [size for _, size in found[1:]] == [3] * 40
+    assert found[0] == (FIRST.date(), 30)
+    assert [size for _, size in found[1:]] == [3] * 10
 
 
 def test_a_full_segment_stays_in_line(build: Any, empty: duckdb.DuckDBPyConnection) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import md5
-from typing import NamedTuple
 
 import duckdb
 import numpy as np
@@ -12,24 +12,20 @@ from storage import key_segments
 from storage.packed import Packed
 
 
-class Base(NamedTuple):
-    """What is multiplied."""
-
-    days: dict[int, Packed]
-
-
-def base(con: duckdb.DuckDBPyConnection) -> Base:
-    """All keys that are stored."""
-    return Base(dict(key_segments.by_day(con, "true", {})))
+def base(con: duckdb.DuckDBPyConnection) -> dict[int, Packed]:
+    """All keys that are stored, by day."""
+    return dict(key_segments.by_day(con, "true", {}))
 
 
-def write(con: duckdb.DuckDBPyConnection, whole: Base, number: int, later: int) -> None:
+def write(
+    con: duckdb.DuckDBPyConnection, days: Mapping[int, Packed], number: int, later: int
+) -> None:
     """Write a copy of all: id to ``md5(id || number)[:12]``, as in SQL, and ``later`` days on.
 
-    Keys that are equal in ``whole`` are equal in the copy, and nowhere else but by chance.
+    Keys that are equal among ``days`` are equal in the copy, and nowhere else but by chance.
     """
     key_segments.insert(
-        con, {day + later: _copy(articles, number) for day, articles in whole.days.items()}
+        con, {day + later: _copy(articles, number) for day, articles in days.items()}
     )
 
 
