@@ -86,7 +86,6 @@ FROM (
         ) WHERE octet_length(keys) = 4 * list_sum(counted)
     )
 );
--- kind 0: a band of the MinHash signature; 1: a key of the containment sketch.
 CREATE VIEW core.signature_keys AS
 SELECT (
         keys[4 * n + 4 : 4 * n + 4] || keys[4 * n + 3 : 4 * n + 3]
@@ -97,3 +96,6 @@ FROM (
     SELECT article_id, day, bands, keys, unnest(range(octet_length(keys) // 4)) AS n
     FROM core.segment_articles
 );
+COMMENT ON VIEW core.segment_articles IS 'One row an article and segment, with its keys.';
+COMMENT ON VIEW core.signature_keys IS
+    'One row a key of an article; kind 0: a band of its MinHash signature, 1: of its sketch.';
