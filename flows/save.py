@@ -19,6 +19,7 @@ from flows.comparing import compared
 from flows.digested import Digested
 from storage import articles, entries, rejections, signatures, stories
 from storage.errors import StoreFault
+from storage.keys import Keys
 from storage.models import EntryOutcome, PreparedArticle
 from storage.store import Store
 
@@ -165,7 +166,7 @@ def _signatures(
     return [*made.values(), *again]
 
 
-def _neighbours(con: DuckDBPyConnection, keys: signatures.Keys) -> signatures.Neighbours:
+def _neighbours(con: DuckDBPyConnection, keys: Keys) -> signatures.Neighbours:
     return signatures.neighbours(
         con, keys, window_days=ceil(POLICY.window_days), max_common=POLICY.key_cap
     )
