@@ -12,10 +12,10 @@ CREATE TABLE core.key_segments (
     keys BLOB USING COMPRESSION uncompressed
 );
 
--- A step of the recursion packs the days of some 50,000 articles, so that memory is bounded.
+-- A step of the recursion packs the days of some 25,000 articles, so that memory is bounded.
 CREATE TEMP TABLE days_to_pack AS
     SELECT day, 1 + dense_rank() OVER (ORDER BY told) AS part FROM (
-        SELECT day, (sum(count(*)) OVER (ORDER BY day NULLS FIRST) - 1) // 50000 AS told
+        SELECT day, (sum(count(*)) OVER (ORDER BY day NULLS FIRST) - 1) // 25000 AS told
         FROM core.signatures GROUP BY day
     );
 INSERT INTO core.key_segments
