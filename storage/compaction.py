@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import duckdb
 
-from storage import key_segments
 from storage.policy import STORAGE
 
 NEVER = "SET max_vacuum_tasks = 0"
@@ -31,6 +30,9 @@ def merge_row_groups(con: duckdb.DuckDBPyConnection, catalog: str) -> None:
     A checkpoint looks only at tables that got rows since the last one, so the last row of each is
     written once more.  Its number changes, its place does not: it was the last and stays it.
     """
+    # Most commands merge nothing, and start sooner without NumPy.
+    from storage import key_segments
+
     con.execute(_ALWAYS)
     try:
         con.execute("BEGIN")
