@@ -175,3 +175,34 @@ def test_a_copied_schema_is_the_migrated_one(con: duckdb.DuckDBPyConnection) -> 
             found = con.execute(query).fetchall()
             assert found == migrated.execute(query).fetchall()
             assert found
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 25_000])
+def test_keys_as_rows_are_packed_a_few_days_at_a_time(at_once):
+    """Whatever fits into one step: every article has its keys as before, strays are left out."""
+    (packing,) = [s for s in migrate.migrations() if s.name == "0014_packed_keys"]
+    con = duckdb.connect()
+    for script in migrate.migrations():
+        if script.name >= packing.name:
+            break
+        con.execute(script.sql)
+    con.execute(
+        "INSERT INTO core.signatures BY NAME SELECT CASE WHEN n % 5 = 0 THEN 'ü' ELSE '' END || "
+        "'a' || n AS article_id, n AS exact, 9 AS shingles, CASE WHEN n % 7 > 0 THEN "
+        "DATE '2026-01-01' + (n % 11)::INTEGER END AS day FROM range(60) r(n)"
+    )
+    con.execute(
+        "INSERT INTO core.signature_keys BY NAME SELECT (hash(exact, k) & 4294967295)::UINTEGER "
+        "AS key, article_id, day, (k % 3 = 0)::UTINYINT AS kind "
+        "FROM core.signatures, range(70) r(k) WHERE k < (exact % 4) * 20 + exact % 13"
+    )
+    con.execute("INSERT INTO core.signature_keys VALUES (1, 'stray', NULL, 0)")
+    keys = "SELECT key, article_id, day, kind FROM core.signature_keys"
+    was = con.execute(f"{keys} WHERE article_id <> 'stray' ORDER BY ALL").fetchall()
+    con.execute(packing.sql.replace("// 25000", f"// {at_once}"))
+    assert con.execute(f"{keys} ORDER BY ALL").fetchall() == was
+    for kind in ("keys_missing", "keys_unreadable"):
+        assert con.execute(check.FAULTS[kind][1]).fetchall() == []
+    sizes = con.execute("SELECT max(octet_length(keys)), count(*) FROM core.key_segments")
+    assert sizes.fetchall()[0][0] <= 4096
+    con.close()
