@@ -17,8 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from flows.site import feeds, folder, paths
+from flows.site import atom, feeds, folder, paths
+from flows.site.entries import Feed, entry_of
 from flows.site.feed_policy import FeedPolicy
+from flows.site.jsonfeed import json_feed
 from flows.site.model import Options, SiteFile, Subject
 from flows.site.syndicated import Copy, Merged, Syndicated
 from ingest.opml import read_opml
@@ -418,11 +420,10 @@ def test_whatever_the_web_wrote_the_feeds_are_right_and_inert(
         copies=(Copy(publisher=other, title=title, url=link, published_at=NOON),),
         merged=(Merged(story_id=other, at=NOON),),
     )  # fmt: skip
-    entry = feeds.entry_of(story, full_text=full)
-    feed = feeds.Feed(subject=Subject("company", subject), title=entry.title, entries=[entry])
-    atom = feeds.atom(feed, SITE)
-    check_atom(atom)
-    check_json(feeds.json_feed(feed, SITE))
+    entry = entry_of(story, full_text=full)
+    feed = Feed(subject=Subject("company", subject), title=entry.title, entries=[entry])
+    check_atom(atom.atom(feed, SITE))
+    check_json(json_feed(feed, SITE))
     shown = etree.fromstring(f"<div>{entry.html}</div>", etree.HTMLParser())
     allowed = {"html", "body", "div", "p", "a", "bdi"}
     for element in shown.iter():
