@@ -155,15 +155,11 @@ def answer(store: Store, asked: Asked, *, count: bool = False, snippet: int = 0)
         if not is_current(store):
             notes.append(_behind(state))
             kept = hits_of.still_there(opened.enter_context(store.read()))
-        if asked.topic:
-            con = opened.enter_context(store.read())
-            within, kept = hits_of.of_topic(con, asked.topic, within)
         wanted = hits_of.Wanted(
             question=question, within=within, kept=kept, limit=asked.limit,
-            all_copies=asked.all_copies, newest=asked.newest,
+            all_copies=asked.all_copies, newest=asked.newest, count=count,
         )  # fmt: skip
-        found = hits_of.find(reader, wanted)
-        number = reader.count(question, within) if count and kept is None else None
+        found, total = hits_of.find(reader, wanted)
         if not found:
             if asked.publishers or asked.topic:
                 _check_names(opened.enter_context(store.read()), reader, asked)
@@ -172,7 +168,7 @@ def answer(store: Store, asked: Asked, *, count: bool = False, snippet: int = 0)
     marker = Marker(question)
     return Answer(
         hits=tuple(_hit(one, marker, snippet) for one in found),
-        articles=number,
+        articles=total if count else None,
         notes=tuple(map(clean, notes)),
     )
 
@@ -243,6 +239,7 @@ def _within(asked: Asked) -> Any:
         since=seconds(asked.since) if asked.since else None,
         until=seconds(asked.until + timedelta(days=1)) if asked.until else None,
         publishers=asked.publishers,
+        topic=asked.topic,
     )
 
 
@@ -250,12 +247,10 @@ def _check_names(con: duckdb.DuckDBPyConnection, reader: Any, asked: Asked) -> N
     from storage.search import found
 
     for name in asked.publishers:
-        if not reader.knows_publisher(name):
+        if not reader.knows("publisher", name):
             raise NotAnswered(_nobody("publisher", name, found.publishers(con)))
-    if asked.topic:
-        names = found.topics(con)
-        if asked.topic.lower() not in {one.lower() for one in names}:
-            raise NotAnswered(_nobody("topic", asked.topic, names))
+    if asked.topic and not reader.knows("topic", asked.topic):
+        raise NotAnswered(_nobody("topic", asked.topic, found.topics(con)))
 
 
 def _nobody(kind: str, name: str, names: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ Advance = Callable[[int, int], None]
 # articles are brought in once more, some with each run, and stay as they are until their turn.
 _MARK = (
     "hash(title, exact, version, publisher, language, published_at, url, story_id, "
-    "is_representative)"
+    "is_representative, topics, subjects)"
 )
 
 
@@ -97,17 +97,21 @@ def bring_in(con: duckdb.DuckDBPyConnection, writer: Writer, todo: int, advance:
         first, last, count = span
         rows = con.execute(
             "SELECT t.key, t.known, a.article_id, a.title, a.text, a.language, a.publisher, a.url, "
-            "epoch_us(a.published_at), a.story_id, a.is_representative "
+            "epoch_us(a.published_at), a.story_id, a.is_representative, "
+            "list_concat(a.topics, string_split(nullif(a.subjects, ''), '|')) "
             "FROM core.articles a JOIN temp.todo t ON t.place = a.rowid "
             f"WHERE a.rowid BETWEEN {first} AND {last} AND t.place BETWEEN {first} AND {last}"
         ).fetchall()
         writer.remove([key for key, known, *_ in rows if known])
-        for key, _, article_id, title, text, language, publisher, url, at, story, shown in rows:
+        for (
+            key, _, article_id, title, text, language, publisher, url, at, story, shown, topics
+        ) in rows:  # fmt: skip
             writer.add(
                 Indexed(
                     key=key, article_id=article_id, title=title or "", text=text or "",
                     language=language or "", publisher=publisher or "", url=url or "", at=at,
                     story_id=story or article_id, is_representative=shown is not False,
+                    topics=tuple(topics or ()),
                 )
             )  # fmt: skip
         done, after = done + count, last

@@ -50,12 +50,13 @@ class Indexed:
     url: str = ""
     at: int | None = None
     """Publication, in microseconds since 1970; None when nothing says so."""
+    topics: tuple[str, ...] = ()
     story_id: str = ""
     is_representative: bool = True
 
 
-def publisher_word(name: str) -> str:
-    """A publisher's name as it is looked up."""
+def name_word(name: str) -> str:
+    """The name of a publisher or a topic as it is looked up."""
     return fold(name)[:200]
 
 
@@ -91,7 +92,8 @@ def _schema() -> tantivy.Schema:
     for name in _BODY:
         builder.add_text_field(name, tokenizer_name=_WORDS, index_option="position")
     builder.add_text_field("parts", tokenizer_name=_WORDS, index_option="basic")
-    builder.add_text_field("publisher", tokenizer_name="raw", index_option="basic")
+    for name in ("publisher", "topic"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("at", indexed=True, fast=True)
     builder.add_unsigned_field("story", indexed=True, fast=True)
     builder.add_boolean_field("shown", indexed=True, fast=True)
@@ -155,7 +157,9 @@ class Writer:
         document.add_text("text", text)
         if one.language in COMPOUNDING:
             document.add_text("parts", " ".join(parts(f"{title} {text}".split(), one.language)))
-        document.add_text("publisher", publisher_word(one.publisher))
+        document.add_text("publisher", name_word(one.publisher))
+        for topic in one.topics:
+            document.add_text("topic", name_word(topic))
         document.add_unsigned("story", story_key(one.story_id))
         document.add_boolean("shown", one.is_representative)
         if one.at is not None:

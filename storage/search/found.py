@@ -15,11 +15,6 @@ from storage.search.reader import Hit, Reader, Within
 Kept = Callable[[Collection[int]], set[int]]
 """Which of some articles, by key, count."""
 
-_TOPIC = (
-    "(list_contains(list_transform(topics, lambda one: lower(one)), $topic) "
-    "OR contains('|' || lower(coalesce(subjects, '')) || '|', '|' || $topic || '|'))"
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
@@ -46,10 +41,11 @@ class Wanted:
     limit: int = 10
     all_copies: bool = False
     newest: bool = False
+    count: bool = False
 
 
-def find(reader: Reader, wanted: Wanted) -> list[Found]:
-    """The best articles for ``wanted``, best first.
+def find(reader: Reader, wanted: Wanted) -> tuple[list[Found], int]:
+    """The best articles for ``wanted``, best first, and how many answer if that is wanted.
 
     Unless all copies are wanted a story comes once, as its representative where that answers to
     the question too, else as the copy that answers best.
@@ -57,7 +53,7 @@ def find(reader: Reader, wanted: Wanted) -> list[Found]:
     Raises:
         IndexBroken: when the index does not answer.
     """
-    hits = _best(reader, wanted)
+    hits, total = _best(reader, wanted)
     if not wanted.all_copies:
         hits = _representatives(reader, wanted, hits)
     found = []
@@ -69,23 +65,22 @@ def find(reader: Reader, wanted: Wanted) -> list[Found]:
                 outlets=outlets,
             )
         )  # fmt: skip
-    return found
-
-
-def of_topic(con: duckdb.DuckDBPyConnection, topic: str, within: Within) -> tuple[Within, Kept]:
-    """Limit hits to a topic: by a list of its articles where they are few, else hit by hit."""
-    asked = {"topic": topic.lower()}
-    keys = con.execute(
-        f"SELECT id_hash FROM core.articles WHERE {_TOPIC} LIMIT {ANSWER.listed + 1}", asked
-    ).fetchall()
-    if len(keys) <= ANSWER.listed:
-        return replace(within, keys=tuple(key for (key,) in keys)), set
-    return within, lambda some: _in_store(con, some, _TOPIC, asked)
+    return found, total
 
 
 def still_there(con: duckdb.DuckDBPyConnection) -> Kept:
     """Leave out what is in an index of an earlier publish and not in the store any more."""
-    return lambda some: _in_store(con, some, "true", {})
+
+    def kept(some: Collection[int]) -> set[int]:
+        if not some:
+            return set()
+        listed = ", ".join(map(str, some))
+        found = con.execute(
+            f"SELECT id_hash FROM core.articles WHERE id_hash IN ({listed})"
+        ).fetchall()
+        return {key for (key,) in found}
+
+    return kept
 
 
 def topics(con: duckdb.DuckDBPyConnection) -> list[str]:
@@ -104,29 +99,19 @@ def publishers(con: duckdb.DuckDBPyConnection) -> list[str]:
     return [name for (name,) in found]
 
 
-def _in_store(
-    con: duckdb.DuckDBPyConnection, some: Collection[int], condition: str, named: dict[str, str]
-) -> set[int]:
-    if not some:
-        return set()
-    listed = ", ".join(map(str, some))
-    found = con.execute(
-        f"SELECT id_hash FROM core.articles WHERE id_hash IN ({listed}) AND {condition}", named
-    ).fetchall()
-    return {key for (key,) in found}
-
-
-def _best(reader: Reader, wanted: Wanted) -> list[Hit]:
+def _best(reader: Reader, wanted: Wanted) -> tuple[list[Hit], int]:
     most = wanted.limit
     if wanted.kept is not None or not wanted.all_copies:
         most += ANSWER.spare
     while True:
-        hits = reader.ask(wanted.question, wanted.within, limit=most, newest=wanted.newest)
+        hits = reader.ask(
+            wanted.question, wanted.within, limit=most, newest=wanted.newest, count=wanted.count
+        )
         found = _kept(wanted, hits.found)
         if not wanted.all_copies:
             found = _once_a_story(found)
         if len(found) >= wanted.limit or not hits.more or most >= ANSWER.most_hits:
-            return found[: wanted.limit]
+            return found[: wanted.limit], hits.total
         most *= ANSWER.times
 
 

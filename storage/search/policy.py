@@ -69,9 +69,6 @@ class AnswerPolicy:
     # is not enough, so many times more.
     spare: int = 20
     times: int = 4
-    # Articles of a topic that are handed to the index as a list; more of them are met soon enough
-    # among the hits.
-    listed: int = 20_000
     # Members of a story looked at for the number of outlets.
     members: int = 500
     # Hits looked through at most for a topic or for stories: all there is, in any sane store.
@@ -86,4 +83,4 @@ INDEX = IndexPolicy()
 ANSWER = AnswerPolicy()
 
 # Which words, fields and marks an index was made with; another one is made anew.
-RECIPE = 2
+RECIPE = 3

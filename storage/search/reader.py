@@ -14,7 +14,7 @@ from typing import Any
 import tantivy
 from tantivy import FieldType, Occur, Query
 
-from storage.search.engine import IndexBroken, Indexed, explained, opened, publisher_word, unpacked
+from storage.search.engine import IndexBroken, Indexed, explained, name_word, opened, unpacked
 from storage.search.forms import forms
 from storage.search.policy import ANSWER, ASK
 from storage.search.question import Question, Unit
@@ -31,6 +31,7 @@ class Within:
     until: int | None = None
     """Seconds since 1970, not included."""
     publishers: tuple[str, ...] = ()
+    topic: str = ""
     keys: tuple[int, ...] | None = None
     """Only these articles; None for all."""
     shown_of: tuple[int, ...] | None = None
@@ -54,6 +55,8 @@ class Hits:
     """The best articles for a question, best first."""
 
     found: list[Hit]
+    total: int
+    """Articles that answer, these included; of ``newest`` and uncounted questions only these."""
     more: bool
     """Whether there may be more than these."""
 
@@ -98,24 +101,36 @@ class Reader:
         """Articles in the index."""
         return int(self._searcher.num_docs)
 
-    def knows_publisher(self, name: str) -> bool:
-        """Whether any article in the index is by that publisher, however it is written."""
+    def knows(self, kind: str, name: str) -> bool:
+        """Whether any article has that ``publisher`` or ``topic``, however it is written."""
         with explained(self.folder):
             # Not by its frequency, in which removed articles still count.
-            return self._number_of(self._any("publisher", [publisher_word(name)])) > 0
+            return self._number_of(self._any(kind, [name_word(name)])) > 0
 
-    def ask(self, question: Question, within: Within, *, limit: int, newest: bool = False) -> Hits:
+    def ask(
+        self,
+        question: Question,
+        within: Within,
+        *,
+        limit: int,
+        newest: bool = False,
+        count: bool = False,
+    ) -> Hits:
         """The best ``limit`` articles for ``question``; the newest ones first if asked so.
+
+        Args:
+            count: count all that answer, too, in the same pass; a question of one word then looks
+                at all of its articles, where it else passes over most.
 
         Raises:
             IndexBroken: when the index does not answer.
         """
+        order = "at" if newest else None
         with explained(self.folder):
             query = self._query(question, within)
-            if newest:
-                answer = self._searcher.search(query, limit=limit, count=False, order_by_field="at")
-            else:
-                answer = self._searcher.search(query, limit=limit, count=False)
+            answer: Any = self._searcher.search(
+                query, limit=limit, count=count, order_by_field=order
+            )
             hits = answer.hits
             places = [place for _, place in hits]
             columns = (self._searcher.fast_field_values(one, places) for one in _OF_HITS)
@@ -123,7 +138,8 @@ class Reader:
                 Hit(int(key or 0), int(story or 0), bool(shown), 0.0 if newest else score, place)
                 for (score, place), key, story, shown in zip(hits, *columns, strict=True)
             ]
-        return Hits(found, more=len(hits) == limit)
+        total = int(answer.count or 0) if count else len(found)
+        return Hits(found, total=total, more=len(hits) == limit)
 
     def article(self, hit: Hit) -> Indexed:
         """What is shown of a hit.
@@ -175,8 +191,11 @@ class Reader:
         if within.since is not None or within.until is not None:
             required.append((Occur.Must, self._between(within.since, within.until)))
         if within.publishers:
-            named = [publisher_word(name) for name in within.publishers]
+            named = [name_word(name) for name in within.publishers]
             required.append((Occur.Must, _unranked(self._any("publisher", named))))
+        if within.topic:
+            named = [name_word(within.topic)]
+            required.append((Occur.Must, _unranked(self._any("topic", named))))
         if within.keys is not None:
             keys = Query.term_set_query(self._schema, "key", list(within.keys))
             required.append((Occur.Must, _unranked(keys)))

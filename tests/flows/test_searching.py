@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import unicodedata
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ import pytest
 from flows import cli, searching, searchscreen
 from flows.searching import Answer, Asked, Hit, answer
 from storage.search.follow import follow
-from storage.search.policy import ANSWER
 from storage.search.question import understand
 from storage.search.snippets import Marked, Marker
 from storage.search.state import is_current
@@ -119,17 +117,6 @@ def test_days_and_topics_limit(run: Terminal) -> None:
         ).fetchall()
     assert rows(out)
     assert {row["article_id"] for row in rows(out)} <= {one for (one,) in charging}
-
-
-def test_a_topic_of_many_articles_is_looked_for_among_the_hits(
-    run: Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Too many to hand over as a list: more hits are fetched until there are enough."""
-    ask = ("the", "--topic", "charging", "--limit", "90")
-    listed = titles(run, *ask)
-    monkeypatch.setattr("storage.search.found.ANSWER", replace(ANSWER, listed=2, spare=1))
-    assert titles(run, *ask) == listed
-    assert titles(run, "the", "--topic", "charging", "--limit", "3") == listed[:3]
 
 
 def test_newest_first(run: Terminal) -> None:

@@ -93,8 +93,8 @@ def test_what_changes_is_followed(store: Store, build: Any) -> None:
     assert asked(store, '"solid state cells leave"') == 0
     with open_index(index_of(store)[0]) as reader:
         assert reader.articles == TEXTS
-        assert reader.knows_publisher("other")
-        assert not reader.knows_publisher("The Sodium")
+        assert reader.knows("publisher", "other")
+        assert not reader.knows("publisher", "The Sodium")
     assert not faults(store)
 
 
@@ -157,7 +157,7 @@ def test_people_can_search_from_the_moment_of_the_publish(store: Store) -> None:
     follow(store)
     assert names(store) == ["search"]
     assert asked(store, "anodes") == 1
-    change(store, "UPDATE core.articles SET topics = ['other']")
+    change(store, "UPDATE core.articles SET author = 'Other'")
     assert follow(store).added == 0
     assert names(store) == ["search"]
     assert is_current(store)
