@@ -35,8 +35,8 @@ def crash(rounds: int, seed: int) -> dict[str, Any]:
 
 
 def test_a_run_killed_and_run_again_ends_as_an_unbroken_one():
-    """Kills in turn on both days: no row lost, torn or twice, every view as it should be."""
-    assert crash(2, seed=11)["wrong"] == []
+    """Killed on its way: no row lost, torn or twice, every view as it should be."""
+    assert crash(1, seed=11)["wrong"] == []
 
 
 @pytest.mark.long

@@ -22,7 +22,7 @@ def blocks(depth: int) -> st.SearchStrategy[str]:
     return st.builds(lambda tag, held, tail: f"<{tag}>{held}</{tag}>{tail}", TAGS, inner, TEXTS)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(blocks(3), min_size=1, max_size=6).map("".join))
 def test_paragraphs_are_those_of_the_original(markup: str) -> None:
     """On any nesting of blocks, links and breaks, with the numbers that trafilatura gives it."""

@@ -100,7 +100,7 @@ def tree_of(markup: str) -> html.HtmlElement:
     return tree
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(PAGES)
 def test_comments_and_appended_articles_go_as_in_the_original(markup: str) -> None:
     """The same tree is left."""
@@ -112,7 +112,7 @@ def test_comments_and_appended_articles_go_as_in_the_original(markup: str) -> No
     assert etree.tostring(mine) == etree.tostring(theirs)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(PAGES)
 def test_frames_are_those_of_the_original_and_pruned_alike(markup: str) -> None:
     """Each of the five questions finds the same element, and the same is left of it."""

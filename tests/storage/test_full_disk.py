@@ -237,6 +237,7 @@ def site() -> Iterator[Site]:
         thread.join(10)
 
 
+@pytest.mark.long
 def test_no_room_for_the_archive_ends_in_one_line_and_keeps_what_was_saved(
     site: Site, tmp_path: Path
 ) -> None:

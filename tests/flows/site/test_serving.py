@@ -201,6 +201,8 @@ def test_serve_makes_a_digest_shows_it_and_stops_with_a_line(
          "--store", str(demo.store)],
         cwd=tmp_path, env={**os.environ, "TMPDIR": str(tmp_path)},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # A shell that starts the tests in the background has it ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     hang = threading.Timer(120, process.kill)
     hang.start()
