@@ -194,7 +194,7 @@ READER = """
              "(SELECT sum(length(text)) FROM articles)")
     held = duckdb.connect(path, read_only=True)
     print("ready")
-    while not select.select([sys.stdin], [], [], 0.01)[0]:
+    while not select.select([sys.stdin], [], [], 0.1)[0]:
         try:
             told["held"].append(held.execute(query).fetchone())
             with duckdb.connect(path, read_only=True) as con:

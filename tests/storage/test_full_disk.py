@@ -103,6 +103,7 @@ def one_line(done: subprocess.CompletedProcess[str], *words: str) -> str:
     return lines[0]
 
 
+@pytest.mark.long
 def test_no_room_for_the_copy_leaves_the_old_one_and_says_what_to_do(
     one_day: Path, tmp_path: Path
 ) -> None:
