@@ -29,14 +29,13 @@ from ingest.errors import VoltwireError
 from ingest.gazetteer import digest, load_gazetteer
 from ingest.quantities import words
 from storage import derived
-from storage.derived import Derivation, FigureRow, MentionRow, Underived
+from storage.derived import Derivation, Underived
 from storage.store import Store
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from ingest.models import Figure
-    from ingest.tags import Mention, Tagger
+    from ingest.tags import Tagger
 
 _LOG = logging.getLogger(__name__)
 STAGE = "articles tagged"
@@ -210,27 +209,11 @@ def _derivation(one: Underived, tagger: Tagger) -> Derivation:
     stated = figures(one.title, one.text, company_spans(mentions), language=one.language)
     return Derivation(
         source=one,
-        mentions=tuple(map(_mention_row, mentions)),
+        mentions=mentions,
         subjects=subjects(mentions),
-        figures=tuple(map(_figure_row, stated)),
+        figures=stated,
     )
 
 
 def _nothing(one: Underived) -> Derivation:
     return Derivation(source=one, mentions=(), subjects=(), figures=())
-
-
-def _mention_row(one: Mention) -> MentionRow:
-    return MentionRow(
-        kind=one.kind, name=one.name, ticker=one.ticker, count=one.count, in_title=one.in_title,
-        in_lede=one.in_lede, is_main=one.is_main, start_char=one.start, form=one.form,
-    )  # fmt: skip
-
-
-def _figure_row(one: Figure) -> FigureRow:
-    return FigureRow(
-        quantity=one.quantity, value=one.value, value_high=one.value_high, unit=one.unit,
-        text=one.sentence, company=one.company,
-        start_char=None if one.in_title else one.start,
-        qualifier=one.qualifier, basis=one.basis, written=one.written,
-    )  # fmt: skip

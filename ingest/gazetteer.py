@@ -17,12 +17,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from ingest.errors import VoltwireError
+from ingest.models import Kind
 from ingest.policy import TagPolicy
 
-Kind = Literal["company", "chemistry", "mineral", "technology", "place", "policy"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _POLICY = TagPolicy()
 _FILES = (

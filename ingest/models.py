@@ -263,6 +263,34 @@ class Article:
     ``ingest.metadata`` and ``ingest.details``."""
 
 
+Kind = Literal["company", "chemistry", "mineral", "technology", "place", "policy"]
+"""What an article may name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """One thing that an article names."""
+
+    kind: Kind
+    name: str
+    """In the gazetteer, whatever the article calls it."""
+    ticker: str
+    count: int
+    """In headline and text."""
+    in_title: bool
+    in_lede: bool
+    is_main: bool
+    """Whether the article is about it."""
+    start: int | None
+    """First character of the first mention in the text; None when only the headline has it."""
+    form: str
+    """What it is called first."""
+    title_spans: tuple[tuple[int, int], ...]
+    """Start and end of each mention in the headline."""
+    spans: tuple[tuple[int, int], ...]
+    """The same in the text."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanySpan:
     """One place where headline or text name a company."""

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
-from ingest.gazetteer import Gazetteer, Kind
-from ingest.models import CompanySpan
+from ingest.gazetteer import Gazetteer
+from ingest.models import CompanySpan, Kind, Mention
 from ingest.policy import TagPolicy
 
 _POLICY = TagPolicy()
@@ -61,30 +61,6 @@ _EXCHANGE_ENDINGS = {
     "LSE": (".L",), "FRA": (".DE",), "STO": (".ST",),
 }  # fmt: skip
 SURE, CAREFUL, STRICT, NEVER, WEAK, FIELD = range(6)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mention:
-    """One thing that an article names."""
-
-    kind: Kind
-    name: str
-    """In the gazetteer, whatever the article calls it."""
-    ticker: str
-    count: int
-    """In headline and text."""
-    in_title: bool
-    in_lede: bool
-    is_main: bool
-    """Whether the article is about it."""
-    start: int | None
-    """First character of the first mention in the text; None when only the headline has it."""
-    form: str
-    """What it is called first."""
-    title_spans: tuple[tuple[int, int], ...]
-    """Start and end of each mention in the headline."""
-    spans: tuple[tuple[int, int], ...]
-    """The same in the text."""
 
 
 @dataclass(frozen=True, slots=True)

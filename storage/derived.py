@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from ingest.models import Figure, Mention
 from storage.batches import rows, staged
 from storage.rows import key_hash, locate
 
@@ -44,45 +45,14 @@ class Underived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MentionRow:
-    """A row of ``mentions``; columns as described there."""
-
-    kind: str
-    name: str
-    ticker: str
-    count: int
-    in_title: bool
-    in_lede: bool
-    is_main: bool
-    start_char: int | None
-    form: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FigureRow:
-    """A row of ``figures``; columns as described there."""
-
-    quantity: str
-    value: float
-    value_high: float | None
-    unit: str
-    text: str
-    company: str | None
-    start_char: int | None
-    qualifier: str
-    basis: str
-    written: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Derivation:
     """What was derived from one article."""
 
     source: Underived
-    mentions: tuple[MentionRow, ...]
+    mentions: tuple[Mention, ...]
     subjects: tuple[str, ...]
     """Names that join its topics."""
-    figures: tuple[FigureRow, ...]
+    figures: tuple[Figure, ...]
 
 
 def count_pending(con: duckdb.DuckDBPyConnection, recipe: int) -> int:
@@ -137,7 +107,7 @@ def save(con: duckdb.DuckDBPyConnection, recipe: int, derivations: Sequence[Deri
         [
             [
                 one.source.article_id, m.kind, m.name, m.ticker, m.count, m.in_title, m.in_lede,
-                m.is_main, m.start_char, m.form, key_hash(one.source.article_id),
+                m.is_main, m.start, m.form, key_hash(one.source.article_id),
             ]
             for one in kept
             for m in one.mentions
@@ -147,8 +117,8 @@ def save(con: duckdb.DuckDBPyConnection, recipe: int, derivations: Sequence[Deri
         con, "figures", _FIGURE,
         [
             [
-                one.source.article_id, f.quantity, f.value, f.value_high, f.unit, f.text,
-                f.company, f.start_char, f.qualifier, f.basis, f.written,
+                one.source.article_id, f.quantity, f.value, f.value_high, f.unit, f.sentence,
+                f.company, None if f.in_title else f.start, f.qualifier, f.basis, f.written,
                 key_hash(one.source.article_id),
             ]
             for one in kept

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.gazetteer import bundled, load_gazetteer
-from ingest.tags import Mention, Tagger, company_spans, subjects
+from ingest.models import Mention
+from ingest.tags import Tagger, company_spans, subjects
 
 TAGGER = Tagger(bundled())
 WRITTEN = Path(__file__).parents[2] / "benchmarks" / "labels" / "tags-written.txt"

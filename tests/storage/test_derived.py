@@ -7,22 +7,23 @@ from datetime import timedelta
 
 import pytest
 
+from ingest.models import Figure, Mention
 from storage import articles, check, derived, reread
-from storage.derived import Derivation, FigureRow, MentionRow, Underived
+from storage.derived import Derivation, Underived
 
-LFP = MentionRow(
+LFP = Mention(
     kind="chemistry", name="LFP", ticker="", count=2, in_title=True, in_lede=False, is_main=True,
-    start_char=4, form="LFP",
+    start=4, form="LFP", title_spans=((0, 3),), spans=((4, 7),),
 )  # fmt: skip
 CATL = replace(LFP, kind="company", name="CATL", ticker="SZSE:300750", form="宁德时代")
-FIGURE = FigureRow(
-    quantity="energy", value=100.0, value_high=None, unit="kWh", text="It has 100 kWh.",
-    company=None, start_char=7, qualifier="", basis="", written="100 kWh",
+FIGURE = Figure(
+    quantity="energy", value=100.0, value_high=None, unit="kWh", sentence="It has 100 kWh.",
+    company=None, start=7, end=14, qualifier="", basis="", written="100 kWh",
 )  # fmt: skip
 RECIPE = 2**55 + 1
 
 
-def derivation(one: Underived, *mentions: MentionRow, subjects: tuple[str, ...] = ()) -> Derivation:
+def derivation(one: Underived, *mentions: Mention, subjects: tuple[str, ...] = ()) -> Derivation:
     return Derivation(source=one, mentions=mentions, subjects=subjects, figures=(FIGURE,))
 
 
