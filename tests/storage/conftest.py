@@ -1,20 +1,17 @@
-"""An empty store in memory, and short ways to make records."""
+"""Short ways to make records."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import duckdb
 import pytest
-from duckdb import DuckDBPyConnection
 
 from dedupe.models import Match, Signature, SignatureRecipe, StoryPlan
 from ingest.models import Article, FeedEntry, Rejection
 from storage.models import PreparedArticle
-from storage.store import connect_memory
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -94,31 +91,3 @@ def build() -> Build:
 def build_one() -> Callable[..., PreparedArticle]:
     """``Build.prepared``, for what is made once for several tests."""
     return Build().prepared
-
-
-@pytest.fixture(scope="session")
-def open_empty(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], DuckDBPyConnection]:
-    """What ``connect_memory`` gives, copied: a quarter of the time that its SQL takes."""
-    path = tmp_path_factory.mktemp("schema") / "empty.duckdb"
-    made = connect_memory()
-    made.execute(f"ATTACH '{path}' AS kept")
-    made.execute("COPY FROM DATABASE memory TO kept")
-    made.close()
-
-    def opened() -> DuckDBPyConnection:
-        connection = duckdb.connect(":memory:")
-        connection.execute("SET TimeZone='UTC'")
-        connection.execute("SET python_enable_replacements=false")
-        connection.execute(f"ATTACH '{path}' AS kept (READ_ONLY)")
-        connection.execute("COPY FROM DATABASE kept TO memory")
-        connection.execute("DETACH kept")
-        return connection
-
-    return opened
-
-
-@pytest.fixture
-def con(open_empty: Callable[[], DuckDBPyConnection]) -> Iterator[DuckDBPyConnection]:
-    connection = open_empty()
-    yield connection
-    connection.close()

@@ -22,25 +22,11 @@ from flows.engines.protocol import EngineMissing
 from flows.recompute import archived, whole
 from flows.settings import Settings
 from storage.store import Store
-from tests.flows.recompute_support import arrive, cut_small, rebuilt, rows_of, spoil
+from tests.flows.recompute.recompute_support import rebuilt, rows_of, spoil
 from tests.flows.test_upkeep import archiving
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.long
-
-
-@pytest.fixture(scope="module")
-def arrived(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store of some hundred articles as they came, in three batches."""
-    return arrive(tmp_path_factory.mktemp("arrived") / "store")
-
-
-@pytest.fixture
-def store(arrived: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """A copy to work on, in many small chunks."""
-    cut_small(monkeypatch)
-    shutil.copytree(arrived, tmp_path / "store", symlinks=True)
-    return Store(tmp_path / "store")
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from socket import gethostname
@@ -23,21 +22,7 @@ from flows.recompute.parts import Part, Unalike, rules
 from flows.recompute.verifying import together
 from storage.errors import StoreError
 from storage.store import Store
-from tests.flows.recompute_support import arrive, cut_small, rebuilt, rows_of, spoil
-
-
-@pytest.fixture(scope="module")
-def arrived(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store of some hundred articles as they came, in three batches."""
-    return arrive(tmp_path_factory.mktemp("arrived") / "store")
-
-
-@pytest.fixture
-def store(arrived: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """A copy to work on, in many small chunks."""
-    cut_small(monkeypatch)
-    shutil.copytree(arrived, tmp_path / "store", symlinks=True)
-    return Store(tmp_path / "store")
+from tests.flows.recompute.recompute_support import rebuilt, rows_of, spoil
 
 
 def test_chunks_on_processes_make_what_arrival_made(store: Store) -> None:
