@@ -28,6 +28,24 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Report as JSON.")(function)
 
 
+def format_option(function: F) -> F:
+    """``--format FORM``, as ``form``: how rows are written."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["table", "csv", "json", "parquet"]),
+        default="table",
+        show_default=True,
+    )(function)
+
+
+def output_option(function: F) -> F:
+    """``--output FILE``."""
+    return click.option(
+        "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file."
+    )(function)
+
+
 def quiet_option(function: F) -> F:
     """``--quiet``."""
     return click.option(

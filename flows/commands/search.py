@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import store_option
+from flows.commands.options import format_option, output_option, store_option
 from flows.settings import store_folder
 from storage.store import Store
 
@@ -47,17 +47,9 @@ _DAY = click.DateTime(["%Y-%m-%d"])
     show_default=True,
     help="Best by BM25, or newest first.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "csv", "json", "parquet"]),
-    default="table",
-    show_default=True,
-)
+@format_option
 @click.option("--ids", is_flag=True, help="Print article ids alone, one a line.")
-@click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file."
-)
+@output_option
 @click.option("--update", is_flag=True, help="First bring the index up to date, now and whole.")
 @click.option("--rebuild", is_flag=True, help="First make the index anew from the store.")
 @store_option

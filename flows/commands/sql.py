@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import store_option
+from flows.commands.options import format_option, output_option, store_option
 from flows.settings import store_folder
 from storage.store import Store
 
@@ -19,22 +19,14 @@ Examples:
   voltwire sql "describe articles"
   voltwire sql "select title, score from search('solid-state') join articles using (article_id)"
 The views: articles news stories duplicates repeats citations article_versions rejections
-feed_health coverage gaps runs entries article_urls.
+feed_health coverage gaps runs entries article_urls mentions figures.
 """
 
 
 @click.command(epilog=EXAMPLES)
 @click.argument("query")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "csv", "json", "parquet"]),
-    default="table",
-    show_default=True,
-)
-@click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file."
-)
+@format_option
+@output_option
 @store_option
 def command(query: str, form: str, output: Path | None, store: Path | None) -> int:
     """Run QUERY against the published store, read-only."""
