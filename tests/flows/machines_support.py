@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from flows.prefect_server import free_port
 from ingest.catalogue import load_feeds, save_feeds
 from ingest.models import Feed
 from ingest.opml import read_opml
@@ -20,7 +21,6 @@ from tests.flows.prefect_support import (
     ROOT,
     Api,
     environment,
-    free_port,
     marked,
     running,
     wait_until,

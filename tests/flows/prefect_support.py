@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -146,14 +145,6 @@ def feeds_file(folder: Path, news: Site) -> Path:
     path = folder / "feeds.toml"
     path.write_text(f'[[feed]]\nurl = "{news.url}/feed"\nslug = "loop"\nscope = "focus"\n')
     return path
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:

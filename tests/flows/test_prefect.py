@@ -8,7 +8,6 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,8 +15,8 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from prefect_support import (
+from flows.prefect_server import free_port
+from tests.flows.prefect_support import (
     MARK,
     PREFECT,
     VOLTWIRE,
@@ -26,7 +25,6 @@ from prefect_support import (
     article_text,
     environment,
     feeds_file,
-    free_port,
     marked,
     running,
     site,

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from prefect_support import (
+from flows.prefect_server import free_port
+from tests.flows.prefect_support import (
     MARK,
     VOLTWIRE,
     Api,
     Place,
     environment,
     feeds_file,
-    free_port,
     processes_of,
     running,
     site,

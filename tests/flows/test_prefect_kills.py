@@ -7,7 +7,6 @@ import re
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,8 +17,8 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from prefect_support import (
+from flows.prefect_server import free_port
+from tests.flows.prefect_support import (
     MARK,
     PREFECT,
     ROOT,
@@ -28,7 +27,6 @@ from prefect_support import (
     Place,
     environment,
     feeds_file,
-    free_port,
     marked,
     processes_of,
     running,
