@@ -6,9 +6,7 @@ here, so that what this module does to a text must not change without the labels
 
 from __future__ import annotations
 
-import gzip
 import html
-import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
@@ -16,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lxml import html as parsed
+
+from benchmarks.neardup import read_rows
 
 _TAG = re.compile(r"<[^>]*>")
 _BLOCK = re.compile(r"(?i)</?(?:p|div|li|h\d|br|tr)\b[^>]*>")
@@ -48,9 +48,7 @@ def texts(folder: Path, files: Iterable[str]) -> Iterator[Text]:
 
 
 def _rows(path: Path, file: str) -> Iterator[Text]:
-    body = path.read_bytes()
-    for line in (gzip.decompress(body) if file.endswith(".gz") else body).splitlines():
-        row = json.loads(line)
+    for row in read_rows(path):
         text = row.get("text") or ""
         if "reuters" in file:
             # Wire copy is broken into lines of 60 characters; paragraphs are indented.

@@ -8,15 +8,15 @@ from __future__ import annotations
 import gzip
 import html
 import io
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import feedparser
 from lxml import html as parsed
+
+from benchmarks.neardup import read_rows
 
 BETWEEN = "\n\n"
 _MARKUP = re.compile(r"<[^>]+>")
@@ -50,9 +50,7 @@ def texts(folder: Path, file: str) -> Iterator[Text]:
 
 
 def _rows(path: Path, file: str) -> Iterator[Text]:
-    body = path.read_bytes()
-    for line in (gzip.decompress(body) if file.endswith(".gz") else body).splitlines():
-        row: dict[str, Any] = json.loads(line)
+    for row in read_rows(path):
         name = row.get("id") or row.get("article_id") or row.get("url")
         yield Text(file, str(name), row.get("title") or "", row.get("text") or "")
 
