@@ -22,7 +22,7 @@ from prefect.settings import (
     get_current_settings,
 )
 
-from flows.prefect_server import HOST, api_url, end_with_parent, free_port
+from flows.prefect_server import HOST, api_url, ended_with_parent, free_port
 from flows.settings import embedded_environment, use_prefect_api
 from ingest.errors import VoltwireError
 
@@ -82,7 +82,7 @@ def _started(port: int) -> subprocess.Popen[bytes]:
         ),
         # Ctrl-C in the terminal is for the run, which still tells the server how it ended.
         start_new_session=True,
-        preexec_fn=end_with_parent(),
+        preexec_fn=ended_with_parent(),
     )
 
 

@@ -85,7 +85,7 @@ class OwnServer:
                 # A session of its own: Ctrl-C in the terminal is for us, and the server goes
                 # last, when the runs that it keeps the books of have ended.
                 start_new_session=True,
-                preexec_fn=end_with_parent(),
+                preexec_fn=ended_with_parent(),
             )
         await self._answering(self._process)
 
@@ -221,7 +221,7 @@ def free_port() -> int:
         return port
 
 
-def end_with_parent() -> Callable[[], None] | None:
+def ended_with_parent() -> Callable[[], None] | None:
     """What the child does first: ask the kernel to be ended when we are killed outright.
 
     A server that outlives us would hold the port, and the next start would be refused.
