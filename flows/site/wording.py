@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import accumulate
 from urllib.parse import urlsplit
 
 from flows.site.policy import LEAD, WIDTH
@@ -135,11 +136,8 @@ def cut(text: str, width: int) -> str:
     """``text``, cut between words to at most ``width`` columns, with an ellipsis where cut."""
     if _width(text) <= width:
         return text
-    room, at = width - 1, 0
-    for at, char in enumerate(text):  # noqa: B007
-        room -= 2 if _WIDE.match(char) else 1
-        if room < 0:
-            break
+    ends = accumulate(2 if _WIDE.match(char) else 1 for char in text)
+    at = sum(end < width for end in ends)
     kept = text[:at]
     space = kept.rfind(" ")
     # A script without spaces is cut where it is full.

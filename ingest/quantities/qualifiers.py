@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
 from ingest.models import Qualifier
 from ingest.quantities.words import any_of, named, section, without_case
@@ -47,5 +48,4 @@ def qualifier_of(text: str, start: int, end: int, *, plus: bool) -> Qualifier:
         or _BEFORE_HAN.search(text, max(0, start - 5), start)
         or _BEHIND.match(text, end)
     )
-    name = match.lastgroup if match else None
-    return name if name is not None else ""  # type: ignore[return-value]
+    return cast(Qualifier, (match.lastgroup if match else None) or "")

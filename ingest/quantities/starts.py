@@ -10,6 +10,7 @@ import calendar
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
 from ingest.models import Qualifier
 from ingest.quantities.sentences import Sentences
@@ -179,11 +180,11 @@ def _date(text: str, match: re.Match[str], begin: int) -> _Date:
             number = int(low) if low.isdigit() else _MONTH_OF[low]
             months = (number, number)
         elif name in ("early", "mid", "late", "by", "from"):
-            qualifier = name  # type: ignore[assignment]
+            qualifier = cast(Qualifier, name)
     if not qualifier:
         lead = _PREPOSITION.search(text, max(begin, start - 20), start)
         if lead is not None and lead.lastgroup is not None:
-            qualifier = lead.lastgroup  # type: ignore[assignment]
+            qualifier = cast(Qualifier, lead.lastgroup)
     last_day = calendar.monthrange(year, months[1])[1]
     return _Date(
         year * 10_000 + months[0] * 100 + 1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,8 @@ from ingest.policy import FigurePolicy
 Short = tuple[str, float, float | None, str]
 
 
-def found(text: str, language: str = "en", **settings: object) -> list[Figure]:
-    return list(figures("", text, language=language, **settings))  # type: ignore[arg-type]
+def found(text: str, language: str = "en", **settings: Any) -> list[Figure]:
+    return list(figures("", text, language=language, **settings))
 
 
 def short(text: str, language: str = "en") -> list[Short]:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.resources import as_file, files
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -33,14 +33,9 @@ MAKES = (
 
 
 def report(**figures: object) -> RunReport:
-    filled: dict[str, object] = {"published": "S/voltwire.duckdb", "stored": 1, **figures}
+    filled: dict[str, Any] = {"published": "S/voltwire.duckdb", "stored": 1, **figures}
     return RunReport(
-        run_id="r",
-        kind="ingest",
-        store="S",
-        started_at=NOW,
-        state="completed",
-        **filled,  # type: ignore[arg-type]
+        run_id="r", kind="ingest", store="S", started_at=NOW, state="completed", **filled
     )
 
 

@@ -1,7 +1,6 @@
 """The digest in a real browser: it opens from disk, reads well, and nothing in it acts.
 
-Needs Chromium of the system's packages and ``voltwire[dev]`` (playwright, and axe-core in
-axe-playwright-python); left out with a word where one is not there.
+Needs Chromium of the system's packages; left out with a word where that is not there.
 """
 
 from __future__ import annotations
@@ -17,15 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
 
 from flows.settings import Settings
 from flows.site.build import digest_of
 from storage.store import Store
 from tests.conftest import DemoRuns
 from tests.flows.site.newsdesk_support import NOON, mention, save, tell
-
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not there")
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -70,7 +68,7 @@ class Reader:
         """What axe-core finds, whatever its weight."""
         # It would fetch the style sheet to look into it, which the page's policy forbids.
         chosen = {"preload": False}
-        found = axe.Axe().run(self.page, options=chosen).response["violations"]
+        found = Axe().run(self.page, options=chosen).response["violations"]
         return [
             f"{one['impact']} {one['id']}: {node['html'][:120]}"
             for one in found
@@ -80,7 +78,7 @@ class Reader:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    with playwright.sync_playwright() as engine:
+    with sync_playwright() as engine:
         # Root, as in a container, has no sandbox; the pages are our own.
         browser = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser

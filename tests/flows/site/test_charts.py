@@ -18,7 +18,6 @@ EVIL = '<script>alert(1)</script> class 1.2345 "x" & 株式'
 
 def test_every_chart_is_drawn_with_names_as_letters() -> None:
     """Hostile names stay text, letter for letter; colours are those of the style sheet."""
-    pytest.importorskip("vl_convert")
     outlet = Outlet(name=EVIL, articles=4, copies=1, shared=2, firsts=1, lead_minutes=75)
     other = Outlet(name="Plain", articles=3, copies=0, shared=2)
     moved = [Moved(subject=Subject("company", EVIL), now=3, before=1)]
@@ -45,7 +44,6 @@ def test_every_chart_is_drawn_with_names_as_letters() -> None:
 
 def test_a_long_window_is_drawn_with_an_axis() -> None:
     """A month of bars carries no numbers."""
-    pytest.importorskip("vl_convert")
     days = [date(2026, 10, 1) + timedelta(days=number) for number in range(31)]
     assert charts.draw(charts.by_day({"All": {day: day.day for day in days}})) is not None
 
@@ -90,7 +88,6 @@ def test_a_table_is_no_formula() -> None:
 
 def test_the_same_numbers_make_the_same_drawing() -> None:
     """The library numbers its clips on and on; a page of which nothing changed stays as it is."""
-    pytest.importorskip("vl_convert")
     panels = {
         "All": dict.fromkeys(DAYS, 2),
         "B": dict.fromkeys(DAYS, 1),

@@ -6,6 +6,7 @@ import json
 import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -24,8 +25,8 @@ BODY = (
 )
 
 
-def gathered(con: duckdb.DuckDBPyConnection, window: Window = WEEK, **options: object) -> Digest:
-    return queries.gather(con, window, Options(charts=False, **options))  # type: ignore[arg-type]
+def gathered(con: duckdb.DuckDBPyConnection, window: Window = WEEK, **options: Any) -> Digest:
+    return queries.gather(con, window, Options(charts=False, **options))
 
 
 def site(digest: Digest) -> dict[str, str]:
