@@ -13,6 +13,8 @@ from storage.errors import StoreTooNew
 from storage.migrate import Script
 from storage.store import Store, connect_memory
 
+pytestmark = pytest.mark.usefixtures("stores_are_made")
+
 
 @pytest.fixture
 def more(monkeypatch):

@@ -17,6 +17,8 @@ import pytest
 from storage.errors import StoreBusy, StoreError, StoreFull, StoreMissing
 from storage.store import Store
 
+pytestmark = pytest.mark.usefixtures("stores_are_made")
+
 NO_WAIT = timedelta(0)
 SOME_WAIT = timedelta(seconds=20)
 
