@@ -12,8 +12,8 @@ import re
 import numpy as np
 
 from dedupe.policy import RepeatPolicy
-from dedupe.segments import Line, edges
-from dedupe.tokens import Tokens
+from dedupe.segments import Line
+from dedupe.tokens import Ints, Tokens
 
 _CREDIT = 8
 """Words of the longest credit; a longer addition is text."""
@@ -27,9 +27,10 @@ Caption = tuple[int, int, int, int]
 """``(start, end, of_start, of_end)`` in characters."""
 
 
-def captions(text: str, words: Tokens, laid: list[Line], policy: RepeatPolicy) -> list[Caption]:
-    """The lines that stand again beside themselves with a credit."""
-    reach = np.searchsorted(words.starts, edges(laid))
+def captions(
+    text: str, words: Tokens, laid: list[Line], reach: Ints, policy: RepeatPolicy
+) -> list[Caption]:
+    """The lines that stand again beside themselves with a credit; ``reach`` is that of ``laid``."""
     sizes = reach[:, 1] - reach[:, 0]
     short = np.minimum(sizes[1:], sizes[:-1])
     apart = np.abs(np.diff(sizes))

@@ -110,12 +110,16 @@ def as_written() -> Characters:
 def unfolded() -> Characters:
     """Each character as what folding makes of it, for texts that were not folded.
 
-    Folding goes character by character except where one becomes several (ﬁ, ß, …) or joins with
-    its neighbours (combining marks, Hangul jamo): those are ``UNFOLDED``.
+    Folding goes character by character except where one becomes several (ﬁ, ß, …), joins with
+    its neighbours (combining marks, Hangul jamo) or becomes a letter (ⓐ): those are ``UNFOLDED``.
     """
     written, single = as_written(), _folded_singly()
-    classes = np.where(single >= 0, written.classes.take(np.maximum(single, 0)), UNFOLDED)
-    return Characters(classes.astype(np.uint8), written.hashes.take(np.maximum(single, 0)))
+    folded = written.classes.take(np.maximum(single, 0))
+    alike = (single >= 0) & (folded == written.classes)
+    return Characters(
+        np.where(alike, folded, UNFOLDED).astype(np.uint8),
+        written.hashes.take(np.maximum(single, 0)),
+    )
 
 
 @lru_cache(maxsize=1)

@@ -27,11 +27,17 @@ def is_copy(reading: Reading, region: Region, policy: RepeatPolicy) -> bool:
     units = reading.units
     total = sum(units[number].words for number in region.copied)
     similarity = len(region.words) / max(1, total)
+    exact = similarity >= policy.exact_share
+    # What is asked below of the running text, asked of all words first: most end here, unread.
+    most = float(reading.weight[region.words].sum())
+    if most < (policy.least_words if exact else max(policy.least_words, policy.near_words)):
+        return False
+    if most < policy.short_words and similarity < policy.adjacent_share:
+        return False
     amount = _amount(reading, region, policy)
     prose, plain, sentences = amount.prose, amount.plain, amount.sentences
     if max(prose, plain) < policy.least_words or _is_template(reading, region, prose, policy):
         return False
-    exact = similarity >= policy.exact_share
     if not exact and prose < policy.near_words:
         return False  # one word put in may be "not"
     if prose < policy.short_words and similarity < policy.adjacent_share:

@@ -6,7 +6,7 @@ Offsets are in characters (code points) of the text that was handed in.  Standar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -42,6 +42,8 @@ class RepeatReport:
     """False when the text was over the bound and was passed through unread."""
     breaks: tuple[int, ...] = ()
     """Offsets in the original at which a line break was put in to part glued copies, ascending."""
+    words: int | None = field(default=None, compare=False)
+    """Number of words of ``text``; None where they were not counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

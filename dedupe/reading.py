@@ -93,7 +93,12 @@ class Reading:
 
 
 def read(
-    text: str, words: Tokens, laid: list[Line], found: list[Chain], policy: RepeatPolicy
+    text: str,
+    words: Tokens,
+    laid: list[Line],
+    reach: Ints,
+    found: list[Chain],
+    policy: RepeatPolicy,
 ) -> Reading:
     """``text`` with its chains, the longest first, laid over its words."""
     partner = np.full(len(words), -1)
@@ -102,7 +107,7 @@ def read(
         partner[chain.later] = chain.earlier
         twice[chain.later + 1] = 1
         twice[chain.earlier + 1] = 1
-    parts = units(text, words.starts, laid, _joints(text, words, found), np.cumsum(twice))
+    parts = units(text, words.starts, laid, reach, _joints(text, words, found), np.cumsum(twice))
     weight = np.where(words.unspaced, policy.unspaced_weight, 1.0)
     return Reading(text, words, laid, parts, partner, weight)
 

@@ -29,10 +29,10 @@ from dedupe.copies import Cut, decide
 from dedupe.models import Repeat, RepeatReport
 from dedupe.policy import RepeatPolicy
 from dedupe.reading import read
-from dedupe.segments import lines
+from dedupe.segments import lines, reach_of
 from dedupe.teasers import teasers
 from dedupe.text import count_words
-from dedupe.tokens import Ints, tokens
+from dedupe.tokens import Ints, Tokens, tokens
 from dedupe.windows import doubled_lines, rewritten
 
 DEFAULT = RepeatPolicy()
@@ -49,19 +49,25 @@ def remove_repeats(text: str, policy: RepeatPolicy = DEFAULT) -> RepeatReport:
         return RepeatReport(text=text, looked=False)
     current = text
     # For each character of the current text its place in ``text``; a break put in at ``at`` is
-    # ``-1 - at``.
-    origin: Ints = np.arange(len(text))
+    # ``-1 - at``.  None of it while nothing is cut.
+    origin: Ints | None = None
     repeats: list[Repeat] = []
     for _ in range(policy.rounds):
-        found = _find(current, policy)
+        words = tokens(current)
+        found = _find(current, words, policy)
         if found is None:
             return RepeatReport(text=text, looked=False)
         cuts, parted = found
+        if origin is None:
+            if not cuts:
+                return RepeatReport(text=text, words=len(words))
+            origin = np.arange(len(text))
         if not cuts:
             return RepeatReport(
                 text=current,
                 repeats=tuple(sorted(repeats, key=lambda repeat: repeat.start)),
                 breaks=tuple(sorted((-1 - origin[origin < 0]).tolist())),
+                words=len(words),
             )
         for cut in cuts:
             repeats.extend(_rows(text, origin, cut))
@@ -144,12 +150,11 @@ def _place(origin: Ints, point: int) -> int:
     return place if place >= 0 else -1 - place
 
 
-def _find(text: str, policy: RepeatPolicy) -> tuple[list[Cut], set[int]] | None:
+def _find(text: str, words: Tokens, policy: RepeatPolicy) -> tuple[list[Cut], set[int]] | None:
     """What to cut out of ``text``, ascending and disjoint, and where to put in a line break.
 
     None where so much repeats that nobody looked.
     """
-    words = tokens(text)
     if len(words) < 2 * policy.least_words:
         return [], set()
     k = policy.gram_unspaced if words.mostly_unspaced else policy.gram_words
@@ -158,17 +163,18 @@ def _find(text: str, policy: RepeatPolicy) -> tuple[list[Cut], set[int]] | None:
     if found is None:
         return None
     laid = lines(text)
-    found += rewritten(words, laid, found, policy)
-    found += doubled_lines(text, words, laid, policy)
+    reach = reach_of(words.starts, laid)
+    found += rewritten(words, reach, found, policy)
+    found += doubled_lines(text, laid, reach, policy)
     found.sort(key=lambda chain: (-chain.matched, int(chain.later[0])))
     if not found or found[0].matched < policy.least_words:
         return [], set()
-    broken = teasers(text, words, laid, policy) or captions(text, words, laid, policy)
+    broken = teasers(text, words, laid, reach, policy) or captions(text, words, laid, reach, policy)
     if broken:
         return [Cut(*places, similarity=1.0) for places in broken], set()
     clear = without_echoes(found, len(words), policy)
     if len(clear) < len(found):
-        cuts, parted = decide(read(text, words, laid, clear, policy), policy)
+        cuts, parted = decide(read(text, words, laid, reach, clear, policy), policy)
         if cuts:
             return cuts, parted
-    return decide(read(text, words, laid, found, policy), policy)
+    return decide(read(text, words, laid, reach, found, policy), policy)

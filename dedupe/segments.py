@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import accumulate, chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -75,16 +75,23 @@ class Style:
     """Begins as a list entry does, or is a link."""
 
 
-def edges(laid: list[Line]) -> Ints:
-    """``[start, end)`` of each line as a row."""
-    return np.fromiter(chain.from_iterable(laid), np.int64, 2 * len(laid)).reshape(-1, 2)
+def reach_of(word_starts: Ints, laid: list[Line]) -> Ints:
+    """``[first, last)`` in words of each line as a row."""
+    edges = np.fromiter(chain.from_iterable(laid), np.int64, 2 * len(laid))
+    return np.searchsorted(word_starts, edges).reshape(-1, 2)
 
 
 def lines(text: str) -> list[Line]:
     """The paragraphs of ``text``, stripped: its non-empty lines, wrapped ones joined."""
+    raws = text.split("\n")
+    if all(raws) and raws == list(map(str.strip, raws)):
+        # So a text stands that was tidied.
+        ends = list(accumulate(map(len, raws), lambda end, size: end + 1 + size))
+        tidy = [Line(end - len(raw), end) for raw, end in zip(raws, ends, strict=True)]
+        return _unwrapped(text, tidy)
     found = []
     at = 0
-    for raw in text.split("\n"):
+    for raw in raws:
         stripped = raw.strip()
         if stripped:
             start = at + len(raw) - len(raw.lstrip())
@@ -202,16 +209,16 @@ def units(
     text: str,
     word_starts: Ints,
     laid: list[Line],
+    reach: Ints,
     joints: Iterable[int],
     busy: Ints,
 ) -> list[Unit]:
     """``text`` cut at lines, sentences and ``joints`` (characters where a copy was glued on).
 
-    ``busy[n]`` counts the words before word ``n`` that stand twice; a line without any is one
-    unit, so that a long text costs only where it repeats.
+    ``reach`` is that of ``laid``.  ``busy[n]`` counts the words before word ``n`` that stand
+    twice; a line without any is one unit, so that a long text costs only where it repeats.
     """
     marks = sorted(joints)
-    reach = np.searchsorted(word_starts, edges(laid))
     stirred = (busy[reach[:, 1]] > busy[reach[:, 0]]).tolist()
     starts = word_starts.tolist()
     found: list[Unit] = []

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -143,6 +144,30 @@ def hash_words(text: str) -> HashedWords:
     return _hash_words(points, characters.classes.take(points), characters)
 
 
+def hash_simply(text: str) -> HashedWords | None:
+    """The words of ``text``, those that fold to the same with one hash; positions as they stand.
+
+    The hashes are those that the words have in ``shingle``.  None where a character does not fold
+    to one other by itself, or is a word by itself.
+    """
+    if text.isascii():
+        # A byte a character: the tables fit the nearest cache, and nothing has to be widened.
+        raw = text.lower().encode()
+        points = np.frombuffer(raw, dtype=np.uint8)
+        classes = np.frombuffer(raw.translate(_ascii_classes()), dtype=np.uint8)
+        return _hash_words(points, classes, as_written())
+    points, characters = points_of(text), unfolded()
+    classes = characters.classes.take(points)
+    if int(classes.max()) > SPACED:
+        return None
+    return _hash_words(points, classes, characters)
+
+
+@lru_cache(maxsize=1)
+def _ascii_classes() -> bytes:
+    return as_written().classes[:256].tobytes()
+
+
 def hash_folded(text: str, words: HashedWords) -> U64 | None:
     """A hash for each of the ``words`` of ``text`` that those which fold to the same share.
 
@@ -163,7 +188,7 @@ def hash_folded(text: str, words: HashedWords) -> U64 | None:
 
 
 def _hash_words(
-    points: npt.NDArray[np.intp], classes: npt.NDArray[np.uint8], characters: Characters
+    points: npt.NDArray[np.integer[Any]], classes: npt.NDArray[np.uint8], characters: Characters
 ) -> HashedWords:
     begins = classes != SEPARATOR
     begins[1:] &= (classes[1:] == UNSPACED) | (classes[:-1] != SPACED)

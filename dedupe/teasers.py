@@ -14,7 +14,7 @@ import numpy as np
 
 from dedupe.policy import RepeatPolicy
 from dedupe.segments import Line, style
-from dedupe.tokens import Tokens
+from dedupe.tokens import Ints, Tokens
 
 _OPENING_LINES = 12
 """Lines in which an article's head stands: headline, byline, share buttons, excerpt."""
@@ -22,6 +22,8 @@ _HEADLINE = 20
 """Words of the longest headline, which may be the beginning of a sentence of the text."""
 _ALIKE = 3
 """Words that tell whether a line goes on with the next one."""
+_TELLING = 4
+"""First words of a line that few other places have; a policy asks for more of a repeat."""
 _TRAIL = re.compile(r"[\s\[(]*(?:\.\.\.+|…)[\s\])]*$")
 """What shows that a text was broken off."""
 _SENTENCE_END = ".!?…。！？؟"
@@ -30,12 +32,18 @@ Teaser = tuple[int, int, int, int]
 """``(start, end, of_start, of_end)`` in characters: the excerpt's lines, and where it goes on."""
 
 
-def teasers(text: str, words: Tokens, laid: list[Line], policy: RepeatPolicy) -> list[Teaser]:
-    """The broken-off excerpts at the head of ``text``, each with the passage that it begins."""
+def teasers(
+    text: str, words: Tokens, laid: list[Line], reach: Ints, policy: RepeatPolicy
+) -> list[Teaser]:
+    """The broken-off excerpts at the head of ``text``, each with the passage that it begins.
+
+    ``reach`` is that of ``laid``.
+    """
+    places = reach[:_OPENING_LINES].tolist()
     found: list[Teaser] = []
     group: list[tuple[int, int]] = []  # lines that follow one another in the text, and where
     for number, line in enumerate(laid[:_OPENING_LINES]):
-        first, last = _reach(words, line)
+        first, last = places[number]
         at = _further(words, first, last, policy.least_words)
         if at is None:
             if _is_text(text, line, last - first):
@@ -45,7 +53,7 @@ def teasers(text: str, words: Tokens, laid: list[Line], policy: RepeatPolicy) ->
         runs_on = bool(group) and group[-1][1] == at
         group = [*group, (number, at + last - first)] if runs_on else [(number, at + last - first)]
         begin = laid[group[0][0]]
-        size = last - _reach(words, begin)[0]
+        size = last - places[group[0][0]][0]
         source = at + last - first - size
         if (
             _is_broken(text, words, line, at + last - first, size)
@@ -65,11 +73,6 @@ def teasers(text: str, words: Tokens, laid: list[Line], policy: RepeatPolicy) ->
     return found
 
 
-def _reach(words: Tokens, line: Line) -> tuple[int, int]:
-    first, last = np.searchsorted(words.starts, (line.start, line.end)).tolist()
-    return int(first), int(last)
-
-
 def _is_text(text: str, line: Line, words: int) -> bool:
     """Whether ``line`` opens the article itself."""
     return words > _HEADLINE and style(text[line.start : line.end]).prose
@@ -81,7 +84,13 @@ def _further(words: Tokens, first: int, last: int, least: int) -> int | None:
     if size < least:
         return None
     ids = words.ids
-    for at in (np.flatnonzero(ids[last : len(ids) - size + 1] == ids[first]) + last).tolist():
+    stop = len(ids) - size + 1
+    if stop <= last:
+        return None
+    alike = ids[last:stop] == ids[first]
+    for step in range(1, _TELLING):
+        alike &= ids[last + step : stop + step] == ids[first + step]
+    for at in (np.flatnonzero(alike) + last).tolist():
         if np.array_equal(ids[at : at + size], ids[first:last]):
             return int(at)
     return None

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.characters import U64, led, stable_order
-from dedupe.shingles import HashedWords, hash_folded, hash_words
+from dedupe.shingles import HashedWords, hash_folded, hash_simply, hash_words
 from dedupe.text import fold, without_typography
 
 Ints = npt.NDArray[np.int64]
@@ -38,11 +38,11 @@ class Tokens:
 
 def tokens(text: str) -> Tokens:
     """The words of ``text``."""
-    plain = without_typography(text)
-    if plain.isascii():
-        hashed = hash_words(plain.lower())
-        _, ids = _numbered(hashed.hashes)
-        return Tokens(hashed.starts, hashed.ends, ids, hashed.unspaced, mostly_unspaced=False)
+    simple = hash_simply(without_typography(text))
+    if simple is not None:
+        _, ids = _numbered(simple.hashes)
+        none = np.zeros(len(ids), dtype=bool)
+        return Tokens(simple.starts, simple.ends, ids, none, mostly_unspaced=False)
     hashed = hash_words(text)
     first, ids = _numbered(hashed.hashes)
     ends, unspaced = hashed.ends, hashed.unspaced

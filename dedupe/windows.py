@@ -16,7 +16,7 @@ import numpy as np
 from dedupe.align import Chain, common
 from dedupe.characters import U64, led, mix64
 from dedupe.policy import RepeatPolicy
-from dedupe.segments import Line, edges
+from dedupe.segments import Line
 from dedupe.tokens import Ints, Tokens
 
 _BINS = 16
@@ -25,15 +25,15 @@ _EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 
 
-def rewritten(
-    words: Tokens, laid: list[Line], found: list[Chain], policy: RepeatPolicy
-) -> list[Chain]:
-    """Chains between paragraphs whose sketches agree, where ``found`` holds none."""
-    reach = np.searchsorted(words.starts, edges(laid))
+def rewritten(words: Tokens, reach: Ints, found: list[Chain], policy: RepeatPolicy) -> list[Chain]:
+    """Chains between paragraphs whose sketches agree, where ``found`` holds none.
+
+    ``reach`` holds ``[first, last)`` of each paragraph in words.
+    """
     counts = reach[:, 1] - reach[:, 0]
     least = policy.window_words * (2 if words.mostly_unspaced else 1)
     windows = reach[(counts >= least) & (counts <= policy.longest_window)]
-    if len(windows) < 2:
+    if len(windows) < 2 or _are_unlike(words.ids, windows, policy.window_share):
         return []
     pairs = _agreeing(_sketch(words, windows), policy.window_bins)
     if not pairs:
@@ -61,26 +61,52 @@ def rewritten(
     return confirmed
 
 
-def doubled_lines(text: str, words: Tokens, laid: list[Line], policy: RepeatPolicy) -> list[Chain]:
+def _are_unlike(ids: Ints, windows: Ints, share: float) -> bool:
+    """Whether no two of ``windows`` can have ``share`` of the longer one's words in common.
+
+    A word counts for its window when another window has it as well; a window in which too few
+    do resembles none, and what it has need not be asked of the others again.
+    """
+    while len(windows) > 1:
+        counts = windows[:, 1] - windows[:, 0]
+        before = np.cumsum(counts) - counts
+        inside = ids[np.arange(int(counts.sum())) + np.repeat(windows[:, 0] - before, counts)]
+        owner = np.repeat(np.arange(len(windows)), counts)
+        # Of several values for one place the last one stays.
+        last = np.empty(len(ids), dtype=np.int64)
+        last[inside] = owner
+        first = np.empty(len(ids), dtype=np.int64)
+        first[inside[::-1]] = owner[::-1]
+        shared = np.add.reduceat(first[inside] != last[inside], before, dtype=np.int64)
+        hopeful = shared >= share * counts
+        if hopeful.all():
+            return False
+        windows = windows[hopeful]
+    return True
+
+
+def doubled_lines(text: str, laid: list[Line], reach: Ints, policy: RepeatPolicy) -> list[Chain]:
     """Chains between runs of three lines and more that stand twice word for word.
 
-    The rows of a table resemble each other so much that their words lead anywhere.
+    ``reach`` is that of ``laid``.  The rows of a table resemble each other so much that their
+    words lead anywhere.
     """
     if len(laid) < 2 * _LEAST_LINES:
         return []
-    keys: dict[str, int] = {}
-    line_ids = [keys.setdefault(text[line.start : line.end], len(keys)) for line in laid]
-    if len(keys) > len(laid) - _LEAST_LINES:
+    written = [text[line.start : line.end] for line in laid]
+    if len(set(written)) > len(laid) - _LEAST_LINES:
         return []
+    keys: dict[str, int] = {}
+    line_ids = [keys.setdefault(line, len(keys)) for line in written]
     seen: dict[tuple[int, int], list[int]] = {}
     for number, pair in enumerate(pairwise(line_ids)):
         seen.setdefault(pair, []).append(number)
     runs: dict[tuple[int, int], int] = {}
-    for places in seen.values():
-        if len(places) == 2:
-            early, late = places
+    for numbers in seen.values():
+        if len(numbers) == 2:
+            early, late = numbers
             runs[early, late] = 1
-    reach = np.searchsorted(words.starts, edges(laid)).tolist()
+    places = reach.tolist()
     found = []
     for early, late in sorted(runs):
         if (early - 1, late - 1) in runs:
@@ -89,8 +115,8 @@ def doubled_lines(text: str, words: Tokens, laid: list[Line], policy: RepeatPoli
         while (early + count, late + count) in runs:
             count += 1
         count = min(count + 1, late - early)
-        first, begin = reach[early][0], reach[late][0]
-        size = reach[early + count - 1][1] - first
+        first, begin = places[early][0], places[late][0]
+        size = places[early + count - 1][1] - first
         if count >= _LEAST_LINES and size >= policy.apart_words:
             found.append(Chain(np.arange(first, first + size), np.arange(begin, begin + size)))
     return found

@@ -145,7 +145,7 @@ def _read(
 
 
 def _prepared(read: _Read, signature: Signature) -> PreparedArticle:
-    article, cut = read.article, read.report.repeats
+    article, report, cut = read.article, read.report, read.report.repeats
     return PreparedArticle(
         article=article,
         repeats=cut,
@@ -154,5 +154,5 @@ def _prepared(read: _Read, signature: Signature) -> PreparedArticle:
         link_targets={link: canonical_url(link) for link in article.links},
         site=registered_domain(article.canonical_url),
         origin=origin_of(article.text, article.author),
-        words=count_words(article.text),
+        words=count_words(article.text) if report.words is None else report.words,
     )

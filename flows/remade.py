@@ -54,7 +54,7 @@ def remake(kept: Sequence[Kept]) -> list[Remade]:
             original_text=one.text if report.repeats else None,
             topics=tuple(gate(one.title, one.text).topics),
             origin=origin_of(report.text, one.author),
-            words=count_words(report.text),
+            words=count_words(report.text) if report.words is None else report.words,
             signature=signature,
         )
         for one, report, signature in zip(kept, reports, signatures, strict=True)

@@ -69,6 +69,8 @@ _ORIGIN = r"https?://[a-z0-9][a-z0-9.-]*"
 _PLAIN_PATH = r"/(?!/)[A-Za-z0-9/_.~%+,=&@!$-]*(?:\?[A-Za-z0-9/_.~%+,=&@!$-]+)?"
 _PLAIN_ORIGIN = re.compile(rf"{_ORIGIN}(?=/|\Z)")
 _PLAIN_URL = re.compile(rf"(?:{_ORIGIN})?{_PLAIN_PATH}")
+# And what is canonical already but for its scheme: host and path, nothing to drop or to write anew.
+_SETTLED = re.compile(r"https?://([a-z0-9_-]+(?:\.[a-z0-9_-]+)+/[A-Za-z0-9_~!$&'()*+,=:@/.-]*)")
 _ABSOLUTE = re.compile(r"https?:|//", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
@@ -80,6 +82,9 @@ def canonical_url(url: str) -> str:
     What is no http(s) URL with a host comes back as it is, without surrounding white space.
     """
     url = url.strip()
+    settled = _SETTLED.fullmatch(url)
+    if settled is not None and "/." not in settled[1]:
+        return f"https://{settled[1]}"
     parts = _split(url)
     if parts is None:
         return url
