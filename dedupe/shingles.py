@@ -153,9 +153,8 @@ def hash_simply(text: str) -> HashedWords | None:
     if text.isascii():
         # A byte a character: the tables fit the nearest cache, and nothing has to be widened.
         raw = text.lower().encode()
-        points = np.frombuffer(raw, dtype=np.uint8)
         classes = np.frombuffer(raw.translate(_ascii_classes()), dtype=np.uint8)
-        return _hash_words(points, classes, as_written())
+        return _hash_words(np.frombuffer(raw, dtype=np.uint8), classes, as_written())
     points, characters = points_of(text), unfolded()
     classes = characters.classes.take(points)
     if int(classes.max()) > SPACED:

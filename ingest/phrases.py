@@ -1,7 +1,9 @@
 """Hundreds of phrases looked for in one pass over a text.
 
-Finds what ``re`` finds with all phrases of a set in one alternation, longest first, but looks them
-up by the word that each begins with instead of trying all of them at every letter.
+Finds what ``re`` finds with all phrases of a set in one alternation, longest first.  Few texts
+hold any of them, so that one pass (Aho and Corasick 1975, by ``ahocorasick_rs``) first tells which
+may stand there at all, by the longest piece of each that is written in one way only.  Those are
+then looked for by the word that each begins with.
 
 A phrase is whole words: a trailing ``*`` stands for any ending, a space also for hyphens and line
 breaks, an apostrophe for the curved one.  Phrases in a script without spaces match anywhere.
@@ -9,45 +11,28 @@ breaks, an apostrophe for the curved one.  Phrases in a script without spaces ma
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ingest.wording import plain_words
+from ahocorasick_rs import AhoCorasick
 
 UNSPACED = re.compile(
     "[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\uff21-\uff3a\uff41-\uff5a]"
 )
 # before CJK text a Latin word ends without a space: "EV市場"
-_LETTER = r"[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+_CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_LETTER = rf"[^\W{_CJK}]"
 _WORD = re.compile(f"{_LETTER}+")
-_ANY_WORD = re.compile(r"\w+")
-_LAST_WORD = re.compile(rf"{_LETTER}+\Z")
 _IS_LETTER = re.compile(_LETTER).match
-_LONGEST_CUT = 100
-# Most words of a text stood in the texts before it; this many that begin no phrase are kept.
-_WORDS_KEPT = 30_000
+_PIECES = re.compile(r"[* ']+")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def has_unspaced(text: str) -> bool:
     """Whether ``text`` holds anything in a script without spaces."""
     return not text.isascii() and UNSPACED.search(text) is not None
-
-
-def words_of(text: str) -> set[str]:
-    """The words of ``text`` as ``Phrases`` sees them."""
-    words = plain_words(text)
-    if words is None:
-        words = (_WORD if has_unspaced(text) else _ANY_WORD).findall(text)
-    return set(words)
-
-
-def words_at_cut(before: str, after: str) -> set[str]:
-    """The last word of ``before`` and the first of ``after``, which a cut may have made of one."""
-    last, first = _LAST_WORD.search(before[-_LONGEST_CUT:]), _WORD.match(after)
-    if last is not None and len(last.group()) == _LONGEST_CUT:
-        return words_of(before) | words_of(after)
-    return {found.group() for found in (last, first) if found is not None}
 
 
 @dataclass(slots=True)
@@ -57,6 +42,10 @@ class _Phrase:
     """Place in its group: the lower one wins where two match."""
     source: str
     flags: re.RegexFlag
+    first: str
+    """The word that it begins with..."""
+    begun: bool
+    """...or what that begins with."""
     form: re.Pattern[str] | None = None
 
     def match(self, text: str, at: int) -> re.Match[str] | None:
@@ -67,6 +56,10 @@ class _Phrase:
             self.form = re.compile(self.source, self.flags)
         found = self.form.match(text, at)
         return None if found is None or _IS_LETTER(text, found.end()) else found
+
+
+_Start = tuple[int, int, _Phrase]
+"""Where a phrase may begin, and its rank."""
 
 
 class Phrases:
@@ -81,94 +74,97 @@ class Phrases:
     def __init__(self, groups: Sequence[Iterable[str]], *, any_case: bool = False) -> None:
         self._flags = re.IGNORECASE if any_case else re.NOFLAG
         self._any_case = any_case
-        self._whole: dict[str, list[_Phrase]] = {}
-        self._begun: dict[str, list[_Phrase]] = {}
         self._unspaced: list[re.Pattern[str] | None] = []
-        self._known: dict[str, list[_Phrase]] = {}
-        self._none: set[str] = set()
-        """Words met that begin no phrase."""
-        self._asked: Set[str] = frozenset()
-        """The words last asked about, so many of them, and those that begin phrases."""
-        self._asked_size = 0
-        self._begin: list[tuple[str, list[_Phrase]]] = []
+        self._with: dict[str, list[_Phrase]] = {}
+        """The phrases that hold a piece of text, if they are whole words..."""
+        self._groups_with: dict[str, set[int]] = {}
+        """...and the groups of those that match anywhere."""
         for group, phrases in enumerate(groups):
             self._add(group, phrases)
-        self._shortest = min(map(len, self._begun), default=0)
-        self._by_head: dict[str, list[str]] = {}
-        """The beginnings in ``_begun`` by their first letters, as many as the shortest has."""
-        for beginning in self._begun:
-            self._by_head.setdefault(beginning[: self._shortest], []).append(beginning)
+        self._machine = AhoCorasick(sorted({*self._with, *self._groups_with}))
 
     def _add(self, group: int, phrases: Iterable[str]) -> None:
         unspaced = []
         for rank, phrase in enumerate(sorted(set(phrases), key=lambda one: (-len(one), one))):
             form = re.escape(phrase).replace(r"\*", r"\w*").replace(r"\ ", r"[\s\-‐‑–]+")
             form = form.replace("'", "['’]")
+            folded = self._folded(phrase)
+            piece = max(_PIECES.split(folded), key=len)
             if UNSPACED.search(phrase):
                 unspaced.append(form)
+                self._groups_with.setdefault(piece, set()).add(group)
                 continue
-            first = _WORD.match(phrase)
+            first = _WORD.match(folded)
             if first is None:
                 raise ValueError(f"{phrase!r} does not begin with a letter")
-            found = _Phrase(group, rank, form, self._flags)
-            word = self._folded(first.group())
-            index = self._begun if phrase[first.end() : first.end() + 1] == "*" else self._whole
-            index.setdefault(word, []).append(found)
+            begun = folded[first.end() : first.end() + 1] == "*"
+            one = _Phrase(group, rank, form, self._flags, first.group(), begun)
+            self._with.setdefault(piece, []).append(one)
         self._unspaced.append(re.compile("|".join(unspaced), self._flags) if unspaced else None)
 
-    def _folded(self, word: str) -> str:
-        return word.casefold() if self._any_case else word
+    def _folded(self, text: str) -> str:
+        """``text``, character by character as it is compared."""
+        if not self._any_case:
+            return text
+        if not text.isascii():
+            # So ``re`` takes them; "İ" alone would become two characters.
+            text = text.replace("İ", "i").replace("ı", "i").replace("ſ", "s")
+        return text.lower()
 
-    def find(self, text: str, words: Set[str] | None = None) -> list[list[re.Match[str]]]:
-        """The matches in ``text`` by group, left to right, none over another of its group.
-
-        ``words``: those of ``text``, where the caller has them; others may be among them.
-        """
+    def find(self, text: str) -> list[list[re.Match[str]]]:
+        """The matches in ``text`` by group, left to right, none over another of its group."""
         found: list[list[re.Match[str]]] = [[] for _ in self._unspaced]
+        folded = self._folded(text)
+        held = self._held(folded)
+        if not held:
+            return found
         ends = [0] * len(found)
-        starts = self._starts(text, words_of(text) if words is None else words)
-        for at, phrases in starts:
-            for phrase in phrases:
-                if ends[phrase.group] <= at and (match := phrase.match(text, at)):
-                    found[phrase.group].append(match)
-                    ends[phrase.group] = match.end()
-        if has_unspaced(text):
-            for group, pattern in enumerate(self._unspaced):
-                if pattern is not None and pattern.search(text):
-                    found[group] = _both(text, group, starts, pattern)
+        starts = list(self._starts(folded, [one for piece in held for one in self._of(piece)]))
+        starts.sort(key=lambda start: start[:2])
+        for at, _, phrase in starts:
+            if ends[phrase.group] <= at and (match := phrase.match(text, at)):
+                found[phrase.group].append(match)
+                ends[phrase.group] = match.end()
+        for group in {group for piece in held for group in self._groups_with.get(piece, ())}:
+            pattern = self._unspaced[group]
+            if pattern is not None and pattern.search(text):
+                found[group] = _both(text, group, starts, pattern)
         return found
 
-    def _starts(self, text: str, words: Set[str]) -> list[tuple[int, list[_Phrase]]]:
-        """Where phrases may begin, left to right, with those that may."""
-        known, none = self._known, self._none
-        if len(none) > _WORDS_KEPT:
-            none.clear()
-            known.clear()
-        # The zones of a text are asked about with one set of words, one after the other.
-        if self._asked is not words or len(words) != self._asked_size:
-            self._asked, self._asked_size, self._begin = words, len(words), []
-            for word in words - none:
-                phrases = known.get(word)
-                if phrases is None:
-                    phrases = self._beginning_with(word)
-                    if not phrases:
-                        none.add(word)
-                        continue
-                    known[word] = phrases
-                self._begin.append((word, phrases))
-        starts = [(at, phrases) for word, phrases in self._begin for at in _places(word, text)]
-        starts.sort(key=lambda one: one[0])
-        return starts
+    def _held(self, folded: str) -> set[str]:
+        """The pieces of phrases that stand in a text."""
+        try:
+            return set(self._machine.find_matches_as_strings(folded, overlapping=True))
+        except UnicodeEncodeError:
+            return self._held(_SURROGATES.sub("\ufffd", folded))
 
-    def _beginning_with(self, word: str) -> list[_Phrase]:
-        """The phrases that can match where ``word`` stands, by rank."""
-        word = self._folded(word)
-        found = list(self._whole.get(word, ()))
-        for beginning in self._by_head.get(word[: self._shortest], ()):
-            if word.startswith(beginning):
-                found += self._begun[beginning]
-        found.sort(key=lambda one: one.rank)
-        return found
+    def _of(self, piece: str) -> Sequence[_Phrase]:
+        return self._with.get(piece, ())
+
+    def _starts(self, folded: str, phrases: Iterable[_Phrase]) -> Iterator[_Start]:
+        """Where ``phrases`` may begin: at the word that each begins with."""
+        by_first: dict[tuple[str, bool], list[_Phrase]] = {}
+        for phrase in phrases:
+            by_first.setdefault((phrase.first, phrase.begun), []).append(phrase)
+        for (first, begun), beginning in by_first.items():
+            for at in _places(first, folded, begun):
+                yield from ((at, phrase.rank, phrase) for phrase in beginning)
+
+
+def _places(first: str, text: str, begun: bool) -> Iterator[int]:
+    """Where a word of ``text`` is ``first``, or only begins with it where ``begun``."""
+    for met in _standing(first, begun).finditer(text):
+        at, end = met.span()
+        if at and _is_letter(text[at - 1]):
+            continue
+        if begun or not _is_letter(text[end : end + 1]):
+            yield at
+
+
+@functools.cache
+def _standing(first: str, begun: bool) -> re.Pattern[str]:
+    # What a letter is stays out of this as well; most words that go on do so in ASCII.
+    return re.compile(re.escape(first) + ("" if begun else "(?![A-Za-z0-9_])"))
 
 
 def _is_letter(sign: str) -> bool:
@@ -177,34 +173,18 @@ def _is_letter(sign: str) -> bool:
     return _IS_LETTER(sign) is not None
 
 
-def _places(word: str, text: str) -> Iterator[int]:
-    """Where ``word`` stands in ``text`` by itself."""
-    length = len(word)
-    at = text.find(word)
-    while at >= 0:
-        if not (
-            _is_letter(text[at + length : at + length + 1]) or (at and _is_letter(text[at - 1]))
-        ):
-            yield at
-        at = text.find(word, at + 1)
-
-
 def _both(
-    text: str,
-    group: int,
-    starts: Sequence[tuple[int, Sequence[_Phrase]]],
-    unspaced: re.Pattern[str],
+    text: str, group: int, starts: Sequence[_Start], unspaced: re.Pattern[str]
 ) -> list[re.Match[str]]:
     """Matches of one group in a text that has both kinds; where two begin the spaced one wins."""
     found: list[re.Match[str]] = []
     end = nth = 0
+    ours = [(at, phrase) for at, _, phrase in starts if phrase.group == group]
     while True:
         spaced = None
-        while spaced is None and nth < len(starts):
-            at, phrases = starts[nth]
-            if at >= end:
-                ours = (one for one in phrases if one.group == group)
-                spaced = next((m for one in ours if (m := one.match(text, at))), None)
+        while spaced is None and nth < len(ours):
+            at, phrase = ours[nth]
+            spaced = phrase.match(text, at) if at >= end else None
             if spaced is None:
                 nth += 1
         other = unspaced.search(text, end)

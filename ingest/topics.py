@@ -15,7 +15,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from importlib import resources
 
-from ingest.phrases import UNSPACED, Phrases, words_at_cut, words_of
+from ingest.phrases import Phrases, has_unspaced
 from ingest.policy import TopicPolicy
 
 _POLICY = TopicPolicy()
@@ -51,26 +51,17 @@ def gate(title: str, text: str, policy: TopicPolicy = _POLICY, language: str = "
     ``language`` is a primary tag; empty or unknown ones are read with the terms of all languages.
     """
     terms = _terms(language if language in _languages() else "")
-    title, title_words = _without_traps(title)
-    text, words = _without_traps(text[: policy.text_chars])
-    lede_chars = policy.lede_chars // (3 if UNSPACED.search(text[:200]) else 1)
-    lede, body = text[:lede_chars], text[lede_chars:]
-    low_lede, low_body = lede.lower(), body.lower()
-    # The text is taken apart into words once, not once for each of its zones.
-    words |= words_at_cut(lede, body)
-    low_words = words_of(text.lower()) | words_at_cut(low_lede, low_body)
+    title = _without_traps(title)
+    text = _without_traps(text[: policy.text_chars])
+    lede_chars = policy.lede_chars // (3 if has_unspaced(text[:200]) else 1)
     zones = (
-        ("title", title, title_words, title.lower(), None, policy.title_weight),
-        ("lede", lede, words, low_lede, low_words, policy.lede_weight),
-        ("body", body, words, low_body, low_words, policy.body_weight),
+        ("title", title, policy.title_weight),
+        ("lede", text[:lede_chars], policy.lede_weight),
+        ("body", text[lede_chars:], policy.body_weight),
     )
     mentions: dict[tuple[str, bool, str], list[tuple[str, float]]] = defaultdict(list)
-    for zone, passage, passage_words, low, low_passage_words, weight in zones:
-        both = zip(
-            terms.folded.find(low, low_passage_words),
-            terms.cased.find(passage, passage_words),
-            strict=True,
-        )
+    for zone, passage, weight in zones:
+        both = zip(terms.folded.find(passage.lower()), terms.cased.find(passage), strict=True)
         for (topic, strong), (folded, cased) in zip(terms.kinds, both, strict=True):
             for match in (*folded, *cased):
                 key = (topic, strong, _SPACES.sub(" ", match.group()))
@@ -158,14 +149,13 @@ def _traps() -> Phrases:
     return Phrases([[term.removeprefix("=") for term in terms]], any_case=True)
 
 
-def _without_traps(text: str) -> tuple[str, set[str]]:
-    """``text`` without what only looks like a term, and its words (with those of the traps)."""
-    words = words_of(text)
-    (found,) = _traps().find(text, words)
+def _without_traps(text: str) -> str:
+    """``text`` without what only looks like a term."""
+    (found,) = _traps().find(text)
     if not found:
-        return text, words
+        return text
     kept, end = [], 0
     for match in found:
         kept.append(text[end : match.start()])
         end = match.end()
-    return " ".join([*kept, text[end:]]), words
+    return " ".join([*kept, text[end:]])
