@@ -87,6 +87,8 @@ class FeedWork:
     """Pages of listings, in all slices."""
     _counted: set[str] = field(init=False, default_factory=set)
     """Entries without a date that the report has: they are listed for more than one slice."""
+    _written: set[tuple[date | None, str]] = field(init=False, default_factory=set)
+    """Rows of the ledger that this slice has written."""
     oldest: date | None = None
     """The earliest day that an entry was found to lie on."""
 
@@ -106,6 +108,7 @@ class FeedWork:
             or (row.looked_at is not None and row.looked_at >= self.since)
         ]
         self.rows = {(row.day, row.route): row for row in said}
+        self._written = set()
 
     def has_left(self, window: Window, names: Iterable[str], *, any_route: bool) -> bool:
         """Whether one of the routes ``names`` has a day of ``window`` to look at."""
@@ -128,7 +131,12 @@ class FeedWork:
 
     async def settle(self, route: str, states: Mapping[date, CoverageState]) -> None:
         """Write the last word on days, with what is thin for a feed of this rate told apart."""
-        changed = {day: self._row(day, route, state=state) for day, state in states.items()}
+        # the last batch has written most of them as they stand
+        changed = {
+            day: self._row(day, route, state=state)
+            for day, state in states.items()
+            if (day, route) not in self._written or self.rows[day, route].state != state
+        }
         self._keep(changed.values())
         ended = {
             day: row.found
@@ -142,7 +150,8 @@ class FeedWork:
             if self.rows[day, route].state != state:
                 changed[day] = self._row(day, route, state=state)
         self._keep(changed.values())
-        await note(self.context, Ledger(covered=tuple(changed.values())))
+        if changed:
+            await note(self.context, Ledger(covered=tuple(changed.values())))
 
     async def take(
         self,
@@ -325,7 +334,10 @@ class FeedWork:
         )
 
     def _keep(self, rows: Iterable[CoveredDay]) -> None:
-        self.rows.update({(row.day, row.route): row for row in rows})
+        """Take over ``rows``, which are in the store or will be with what is noted next."""
+        written = {(row.day, row.route): row for row in rows}
+        self.rows.update(written)
+        self._written |= written.keys()
 
     def _met(self, days: Iterable[date]) -> None:
         self.oldest = min([*days, *([self.oldest] if self.oldest else [])], default=None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from uuid import uuid4
 from flows.publishing import OnTheWay
 from flows.report import RunReport
 from flows.settings import Settings
+from flows.windows import Windows
 from ingest.models import Feed
 from storage.store import Store
 
@@ -93,6 +93,5 @@ class RunContext:
     """Where what is stored goes, on a machine that has no store; ``store`` is then a scratch one of
     what is known."""
     on_the_way: OnTheWay = field(default_factory=lambda: OnTheWay(since=monotonic()))
-    window: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held around each write window: a run's own batches take turns without waiting on the
-    file lock."""
+    window: Windows = field(default_factory=Windows)
+    """The run's own batches take turns at the store here, without waiting on the file lock."""

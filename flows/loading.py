@@ -39,14 +39,7 @@ def load_together(store: Store, several: Sequence[Shard]) -> list[Saved]:
     Of two that are one group's, as ``grouped`` makes them.  Copies and new stories are counted for
     the first.
     """
-    done: list[Saved] = []
-
-    def write(con: DuckDBPyConnection) -> Saved:
-        done[:] = _load(con, several)
-        return done[0]
-
-    in_a_window(store, write)
-    return done
+    return in_a_window(store, lambda con: take_in(con, several))
 
 
 def grouped(several: Iterable[Shard]) -> Iterator[list[Shard]]:
@@ -78,7 +71,8 @@ def _urls(shard: Shard) -> Iterator[str]:
             yield from urls_of(one.prepared)
 
 
-def _load(con: DuckDBPyConnection, several: Sequence[Shard]) -> list[Saved]:
+def take_in(con: DuckDBPyConnection, several: Sequence[Shard]) -> list[Saved]:
+    """``load_together`` inside the caller's transaction."""
     fresh: list[Shard] = []
     again: list[bool] = []
     for shard in several:

@@ -31,9 +31,9 @@ from flows.context import RunContext
 from flows.deriving import RUN_SECONDS, derive, derive_few
 from flows.digested import Digested
 from flows.errors import trouble
-from flows.loading import load
+from flows.loading import take_in
 from flows.memory import give_back
-from flows.save import Saved
+from flows.save import Saved, once_more
 from flows.seeing.logs import about
 from flows.seeing.ofrun import seen
 from flows.shard import Ledger, Shard
@@ -41,7 +41,7 @@ from flows.workers import Workers
 from ingest.errors import VoltwireError
 from ingest.models import Capture
 from storage import runs
-from storage.errors import StoreError
+from storage.errors import StoreError, StoreFault
 from storage.models import RunCounts
 
 T = TypeVar("T")
@@ -243,15 +243,23 @@ async def note(context: RunContext, ledger: Ledger) -> None:
 
 async def _deliver(context: RunContext, shard: Shard) -> Saved:
     """To the store; or, on a machine that has none, to the shelf from which it is loaded."""
-    async with context.window:
-        if context.shelf is not None:
+    if context.shelf is not None:
+        async with context.window:
             return await asyncio.to_thread(context.shelf.put, shard)
-        saved = await asyncio.to_thread(load, context.store, shard)
-        await context.on_the_way.publish_if_due(
-            context.store,
-            len(saved.new) + len(saved.changed),
-            search=context.settings.search == "on",
-        )
+
+    def work(con: DuckDBPyConnection) -> Saved:
+        return take_in(con, [shard])[0]
+
+    try:
+        saved = await context.window.do(context.store, work)
+    except StoreFault as fault:
+        once_more(fault)
+        saved = await context.window.do(context.store, work)
+    context.on_the_way.articles += len(saved.new) + len(saved.changed)
+    if context.on_the_way.is_due:
+        async with context.window:
+            search = context.settings.search == "on"
+            await context.on_the_way.publish_if_due(context.store, 0, search=search)
     return saved
 
 
@@ -297,10 +305,4 @@ def in_window(at: datetime | None, since: datetime | None, until: datetime | Non
 
 async def write_window(context: RunContext, work: Callable[[DuckDBPyConnection], T]) -> T:
     """Do ``work`` inside one write window of the store."""
-
-    def inside() -> T:
-        with context.store.write() as con:
-            return work(con)
-
-    async with context.window:
-        return await asyncio.to_thread(inside)
+    return await context.window.do(context.store, work)

@@ -33,6 +33,11 @@ class OnTheWay:
     """On the clock of ``time.monotonic``; seconds."""
     articles: int = 0
 
+    @property
+    def is_due(self) -> bool:
+        """Whether to publish now."""
+        return is_due(monotonic() - self.since, self.articles)
+
     async def publish_if_due(self, store: Store, stored: int, *, search: bool = False) -> None:
         """Count ``stored`` articles more, and publish if it is time; between write windows.
 
@@ -42,7 +47,7 @@ class OnTheWay:
             search: bring the search index to what is published, too.
         """
         self.articles += stored
-        if not is_due(monotonic() - self.since, self.articles):
+        if not self.is_due:
             return
         try:
             published = await asyncio.to_thread(publish, store, search=search)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
+from typing import TypeVar
 
 from duckdb import DuckDBPyConnection
 
@@ -24,6 +25,7 @@ from storage.models import EntryOutcome, PreparedArticle
 from storage.store import Store
 
 _LOG = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -51,21 +53,28 @@ def save_batch(
     )
 
 
-def in_a_window(store: Store, work: Callable[[DuckDBPyConnection], Saved]) -> Saved:
+def in_a_window(store: Store, work: Callable[[DuckDBPyConnection], T]) -> T:
     """Do ``work`` in one transaction of ``store``, and once more where DuckDB fails in it."""
 
-    def write() -> Saved:
+    def write() -> T:
         with store.write() as con:
             return work(con)
 
     try:
         return write()
     except StoreFault as fault:
-        # Seen once in some thousand commits of DuckDB 2.0.0 ("invalid unicode" in strings that
-        # were valid when they were handed in), and never twice in a row.  The transaction is
-        # undone and the file opened anew; a second fault ends the run.
-        _LOG.warning("%s; writing the batch once more", fault)
+        once_more(fault)
         return write()
+
+
+def once_more(fault: StoreFault) -> None:
+    """Say that a batch is written a second time.
+
+    Seen once in some thousand commits of DuckDB 2.0.0 ("invalid unicode" in strings that were valid
+    when they were handed in), and never twice in a row.  The transaction is undone and the file
+    opened anew; a second fault ends the run.
+    """
+    _LOG.warning("%s; writing the batch once more", fault)
 
 
 def save_rows(

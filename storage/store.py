@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -31,6 +32,7 @@ _FULL = re.compile(
 # What DuckDB raises when it finds its own memory or bookkeeping wrong, never for a wrong query.
 _FAULTS = (duckdb.InternalException, duckdb.FatalException, duckdb.TransactionException)
 _CATALOG = "voltwire"
+Transaction = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
 
 
 class Store:
@@ -72,20 +74,35 @@ class Store:
         let go in time, ``StoreFault`` when DuckDB fails inside itself, ``StoreFull``,
         ``StoreTooNew``, ``StoreError``.
         """
+        with self.opened() as transaction, transaction() as con:
+            yield con
+
+    @contextmanager
+    def opened(self) -> Iterator[Transaction]:
+        """The live database for some transactions one after another, each as one of ``write``.
+
+        To open and close it takes more than a small transaction does.  Others wait meanwhile, so
+        this is for work that is at hand.  After one that failed the block has to end.
+        """
         with self._alone():
             con = self._open_migrated()
-            self._windows += 1
             try:
-                with _explained(self.live):
-                    con.execute("BEGIN")
-                    yield con
-                    con.execute("COMMIT")
-            except BaseException:
-                with suppress(duckdb.Error):
-                    con.execute("ROLLBACK")
-                raise
+                yield partial(self._transaction, con)
             finally:
                 _close(con)
+
+    @contextmanager
+    def _transaction(self, con: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+        self._windows += 1
+        try:
+            with _explained(self.live):
+                con.execute("BEGIN")
+                yield con
+                con.execute("COMMIT")
+        except BaseException:
+            with suppress(duckdb.Error):
+                con.execute("ROLLBACK")
+            raise
 
     def publish(self) -> Published:
         """Put the live database's content in place for readers.
