@@ -70,11 +70,12 @@ def judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("judged_once")
-def test_ten_orders_and_batch_sizes_make_the_same_stories() -> None:
+@pytest.mark.parametrize("orders", [3, pytest.param(20, marks=pytest.mark.long)])
+def test_all_orders_and_batch_sizes_make_the_same_stories(orders: int) -> None:
     """The same partition, representatives and duplicates, whatever came first."""
     digested = digest(newsroom(7, 3), {}, all_topics=True, now=NOW)
     whole = outcome(InMemory(), [digested])
-    for seed in range(10):
+    for seed in range(orders):
         found = outcome(InMemory(), shuffled(digested, seed))
         for part in whole:
             assert found[part] == whole[part], (seed, part)

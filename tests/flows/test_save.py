@@ -41,14 +41,14 @@ def held(store: Store) -> int:
 
 def test_a_fault_inside_duckdb_costs_a_second_try_and_nothing_else(tmp_path: Path) -> None:
     """The batch is written once, as if nothing had happened."""
-    batch = digest(newsroom(7, 1), {}, all_topics=True, now=NOW)
+    batch = digest(newsroom(7, 1, crowd=2), {}, all_topics=True, now=NOW)
     saved = save_batch(Faulty(tmp_path), batch, NOW)
     assert len(saved.new) == held(Store(tmp_path)) > 0
 
 
 def test_a_fault_that_comes_back_is_told_and_leaves_nothing_half_written(tmp_path: Path) -> None:
     """Two in a row end the run with a plain word; the store is as before."""
-    batch = digest(newsroom(7, 1), {}, all_topics=True, now=NOW)
+    batch = digest(newsroom(7, 1, crowd=2), {}, all_topics=True, now=NOW)
     store = Faulty(tmp_path)
     store.faults = 2
     with pytest.raises(StoreFault, match="DuckDB failed while writing"):
@@ -60,7 +60,7 @@ def test_matches_do_not_depend_on_how_many_articles_are_compared_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two at a time, so that most pairs stand in a group of their own."""
-    batch = digest(newsroom(7, 2), {}, all_topics=True, now=NOW)
+    batch = digest(newsroom(7, 2, crowd=5), {}, all_topics=True, now=NOW)
     matches = []
     for name, most in (("all", 1000), ("few", 2)):
         monkeypatch.setattr(comparing, "COMPARED_AT_ONCE", most)
