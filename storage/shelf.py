@@ -39,7 +39,7 @@ class Shelf:
         except (ImportError, ValueError) as error:
             raise StoreError(
                 f"cannot reach shards at {place}: {error}",
-                hint="a folder needs no library; for s3:// install `voltwire[scale]`",
+                hint="a folder needs no library; for s3:// pip install 'voltwire[s3]'",
             ) from error
         self._local = isinstance(self._files, LocalFileSystem)
 
@@ -106,6 +106,7 @@ class Shelf:
         with self._explained(""):
             self._files.invalidate_cache()
             if not self._files.exists(self._root):
+                self._files.find(self._root)  # says so where there is no such bucket either
                 return []
             found = self._files.ls(self._root, detail=True)
         return sorted(
@@ -150,7 +151,17 @@ class Shelf:
         try:
             yield
         except OSError as error:
-            raise StoreError(
-                f"shards at {self.place}: {error.strerror or error} ({name})",
-                hint="is the place there, and may this user read and write it?",
-            ) from error
+            raise self._fault(error.strerror or error, name) from error
+        except Exception as error:
+            # What libraries of object stores raise for keys and networks has no common name.
+            if self._local or isinstance(error, StoreError):
+                raise
+            raise self._fault(error, name) from error
+
+    def _fault(self, why: object, name: str) -> StoreError:
+        said = " ".join(str(why).split()) or type(why).__name__
+        about = f" ({name})" if name else ""
+        hint = "is the place there, and may this user read and write it?"
+        if not self._local:
+            hint += " keys and endpoint come from the environment (AWS_... for s3://)"
+        return StoreError(f"shards at {self.place}: {said}{about}", hint=hint)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -115,6 +117,16 @@ def screen(settings: Settings, variables: dict[str, str], done: Deployed) -> lis
         f"UI         {done.ui}",
         *(f"note       {note}" for note in done.notes),
         "",
-        f"worker     prefect worker start --pool {done.pool}",
+        f"worker     {worker_line(done.pool)}",
         "           in a shell where PREFECT_API_URL=" + done.api,
     ]
+
+
+def worker_line(pool: str) -> str:
+    """How to start a worker here."""
+    command = f"prefect worker start --pool {pool}"
+    # Prefect's runners share a folder of this name, which belongs to the user who came first, and
+    # no setting of Prefect's puts it elsewhere.
+    shared = Path(tempfile.gettempdir()) / "runner_storage"
+    taken = shared.exists() and not os.access(shared, os.W_OK | os.X_OK)
+    return f"TMPDIR=$(mktemp -d) {command}" if taken else command

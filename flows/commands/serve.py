@@ -93,9 +93,9 @@ def screen(settings: Settings, feeds: int, plan: Plan) -> list[str]:
 
 def schedule_lines(settings: Settings, times: Times) -> list[str]:
     """The schedule, the last run and the next, a line each."""
-    last = "none yet"
-    if times.last_run is not None:
-        last = f"{times.last_run:%Y-%m-%d %H:%M} UTC, {times.last_state}"
+    from flows.seeing.lastrun import last_ingest, told
+
+    last = told(last_ingest(settings), times.last_run, times.last_state)
     if times.paused:
         coming = "none: the deployment is paused (resume it in the UI)"
     elif times.next_run is None:
