@@ -1,4 +1,4 @@
-"""The screens of `serve` and `deploy`: the last run, also one of cron, and how to start a worker."""
+"""Screens of `serve` and `deploy`: the last run, also one by cron, and how to start a worker."""
 
 from __future__ import annotations
 
