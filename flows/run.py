@@ -109,6 +109,8 @@ class Surroundings:
     """Of the fetcher; what ``Settings`` says of connections and pace goes before it."""
     resolver: Resolver = resolve
     piece: AsPiece | None = None
+    begun: Callable[[RunReport], None] = lambda _: None
+    """Told of the report, which fills up as the run goes; also of one that will fail."""
 
 
 def check_ingest(settings: Settings, options: IngestOptions) -> None:
@@ -330,6 +332,14 @@ def context_of(
     """What the steps of a new run share, or those of a piece of one."""
     now, piece = around.clock(), around.piece
     run_id = piece.run_id if piece else new_run_id(now)
+    report = RunReport(
+        run_id=run_id,
+        kind=kind,
+        store=str(settings.store),
+        started_at=piece.started_at if piece else now,
+    )
+    if piece is None:  # what a piece finds is in the report of its run
+        around.begun(report)
     return RunContext(
         settings=settings,
         store=Store(
@@ -338,12 +348,7 @@ def context_of(
             purpose=f"voltwire {kind} {run_id}",
         ),
         feeds=feeds,
-        report=RunReport(
-            run_id=run_id,
-            kind=kind,
-            store=str(settings.store),
-            started_at=piece.started_at if piece else now,
-        ),
+        report=report,
         all_topics=all_topics,
         clock=around.clock,
         step=around.step,

@@ -61,20 +61,24 @@ async def ingest_news(
     """
     quiet_exit()
     settings = settings_in_use.get() or load_settings()
-    report = await spread.ingest(
-        settings,
-        IngestOptions(
-            chosen=tuple(feeds or ()),
-            replay=tuple(Path(path) for path in replay or ()),
-            as_of=as_of,
-            all_topics=all_topics,
-            force=force,
-        ),
-        Surroundings(step=task_step, progress=watched.get() or Silent()),
-        await workers_for(settings),
-    )
+    begun: list[RunReport] = []
+    try:
+        report = await spread.ingest(
+            settings,
+            IngestOptions(
+                chosen=tuple(feeds or ()),
+                replay=tuple(Path(path) for path in replay or ()),
+                as_of=as_of,
+                all_topics=all_topics,
+                force=force,
+            ),
+            Surroundings(step=task_step, progress=watched.get() or Silent(), begun=begun.append),
+            await workers_for(settings),
+        )
+    finally:
+        # Also of a run that failed after its polls: what the store has as told is not found again.
+        emit_changes(change for one in begun for change in one.feed_changes)
     await after_ingest(settings, report, task_step)
-    emit_changes(report.feed_changes)
     await publish_summary(report)
     await publish_digest(report, settings.site_url)
     return report

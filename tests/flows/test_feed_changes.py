@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flows.feed_changes import as_told, changes, message
+from flows.settings import Settings
 from ingest.models import Feed, FeedState
 from ingest.notify import post_json
+from storage.store import Store
 
 FEEDS = {"a": Feed(slug="a", url="https://a.example/feed", publisher="A")}
 STATE = FeedState(slug="a", url="https://a.example/feed", state="ok")
@@ -150,3 +154,38 @@ def test_events_are_emitted_one_a_change(monkeypatch: pytest.MonkeyPatch) -> Non
     assert sent[1]["event"] == "voltwire.feed.state-changed"
     assert sent[1]["resource"]["prefect.resource.id"] == "voltwire.feed.a"
     assert sent[1]["payload"]["state"] == "gone"
+
+
+def test_a_run_that_fails_after_its_polls_emits_its_events_and_is_marked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk behind them: the changes are noted as told, and would be told by nobody."""
+    from flows import events, from_feeds, scheduled
+    from flows.context import RunContext, plain_step
+    from storage.errors import StoreFull
+
+    sent: list[str] = []
+    change = {"feed": "a", "before": "ok", "state": "gone", "detail": "", "url": "", "line": "x"}
+
+    async def polled(context: RunContext, *_: object, **__: object) -> None:
+        context.report.feed_changes = [change]
+        raise StoreFull("no room to write live.duckdb")
+
+    monkeypatch.setattr(from_feeds, "ingest", polled)
+    monkeypatch.setattr(scheduled, "task_step", plain_step)
+    monkeypatch.setattr(scheduled, "quiet_exit", lambda: None)
+    monkeypatch.setattr(events, "get_run_logger", lambda: logging.getLogger("of the run"))
+    monkeypatch.setattr(
+        events, "emit_event", lambda **event: sent.append(event["payload"]["state"])
+    )
+    token = scheduled.settings_in_use.set(Settings().with_store(tmp_path))
+    try:
+        with pytest.raises(StoreFull):
+            asyncio.run(scheduled.ingest_news.fn())
+    finally:
+        scheduled.settings_in_use.reset(token)
+    assert sent == ["gone"]
+    with Store(tmp_path).write() as con:
+        assert con.execute("SELECT state, detail FROM core.runs").fetchall() == [
+            ("failed", "StoreFull: no room to write live.duckdb")
+        ]
