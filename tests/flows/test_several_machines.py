@@ -43,10 +43,13 @@ def web() -> Iterator[ReplayedWeb]:
 
 
 def ended(machines: Machines, *words: str, **more: str) -> None:
+    began = time.monotonic()
     done = machines.voltwire(*words, **more)
     # 1: some of the sixty feeds fail, as they do in the archive
     assert done.returncode in (0, 1), done.stdout + done.stderr
     assert "new articles" in done.stdout, done.stdout + done.stderr
+    how = "one process" if "--plain" in words else "workers"
+    print(f"{words[0]}, {how}: {time.monotonic() - began:.0f} s")
 
 
 def test_three_workers_make_the_store_that_one_process_makes(
