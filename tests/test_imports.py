@@ -34,6 +34,7 @@ class Import(NamedTuple):
         return self.target.partition(".")[0]
 
 
+@functools.cache
 def tree(source: str) -> ast.Module:
     return ast.parse((ROOT / source).read_text(encoding="utf-8"), source)
 
@@ -170,9 +171,9 @@ def test_prefect_is_met_where_runs_are_scheduled_only() -> None:
 
 def test_commands_import_their_prefect_half_late() -> None:
     """No command pays for Prefect before it is asked for it: such imports stand in functions."""
-    prefect_side = {source.removesuffix(".py").replace("/", ".") for source in importers("prefect")}
-    others = [source for source in SOURCES if source not in importers("prefect")]
-    for source in others:
+    of_prefect = importers("prefect")
+    prefect_side = {source.removesuffix(".py").replace("/", ".") for source in of_prefect}
+    for source in (source for source in SOURCES if source not in of_prefect):
         for node in tree(source).body:
             if isinstance(node, ast.ImportFrom):
                 names = {node.module or "", *(f"{node.module}.{a.name}" for a in node.names)}
