@@ -124,24 +124,41 @@ def body_of(
     strip_unread(tree)
     # an element's Python side is made anew each time unless somebody holds it: a tenth of the cost
     held = list(tree.iter())
-    marks = attributes_of(held)
     anchors = anchors_of(tree)
-    _drop_other(tree, marks, url, policy)
+    marks = _drop_other(tree, held, url, policy)
     spare = _Spare(tree, marks, again and (lambda: _as_before(again(), url, policy)))
     text = trim_noise(_main_text(tree, marks, spare, policy, page_chars), meta, policy)
-    held.clear()
+    _let_go(held, marks)
     return Body(text=text, links=cited_by(anchors, text, url, policy), page_chars=page_chars)
 
 
 Parsed = Callable[[], html.HtmlElement | None]
 
 
-def _drop_other(tree: html.HtmlElement, marks: Attributes, url: str, policy: ExtractPolicy) -> None:
-    """Take out what the page itself marks as no part of its article."""
-    drop_link_lines(tree, policy, url)
+def _let_go(held: list[html.HtmlElement], marks: Attributes) -> None:
+    """Free the elements of a page, those inside of others first: lists are emptied from their end.
+
+    What was taken out of the tree is looked through for others still held whenever one of its
+    elements goes.  In the order of the page, which is that of ``marks``, that takes the square of
+    their number.
+    """
+    marks.clear()
+    held.clear()
+
+
+def _drop_other(
+    tree: html.HtmlElement, held: list[html.HtmlElement], url: str, policy: ExtractPolicy
+) -> Attributes:
+    """Take out what the page itself marks as no part of its article; the attributes of the rest.
+
+    ``held`` are the elements of ``tree``.
+    """
+    is_less = drop_link_lines(tree, policy, url)
+    marks = attributes_of(tree.iter() if is_less else held)
     drop_copies(tree, marks)
     _bound_spans(tree)
     drop_appended(tree, marks)
+    return marks
 
 
 def _as_before(
@@ -151,7 +168,8 @@ def _as_before(
     if tree is not None:
         place_streamed(tree)
         strip_unread(tree)
-        _drop_other(tree, attributes_of(tree.iter()), url, policy)
+        held = list(tree.iter())
+        _let_go(held, _drop_other(tree, held, url, policy))
     return tree
 
 
@@ -229,8 +247,8 @@ def _content(
                 body, text = whole, more
     previous = ""
     for element in list(body):
-        current = _line_of(element)
-        if len(current) > MIN_DUPLICATE_LENGTH and current == previous:
+        current = text_in(element)
+        if _is_repeated(current, previous):
             body.remove(element)
         else:
             previous = current
@@ -398,12 +416,24 @@ def _paragraph(text: str | None) -> etree._Element | None:
     return process_node(paragraph, _OPTIONS)
 
 
-_PARAGRAPH_TEXT = etree.XPath("//p//text()", smart_strings=False)
+def _is_repeated(text: str, previous: str) -> bool:
+    """Whether the same stands in both, and is too much to stand twice by chance."""
+    if len(text) <= MIN_DUPLICATE_LENGTH or text.lstrip()[:1] != previous.lstrip()[:1]:
+        return False
+    line = single_spaced(text)
+    return len(line) > MIN_DUPLICATE_LENGTH and line == single_spaced(previous)
 
 
 def _has_paragraphs(frame: html.HtmlElement, least: int) -> bool:
     """Whether the paragraphs of the whole page hold ``least`` characters."""
-    return sum(map(len, _PARAGRAPH_TEXT(frame))) >= least
+    held = 0
+    for paragraph in frame.getroottree().iter("p"):
+        # what stands in another counts with it
+        if next(paragraph.iterancestors("p"), None) is None:
+            held += len(text_in(paragraph))
+            if held >= least:
+                return True
+    return False
 
 
 def _compared(

@@ -42,35 +42,37 @@ _FURNITURE_SHARE = 0.3
 def drop_copies(tree: html.HtmlElement, marks: Attributes | None = None) -> None:
     """Take banners, second copies of a box, and quotes and captions that echo a paragraph out.
 
-    ``marks`` are the attributes of ``tree``, where they were read already.
+    ``marks`` are the attributes of ``tree``, where they were read already since the last change.
     """
     marks = attributes_of(tree.iter()) if marks is None else marks
-    kinds, tooltips = _classed(tree, marks)
+    kinds, tooltips = _classed(marks)
     if _drop_furniture(tree, kinds, tooltips):
-        kinds, _ = _classed(tree, marks)
+        kinds = _still_in(tree, kinds)
     if _drop_second_boxes(kinds, marks):
-        kinds, _ = _classed(tree, marks)
+        kinds = _still_in(tree, kinds)
     _drop_echoes(tree, kinds)
 
 
 _Classed = dict[str, list[html.HtmlElement]]
 
 
-def _classed(tree: html.HtmlElement, marks: Attributes) -> tuple[_Classed, list[html.HtmlElement]]:
-    """The elements by their class, in reading order, and the tooltips: one walk for all that is
-    asked here."""
+def _classed(marks: Attributes) -> tuple[_Classed, list[html.HtmlElement]]:
+    """The elements by their class, in reading order, and the tooltips."""
     found: defaultdict[str, list[html.HtmlElement]] = defaultdict(list)
     tooltips = []
-    for one in tree.iter():
-        names = marks.get(one)
-        if names is None:
-            continue
+    for one, names in marks.items():
         css = names.get("class")
         if css is not None:
             found[css].append(one)
         if names.get("role") == "tooltip":
             tooltips.append(one)
     return found, tooltips
+
+
+def _still_in(tree: html.HtmlElement, kinds: _Classed) -> _Classed:
+    """``kinds`` without what was taken out of ``tree`` since."""
+    left = set(tree.iter())
+    return {css: [one for one in alike if one in left] for css, alike in kinds.items()}
 
 
 def _drop_furniture(

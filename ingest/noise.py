@@ -21,9 +21,10 @@ _ADDRESS = re.compile(r"https?://|www\.|(?:^|\s)\S+\.[a-z]{2,12}(?:/\S*)?$")
 _LABEL = re.compile(r"[\W_]*(?:\w[\w’' ]{0,28}[:|–—-])?[\W_]*\Z")
 
 
-def drop_link_lines(tree: html.HtmlElement, policy: ExtractPolicy, url: str = "") -> None:
+def drop_link_lines(tree: html.HtmlElement, policy: ExtractPolicy, url: str = "") -> bool:
     """Take out paragraphs that are but one link to another page of the site, labelled or not.
 
+    Returns whether there were any.
     These are "Related: ...", "Read more: ..." and the headlines set between paragraphs.  A link
     to another site than that of ``url`` is a reference and stays, as does one in a list or one
     whose text is an address.
@@ -48,12 +49,13 @@ def drop_link_lines(tree: html.HtmlElement, policy: ExtractPolicy, url: str = ""
             if not in_list and _same_site(anchors, url):
                 found.append((paragraph, len(text)))
     if not found:
-        return
+        return False
     total = sum(len(_line(paragraph)) for paragraph in tree.iter("p"))
     if sum(length for _, length in found) > policy.link_line_share * max(1, total):
-        return
+        return False
     for paragraph, _ in found:
         paragraph.drop_tree()
+    return True
 
 
 def _line(element: html.HtmlElement) -> str:
