@@ -61,11 +61,13 @@ def tidy(text: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-# What is no letter of a word, for text of ASCII alone: a table is an order of magnitude faster
-# than an expression, and these two are asked of every box and link of a page.
-_NO_WORD = [sign for sign in map(chr, range(128)) if not (sign.isalnum() or sign == "_")]
-_SPACED = str.maketrans(dict.fromkeys(_NO_WORD, " "))
-_REMOVED = str.maketrans(dict.fromkeys(_NO_WORD))
+# What is no letter of a word, for text of one byte a character: a table is an order of magnitude
+# faster than an expression, and these are asked of every box and link of a page.
+_LATIN = [chr(code) for code in range(256)]
+_NO_WORD = "".join(sign for sign in _LATIN if not (sign.isalnum() or sign == "_")).encode("latin-1")
+_SPACED = str.maketrans({chr(code): " " for code in _NO_WORD if code < 128})
+_SPACED_BYTES = bytes.maketrans(_NO_WORD, b" " * len(_NO_WORD))
+_FOLDED_BYTES = bytes(_SPACED_BYTES).lower()
 _TYPOGRAPHY = "’‘“”–—…\xa0"
 """All that is not ASCII in most English text, and no letter."""
 _BETWEEN = re.compile(r"\W+")
@@ -88,15 +90,19 @@ def _without_typography(text: str) -> str:
 def fold_title(text: str) -> str:
     """``text`` without case, typography and punctuation, to compare headlines."""
     plain = _without_typography(text)
-    if plain.isascii():
-        return " ".join(plain.lower().translate(_SPACED).split())
-    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", plain).casefold()))
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKC", plain).casefold()
+    try:
+        signs = plain.encode("latin-1")
+    except UnicodeEncodeError:
+        return " ".join(_WORD.findall(plain))
+    return b" ".join(signs.translate(_FOLDED_BYTES).split()).decode("latin-1")
 
 
 def squeezed(text: str) -> str:
     """The letters and digits of ``text`` alone, folded, to compare names."""
     if text.isascii():
-        return text.lower().translate(_REMOVED)
+        return text.encode("ascii").lower().translate(None, _NO_WORD).decode("ascii")
     return _BETWEEN.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
@@ -106,9 +112,12 @@ def squeezed(text: str) -> str:
 # signatures in the store depend on that one, the bounds of ``ExtractPolicy`` on this.
 def count_words(text: str) -> int:
     """Words of ``text``; two characters count as one where a script has no spaces."""
-    words = plain_words(text)
-    if words is not None:
-        return len(words)
+    try:
+        signs = _without_typography(text).encode("latin-1")
+    except UnicodeEncodeError:
+        pass
+    else:
+        return len(signs.translate(_SPACED_BYTES).split())
     unspaced = len(_UNSPACED.findall(text))
     if not unspaced:
         return len(_WORD.findall(text))
