@@ -120,7 +120,8 @@ def decode(body: bytes, content_type: str = "") -> Decoded:
             return Decoded(_clean(stateful), "iso2022_jp_2", False)
     text = _strict(body, "utf-8")
     if text is not None:
-        return Decoded(_clean(text), "utf-8", False, True)
+        # asked of the bytes, where it is far sooner answered than of a text of wide characters
+        return Decoded(_clean(text) if b"\x00" in body else text, "utf-8", False, True)
     if _is_damaged_utf8(body):
         return _with(body, "utf-8")
     return _legacy(body, content_type)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable
 from functools import cache
@@ -78,13 +77,10 @@ def _without_attributes(tag: re.Match[str]) -> str:
 def is_complex(tree: html.HtmlElement, policy: ExtractPolicy, source: str = "") -> bool:
     """True for a tree on which trafilatura takes seconds or fails: no real article page.
 
-    ``source`` is the markup, where known: it has as many signs for tags, but for what a parser
-    adds around stray text, and its text is no longer.
+    ``source`` is the markup, where known: its text is no longer.
     """
-    elements = 2.0 * source.count("<") + _IMPLIED if source else math.inf
-    if elements > policy.max_links:
-        # counted in C: walking the tree in Python costs a tenth of the whole extraction
-        elements = _COUNT(tree)
+    # in C, which takes half as long as counting the tags of the markup
+    elements = _COUNT(tree)
     if elements > policy.max_elements:
         return True
     # no more links than elements, no more text than markup
@@ -99,8 +95,6 @@ def is_complex(tree: html.HtmlElement, policy: ExtractPolicy, source: str = "") 
     return bool(elements > policy.max_depth and _deeper_than(policy.max_depth)(tree))
 
 
-_IMPLIED = 8
-"""Elements that every page has, whether written or not, and some to spare."""
 _COUNT = etree.XPath("count(descendant-or-self::*)")
 _LINKS = etree.XPath("count(descendant::a)")
 _LENGTH = etree.XPath("string-length(/)")
