@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -64,6 +65,8 @@ _BYLINE_CLASSES = (
     "byline", "Byline", "post-author", "entry-author", "article-author", "article__author",
 )  # fmt: skip
 _BYLINE_TAGS = ("a", "span", "p", "div")
+_SEEN = 20_000
+"""Class strings remembered with what they name."""
 
 
 def page_authors(
@@ -88,7 +91,7 @@ def page_authors(
         if found := _person_names(texts, site_name):
             return found, source
     for tags, is_byline in ((_NAME_TAGS, _holds_name), (_BYLINE_TAGS, _is_byline)):
-        places = (one for one in tree.iter(*tags) if (n := one.items()) and is_byline(dict(n)))
+        places = filter(is_byline, tree.iter(*tags))
         texts = [
             text for element in islice(places, 12) if 3 < len(text := element_text(element)) < 100
         ]
@@ -97,18 +100,28 @@ def page_authors(
     return (), ""
 
 
-def _holds_name(names: dict[str, str]) -> bool:
-    css = names.get("class", "")
+def _holds_name(element: html.HtmlElement) -> bool:
+    css = element.get("class")
     return (
-        names.get("rel") == "author"
-        or "author" in names.get("itemprop", "")
-        or any(one in css for one in _NAME_CLASSES)
-        or "author-name" in names.get("data-testid", "")
+        (css is not None and _names_person(css))
+        or element.get("rel") == "author"
+        or "author" in element.get("itemprop", "")
+        or "author-name" in element.get("data-testid", "")
     )
 
 
-def _is_byline(names: dict[str, str]) -> bool:
-    css = names.get("class", "")
+def _is_byline(element: html.HtmlElement) -> bool:
+    css = element.get("class")
+    return css is not None and _names_byline(css)
+
+
+@lru_cache(maxsize=_SEEN)
+def _names_person(css: str) -> bool:
+    return any(one in css for one in _NAME_CLASSES)
+
+
+@lru_cache(maxsize=_SEEN)
+def _names_byline(css: str) -> bool:
     return css == "author" or any(one in css for one in _BYLINE_CLASSES)
 
 

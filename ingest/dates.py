@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 
 from ingest.policy import DatePolicy
 
@@ -121,7 +122,12 @@ def day_written(raw: str, *, now: datetime) -> date | None:
 
 
 def _believed(raw: str, now: datetime, assume: tzinfo) -> datetime | None:
-    text = " ".join(raw[: _POLICY.max_chars + 1].split())
+    return _read(" ".join(raw[: _POLICY.max_chars + 1].split()), now, assume)
+
+
+@lru_cache(maxsize=1_000)
+def _read(text: str, now: datetime, assume: tzinfo) -> datetime | None:
+    """Remembered, as the same string of a page is asked for its instant, its day and its zone."""
     if not text or len(text) > _POLICY.max_chars:
         return None
     try:
