@@ -280,6 +280,8 @@ def prune_frame(
             continue
         judged = tag in _JUDGED
         css, name = names.get("class"), names.get("id")
+        if css is not None and len(names) == 1 and not _is_notable(css):
+            continue
         if tag == "span" and css is not None and css.startswith("hljs"):
             continue  # coloured code: "hljs-meta" is none
         named = css is not None or name is not None
@@ -309,6 +311,18 @@ def prune_frame(
     _drop_link_farms(frame)
     etree.strip_tags(frame, "span", *(() if keep_refs else ("ref",)))
     return frame
+
+
+@lru_cache(maxsize=_SEEN)
+def _is_notable(css: str) -> bool:
+    """Whether an element may go for its class, where that is its only attribute."""
+    names = {"class": css}
+    return bool(
+        _is_chrome(names, None, css)
+        or _is_unseen(names, None, css)
+        or _CAPTION(css)
+        or _TEASER(css)
+    )
 
 
 _PROSE_CHARS = 120
