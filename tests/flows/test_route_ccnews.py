@@ -84,7 +84,7 @@ def test_a_file_that_breaks_off_is_gone_on_with_at_its_byte(
     site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run that ends there leaves failed days; the next asks for the rest of the file."""
-    monkeypatch.setattr("flows.route_ccnews._POLICY", CcNewsPolicy(batch=1))
+    monkeypatch.setattr("flows.route_ccnews._POLICY", CcNewsPolicy(batch=3))
     web = Crawled()
     web.keep()
     numbers = sorted(int(name.rpartition("-")[2]) for name in web.planted(WINDOW))
