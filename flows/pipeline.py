@@ -89,7 +89,7 @@ async def _close(context: RunContext) -> None:
             "publish",
             "publish",
             lambda: asyncio.to_thread(
-                searching.publish, context.store, search=context.settings.search == "on"
+                searching.publish, context.store, search=context.settings.keeps_index
             ),
         )
     except StoreError as error:
@@ -258,7 +258,7 @@ async def _deliver(context: RunContext, shard: Shard) -> Saved:
     context.on_the_way.articles += len(saved.new) + len(saved.changed)
     if context.on_the_way.is_due:
         async with context.window:
-            search = context.settings.search == "on"
+            search = context.settings.keeps_index
             await context.on_the_way.publish_if_due(context.store, 0, search=search)
     return saved
 

@@ -143,6 +143,11 @@ class Settings:
         where = f"; +{self.contact}" if self.contact else ""
         return f"voltwire/{version('voltwire')} (news archive{where})"
 
+    @property
+    def keeps_index(self) -> bool:
+        """Whether runs bring the index of ``voltwire search`` up to date."""
+        return self.search == "on"
+
     def with_store(self, store: Path | None) -> Settings:
         """These settings, with another store where one is named."""
         return replace(self, store=store) if store else self

@@ -345,7 +345,7 @@ class _Spreading:
             await asyncio.to_thread(self._loader.load, context.report.run_id)
             now = self._loader.taken.stored + self._loader.taken.edited
             await context.on_the_way.publish_if_due(
-                context.store, now - before, search=context.settings.search == "on"
+                context.store, now - before, search=context.settings.keeps_index
             )
 
 
