@@ -10,7 +10,8 @@ furniture in welds strangers together.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+
+from ahocorasick_rs import AhoCorasick, Implementation
 
 from dedupe.text import count_words, fold, without_typography
 
@@ -53,6 +54,7 @@ _HINTS = (
     "vorbehalten", "datenschutz", "droits réservés", "abonn", "suscr", "derechos reservados",
     "版权", "订阅", "关注", "저작권", "구독", "転載",
 )  # fmt: skip
+_HINT_MACHINE = AhoCorasick(_HINTS, implementation=Implementation.DFA)
 # Longer paragraphs are stories that mention such things.
 _LONGEST = 90
 _LONGEST_CHARACTERS = 2_000
@@ -64,23 +66,21 @@ def without_furniture(text: str) -> str:
     A paragraph is a line.
     """
     plain = without_typography(text)
-    if plain.isascii():
-        # The hints hold none of the signs that are spaces there, so that none is missed.
-        plain = plain.lower()
-        if not any(hint in plain for hint in _HINTS):
-            return text
+    # The hints hold none of the signs that are spaces there, so that none is missed.
+    if plain.isascii() and not _hints_in(plain.lower()):
+        return text
     folded = fold(text)
-    hints = [hint for hint in _HINTS if hint in folded]
+    hints = _hints_in(folded)
     if not hints:
         return text
     # Folding joins nothing across a line break, so its lines are those of ``text``.
-    lines = text.split("\n")
-    kept = [
-        line
-        for line, low in zip(lines, folded.split("\n"), strict=True)
-        if not (_may_be(line, low, hints) and _is_stock(line, low))
-    ]
-    if len(kept) == len(lines) or not any(line.strip() for line in kept):
+    lines, low_lines = text.split("\n"), folded.split("\n")
+    hinted = {number for hint in hints for number, low in enumerate(low_lines) if hint in low}
+    stock = {number for number in hinted if _is_stock(lines[number], low_lines[number])}
+    if not stock:
+        return text
+    kept = [line for number, line in enumerate(lines) if number not in stock]
+    if not any(line.strip() for line in kept):
         return text
     return "\n".join(kept)
 
@@ -88,15 +88,20 @@ def without_furniture(text: str) -> str:
 def is_furniture(paragraph: str) -> bool:
     """Whether a paragraph speaks of the site and not of the story."""
     folded = fold(paragraph)
-    return _may_be(paragraph, folded, _HINTS) and _is_stock(paragraph, folded)
+    return bool(_hints_in(folded)) and _is_stock(paragraph, folded)
 
 
-def _may_be(paragraph: str, folded: str, hints: Sequence[str]) -> bool:
-    if len(paragraph) > _LONGEST_CHARACTERS:
-        return False
-    return any(hint in folded for hint in hints)
+def _hints_in(folded: str) -> set[str]:
+    """The hints that stand in a text, all looked for in one pass."""
+    try:
+        return set(_HINT_MACHINE.find_matches_as_strings(folded, overlapping=True))
+    except UnicodeEncodeError:  # a lone surrogate
+        return {hint for hint in _HINTS if hint in folded}
 
 
 def _is_stock(paragraph: str, folded: str) -> bool:
-    hits = sum(1 for pattern in _PATTERNS if pattern.search(folded))
-    return hits >= 2 and count_words(paragraph) <= _LONGEST
+    # Counted first: most paragraphs that name a newsletter are longer, and every pattern reads all.
+    if len(paragraph) > _LONGEST_CHARACTERS or count_words(paragraph) > _LONGEST:
+        return False
+    found = (pattern for pattern in _PATTERNS if pattern.search(folded))
+    return next(found, None) is not None and next(found, None) is not None

@@ -28,11 +28,7 @@ def is_copy(reading: Reading, region: Region, policy: RepeatPolicy) -> bool:
     total = sum(units[number].words for number in region.copied)
     similarity = len(region.words) / max(1, total)
     exact = similarity >= policy.exact_share
-    # What is asked below of the running text, asked of all words first: most end here, unread.
-    most = float(reading.weight[region.words].sum())
-    if most < (policy.least_words if exact else max(policy.least_words, policy.near_words)):
-        return False
-    if most < policy.short_words and similarity < policy.adjacent_share:
+    if _is_slight(reading, region, similarity, policy):
         return False
     amount = _amount(reading, region, policy)
     prose, plain, sentences = amount.prose, amount.plain, amount.sentences
@@ -93,6 +89,19 @@ def is_copy(reading: Reading, region: Region, policy: RepeatPolicy) -> bool:
         # With its own words in the middle it is one entry of a list of similar ones.
         return prose >= (policy.short_words if filled else policy.apart_words)
     return in_order and prose >= policy.excerpt_words and sentences >= policy.excerpt_sentences
+
+
+def _is_slight(reading: Reading, region: Region, similarity: float, policy: RepeatPolicy) -> bool:
+    """Whether the region has too few words whatever they are; most end here, unread.
+
+    What is asked of its running text, asked of all its words.
+    """
+    most = float(reading.weight[region.words].sum())
+    if most < policy.short_words and similarity < policy.adjacent_share:
+        return True
+    if similarity >= policy.exact_share:
+        return most < policy.least_words
+    return most < max(policy.least_words, policy.near_words)
 
 
 def _is_section(reading: Reading, region: Region) -> bool:

@@ -114,7 +114,7 @@ def tokens(text: str) -> list[Token]:
     for start, end in _figure_spans(folded):
         word = folded[start:end]
         sign = _CURRENCIES.get(folded[start - 1 : start], "")
-        if any(character.isdigit() for character in word):
+        if not word.isalpha() and any(character.isdigit() for character in word):
             parts = _COUNTED.fullmatch(word)
             value = _normalise(parts[1]) if parts else word
             if parts and parts[2]:

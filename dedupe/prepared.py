@@ -48,9 +48,14 @@ class Prepared:
         return numbers.tokens(self.text)
 
     @cached_property
+    def folded_words(self) -> list[str]:
+        """The words of the text in order, folded."""
+        return words(self.text)
+
+    @cached_property
     def bag(self) -> Counter[str]:
         """Its words, each as often as it stands in the text."""
-        return Counter(words(self.text))
+        return Counter(self.folded_words)
 
     @cached_property
     def figures(self) -> Counter[str]:
@@ -75,7 +80,7 @@ class Prepared:
     @cached_property
     def stems(self) -> list[str]:
         """A stem for each word of the text; empty for short words."""
-        return list(map(_stem, words(self.text)))
+        return [word[:6] if len(word) >= 5 else "" for word in self.folded_words]
 
     @cached_property
     def subjects(self) -> frozenset[str]:

@@ -30,7 +30,11 @@ def word_spans(text: str) -> list[tuple[int, int]]:
 
 def words(text: str) -> list[str]:
     """The words of ``text``, folded so that typography does not matter (NFKC, case)."""
-    return _WORD.findall(fold(text))
+    # The signs taken out are no part of a word before folding nor after it.
+    plain = without_typography(text)
+    if plain.isascii():
+        return plain.lower().translate(_NO_WORD).split()
+    return raw_words(fold(plain))
 
 
 def fold(text: str) -> str:

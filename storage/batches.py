@@ -99,6 +99,8 @@ def storable(text: str) -> str:
     """``text`` without what UTF-8 or SQL tools cannot hold: lone surrogates and NUL."""
     if "\x00" in text:
         text = text.replace("\x00", "")
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

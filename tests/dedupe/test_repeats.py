@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dedupe import judge, windows
 from dedupe.models import RepeatReport
 from dedupe.policy import RepeatPolicy
 from dedupe.repeats import remove_repeats, restore
@@ -361,6 +362,25 @@ def test_cuts_rebuild_the_input_and_a_second_pass_finds_nothing(text: str) -> No
         assert 0 < repeat.similarity <= 1
     ends = [repeat.end for repeat in report.repeats]
     assert all(end <= nxt.start for end, nxt in zip(ends, report.repeats[1:], strict=False))
+
+
+_CHANGED = st.lists(st.integers(2, 40), min_size=1, max_size=8)
+
+
+@RELAXED
+@given(repetitive(), _CHANGED, st.sampled_from(PARAGRAPHS))
+def test_what_is_refused_early_would_be_refused_later(
+    text: str, changed: list[int], paragraph: str
+) -> None:
+    """The cheap looks that most texts end with find only what the whole way finds."""
+    words = paragraph.split()
+    for step in changed:
+        text += "\n" + " ".join(f"o{at}" if at % step == 0 else w for at, w in enumerate(words))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judge, "_is_slight", lambda *_: False)
+        patch.setattr(windows, "_are_unlike", lambda *_: False)
+        whole = remove_repeats(text)
+    assert remove_repeats(text) == whole
 
 
 @RELAXED

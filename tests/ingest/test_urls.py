@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest import urls
 from ingest.urls import (
     article_id,
     canonical_url,
@@ -92,6 +93,20 @@ def test_any_url_is_stable(scheme: str, host: str, path: str, query: str, fragme
     assert canonical_url(canonical) == canonical
     assert canonical.startswith("https://")
     assert canonical.isascii()
+
+
+@given(
+    st.sampled_from(["http", "https"]),
+    st.sampled_from(["a.example", "a_b.example", "1.2.3.4", "a..b", "x.", "localhost", "A.b"]),
+    st.text("aB1/.;:@%é~?#-", max_size=12),
+)
+def test_what_is_canonical_already_is_not_taken_apart(scheme: str, host: str, path: str) -> None:
+    """The short way to a canonical URL leads where the long one does."""
+    url = f"{scheme}://{host}/{path}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(urls, "_SETTLED", re.compile("(?!)"))
+        wanted = canonical_url.__wrapped__(url)
+    assert canonical_url.__wrapped__(url) == wanted
 
 
 @given(
