@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-import textwrap
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ import pytest
 
 from ingest.archive import ArchiveWriter
 from storage.store import Store
+from tests.process_support import other_process, tell
 
 START = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 STEP = timedelta(hours=2)
@@ -66,7 +65,7 @@ def listing(moment: int) -> str:
     )
 
 
-def record(folder: Path, moments: int) -> Path:
+def record(folder: Path, moments: int) -> None:
     """An archive of a newsroom with two reports, and another one at each further moment.
 
     At every second moment the first report has been edited, too.
@@ -84,20 +83,26 @@ def record(folder: Path, moments: int) -> Path:
                     headers=[("Content-Type", kind)], body=body.encode(),
                     fetched_at=START + moment * STEP,
                 )  # fmt: skip
-    (archive,) = folder.rglob("*.warc.gz")
-    return archive
 
 
 class Desk:
     """A store and an archive to fill it from, moment by moment, each time by a new process."""
 
-    def __init__(self, folder: Path, moments: int) -> None:
+    def __init__(self, folder: Path) -> None:
         self.store = Store(folder / "store")
-        self.archive = record(folder / "recorded", moments)
+        (self.archive,) = (folder / "recorded").rglob("*.warc.gz")
         self.feeds = folder / "feeds.toml"
-        self.feeds.write_text(
+
+    @classmethod
+    def begun(cls, folder: Path, moments: int) -> Desk:
+        """A desk of so many moments, whose first run is done."""
+        record(folder / "recorded", moments)
+        (folder / "feeds.toml").write_text(
             f'[[feed]]\nslug = "news"\nurl = "{HOME}/feed"\npublisher = "News"\nscope = "focus"\n'
         )
+        desk = cls(folder)
+        assert desk.run(0)["stored"] == 2
+        return desk
 
     def begin(self, moment: int, **environment: str) -> subprocess.Popen[str]:
         at = START + moment * STEP
@@ -153,36 +158,6 @@ class Desk:
         )  # fmt: skip
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout.split()[-1]
-
-
-@contextmanager
-def other(script: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
-    """A process that has said that it is ready; it ends with the block."""
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-c", textwrap.dedent(script), *map(str, arguments)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        assert process.stdout.readline() == "ready\n"
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        process.stdin.close()
-        process.stdout.close()
-
-
-def tell(process: subprocess.Popen[str]) -> str:
-    """Let ``process`` go one step on; what it says of it."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write("\n")
-    process.stdin.flush()
-    return process.stdout.readline().strip()
 
 
 # One connection held open throughout, as a notebook does, and one opened anew for each look, as
@@ -241,10 +216,22 @@ BY_HAND = """
 """
 
 
-def share(folder: Path, runs: int) -> None:
-    desk = Desk(folder, runs + 1)
-    assert desk.run(0)["stored"] == 2
-    with other(READER, desk.store.published) as reader:
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A desk of four moments, begun; to be copied."""
+    folder = tmp_path_factory.mktemp("begun") / "desk"
+    Desk.begun(folder, 4)
+    return folder
+
+
+@pytest.fixture
+def desk(begun: Path, tmp_path: Path) -> Desk:
+    shutil.copytree(begun, tmp_path / "desk", symlinks=True)
+    return Desk(tmp_path / "desk")
+
+
+def share(desk: Desk, runs: int) -> None:
+    with other_process(READER, desk.store.published) as reader:
         for moment in range(1, runs + 1):
             told = desk.run(moment)
             changed = edited_at(moment) - edited_at(moment - 1)
@@ -264,22 +251,20 @@ def share(folder: Path, runs: int) -> None:
     assert states == [("completed", runs + 1)]
 
 
-def test_readers_and_runs_never_meet(tmp_path: Path) -> None:
+def test_readers_and_runs_never_meet(desk: Desk) -> None:
     """A looping reader under two runs: no error on either side, each run's rows seen after it."""
-    share(tmp_path, 2)
+    share(desk, 2)
 
 
 @pytest.mark.long
 def test_readers_and_twenty_runs_never_meet(tmp_path: Path) -> None:
     """The same over twenty runs of changing news."""
-    share(tmp_path, 20)
+    share(Desk.begun(tmp_path / "desk", 21), 20)
 
 
-def test_a_scratch_table_in_the_published_file_is_no_one_elses_trouble(tmp_path: Path) -> None:
+def test_a_scratch_table_in_the_published_file_is_no_one_elses_trouble(desk: Desk) -> None:
     """Held for writing, uncommitted, committed, closed, across publishes: all others go on."""
-    desk = Desk(tmp_path, 4)
-    desk.run(0)
-    with other(SCRATCH, desk.store.published) as shell:
+    with other_process(SCRATCH, desk.store.published) as shell:
         # The very copy that readers are given is held for writing: ours reads one of its own.
         assert desk.asked() == "2"
         assert tell(shell) == "uncommitted"
@@ -297,11 +282,9 @@ def test_a_scratch_table_in_the_published_file_is_no_one_elses_trouble(tmp_path:
     assert desk.seen() == 5
 
 
-def test_a_run_waits_for_a_shell_on_the_live_file_then_names_it(tmp_path: Path) -> None:
+def test_a_run_waits_for_a_shell_on_the_live_file_then_names_it(desk: Desk) -> None:
     """Exit 1 and one line with program and PID after the wait; a patient run finishes instead."""
-    desk = Desk(tmp_path, 3)
-    desk.run(0)
-    with other(BY_HAND, desk.store.live) as shell:
+    with other_process(BY_HAND, desk.store.live) as shell:
         refused = desk.begin(1, VOLTWIRE_WAIT_SECONDS="1")
         _, err = refused.communicate(timeout=120)
         assert refused.returncode == 1

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import textwrap
 import time
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from storage import copying
 from storage.errors import StoreFull
 from storage.publish import copy_file
 from storage.store import Store
+from tests.process_support import other_process, tell
 
 leases = pytest.mark.skipif(sys.platform != "linux", reason="leases are Linux's")
 
@@ -96,28 +96,6 @@ HOLDER = """
 """
 
 
-@contextmanager
-def holding(how, path):
-    process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(HOLDER), how, str(path)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        assert process.stdout.readline() == "ready\n"
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        process.stdin.close()
-        process.stdout.close()
-
-
-def look(process):
-    process.stdin.write("\n")
-    process.stdin.flush()
-    return process.stdout.readline()
-
-
 @leases
 def test_a_publish_writes_only_what_changed(store):
     """The copy out of use takes the place, byte for byte the live file, for a part of its bytes."""
@@ -155,8 +133,8 @@ def test_a_clock_that_was_set_back_is_not_trusted(store):
 @pytest.mark.parametrize("how", ["reading", "writing", "plain", "mapped"])
 def test_whoever_has_the_superseded_copy_open_sees_it_unchanged(store, how):
     """A DuckDB reader, a shell that writes, a program copying the file: none is written under."""
-    with holding(how, superseded(store)) as process:
-        before = look(process)
+    with other_process(HOLDER, how, superseded(store)) as process:
+        before = tell(process)
         for number in range(3):
             settle(store)
             add(store, f"more {number}")
@@ -165,7 +143,7 @@ def test_whoever_has_the_superseded_copy_open_sees_it_unchanged(store, how):
                 ("copied", "cloned") if number == 0 else ("renewed", "cloned")
             )
             assert same(store)
-            assert look(process) == before
+            assert tell(process) == before
     assert names(store.published) == ["a", "more 0", "more 1", "more 2"]
 
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import resource
 import signal
-import subprocess
-import sys
-import textwrap
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -16,6 +13,7 @@ import pytest
 
 from storage.errors import StoreBusy, StoreError, StoreFull, StoreMissing
 from storage.store import Store
+from tests.process_support import other_process, tell
 
 pytestmark = pytest.mark.usefixtures("stores_are_made")
 
@@ -26,31 +24,6 @@ SOME_WAIT = timedelta(seconds=20)
 @pytest.fixture
 def store(tmp_path):
     return Store(tmp_path / "deep" / "store", wait=SOME_WAIT)
-
-
-@contextmanager
-def other_process(code, *arguments):
-    """A second Python, yielded once it has printed its first line; killed at the end."""
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-c", textwrap.dedent(code), *map(str, arguments)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline().strip() == "ready"
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        process.stdin.close()
-        process.stdout.close()
-
-
-def tell(process, answer=True):
-    """Let the other process take its next step; returns what it says."""
-    process.stdin.write("\n")
-    process.stdin.flush()
-    return process.stdout.readline().strip() if answer else ""
 
 
 def add(store, name):
