@@ -724,6 +724,7 @@ def test_a_replay_of_two_days_shows_the_edit_between_them(run: Any, tmp_path: Pa
         done = run(
             "ingest", "--plain", "--json", "--feeds", NEWSROOM / "feeds.toml", "--replay",
             NEWSROOM / "newsroom.warc.gz", "--as-of", moment, "--store", tmp_path / "S",
+            "--feed", "cellpost",
         )  # fmt: skip
         edited.append(json.loads(done.stdout)["edited"])
     assert edited == [0, 1]
