@@ -31,6 +31,8 @@ def drop_link_lines(tree: html.HtmlElement, policy: ExtractPolicy, url: str = ""
     """
     found = []
     for paragraph in tree.iter("p"):
+        if len(paragraph) == 0:
+            continue
         anchors = list(islice(paragraph.iterdescendants("a"), 4))
         if not 1 <= len(anchors) <= 3:
             continue

@@ -184,9 +184,13 @@ Attributes = dict[html.HtmlElement, dict[str, str]]
 
 def attributes_of(elements: Iterable[html.HtmlElement]) -> Attributes:
     """All attributes of ``elements``, read once: one of them costs as much as all to look at."""
-    return {
-        one: dict(pairs) for one in elements if one.tag not in _UNMARKED and (pairs := one.items())
-    }
+    found: Attributes = {}
+    for one in elements:
+        pairs = one.items()
+        # half of all have none: asked first, as a tag is a new string each time
+        if pairs and one.tag not in _UNMARKED:
+            found[one] = dict(pairs)
+    return found
 
 
 def visible_chars(tree: html.HtmlElement) -> int:
