@@ -21,6 +21,8 @@ from dedupe.tokens import Ints, Tokens
 
 _BINS = 16
 _LEAST_LINES = 3
+_LOOKS = 3
+"""Times that hopeless paragraphs are set aside; so often nothing is left of most texts."""
 _EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 
@@ -67,7 +69,9 @@ def _are_unlike(ids: Ints, windows: Ints, share: float) -> bool:
     A word counts for its window when another window has it as well; a window in which too few
     do resembles none, and what it has need not be asked of the others again.
     """
-    while len(windows) > 1:
+    for _ in range(_LOOKS):
+        if len(windows) < 2:
+            return True
         counts = windows[:, 1] - windows[:, 0]
         before = np.cumsum(counts) - counts
         inside = ids[np.arange(int(counts.sum())) + np.repeat(windows[:, 0] - before, counts)]
@@ -82,7 +86,7 @@ def _are_unlike(ids: Ints, windows: Ints, share: float) -> bool:
         if hopeful.all():
             return False
         windows = windows[hopeful]
-    return True
+    return len(windows) < 2
 
 
 def doubled_lines(text: str, laid: list[Line], reach: Ints, policy: RepeatPolicy) -> list[Chain]:
