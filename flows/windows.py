@@ -1,6 +1,6 @@
 """A run's write windows: those that wait for one another share one opening of the store.
 
-To open the store and close it takes 70 ms of processor time and leaves each table a row group; what
+To open the store and close it takes 20 ms of processor time and leaves each table a row group; what
 a batch has to say of a quiet feed takes 10.  A backfill of sixty feeds by a year says so a thousand
 times, with eight feeds side by side.  Each keeps a transaction of its own.
 """

@@ -1,4 +1,4 @@
-"""The store folder: open, transact, close, publish; the only place that connects to DuckDB.
+"""The store folder: open, transact, close, publish; with ``attached`` all that connects to DuckDB.
 
 Writers work on ``live.duckdb`` in short windows under an OS file lock; people read
 ``voltwire.duckdb``, replaced whole by ``publish``.  Neither ever waits for the other.
@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 
 from storage import compaction, migrate
+from storage.attached import CATALOG, Attached, set_up
 from storage.errors import StoreBusy, StoreError, StoreFault, StoreFull, StoreMissing
 from storage.lock import locked
 from storage.policy import LOCK, STORAGE
@@ -31,7 +32,6 @@ _FULL = re.compile(
 )
 # What DuckDB raises when it finds its own memory or bookkeeping wrong, never for a wrong query.
 _FAULTS = (duckdb.InternalException, duckdb.FatalException, duckdb.TransactionException)
-_CATALOG = "voltwire"
 Transaction = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
 
 
@@ -45,6 +45,7 @@ class Store:
         self._wait = wait
         self._purpose = purpose
         self._windows = 0
+        self._attached = Attached()
 
     @property
     def live(self) -> Path:
@@ -84,12 +85,8 @@ class Store:
         To open and close it takes more than a small transaction does.  Others wait meanwhile, so
         this is for work that is at hand.  After one that failed the block has to end.
         """
-        with self._alone():
-            con = self._open_migrated()
-            try:
-                yield partial(self._transaction, con)
-            finally:
-                _close(con)
+        with self._alone(), self._migrated() as con:
+            yield partial(self._transaction, con)
 
     @contextmanager
     def _transaction(self, con: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -110,15 +107,11 @@ class Store:
         If anything fails the old published file stays.  Raises as ``write`` does.
         """
         with self._alone() as lock:
-            con = self._open_migrated()
-            try:
-                with _explained(self.live):
-                    if compaction.is_due(self._windows, next_number(self.published)):
-                        compaction.merge_row_groups(con, _CATALOG)
-                        self._windows = 0
-                    con.execute(f"CHECKPOINT {_CATALOG}")
-            finally:
-                _close(con)
+            with self._migrated() as con, _explained(self.live):
+                if compaction.is_due(self._windows, next_number(self.published)):
+                    compaction.merge_row_groups(con, CATALOG)
+                    self._windows = 0
+                con.execute(f"CHECKPOINT {CATALOG}")
             log = self.live.with_name(self.live.name + ".wal")
             if log.exists() and log.stat().st_size > 0:
                 raise StoreError(
@@ -138,7 +131,7 @@ class Store:
         with ExitStack() as opened:
             con = self._open_published(opened)
             opened.callback(con.close)
-            _set_up(con)
+            set_up(con)
             yield con
 
     def _open_published(self, opened: ExitStack) -> duckdb.DuckDBPyConnection:
@@ -183,7 +176,9 @@ class Store:
         with locked(self.lock, wait=self._wait, purpose=self._purpose) as handle:
             yield handle
 
-    def _open_migrated(self) -> duckdb.DuckDBPyConnection:
+    @contextmanager
+    def _migrated(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The live database, made or upgraded first; closed at the end."""
         existed = self.live.exists()
         con = self._open()
         try:
@@ -192,33 +187,24 @@ class Store:
                 if todo and existed and migrate.applied(con):
                     # The copy is taken while the file is closed; nobody else gets in between,
                     # for the lock is ours.
-                    con.execute(f"CHECKPOINT {_CATALOG}")
-                    _close(con)
+                    con.execute(f"CHECKPOINT {CATALOG}")
+                    self._attached.close(con)
                     self._back_up()
                     con = self._open()
                 migrate.migrate(con, todo)
+            yield con
         except BaseException:
-            _close(con)
+            self._attached.close(con, sound=False)
             raise
-        return con
+        self._attached.close(con)
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         """Open the live database, waiting while another program has it open."""
         deadline = time.monotonic() + self._wait.total_seconds()
         while True:
-            con = duckdb.connect(":memory:")
             try:
-                _set_up(con)
-                con.execute(f"SET wal_autocheckpoint='{STORAGE.wal_autocheckpoint}'")
-                con.execute(compaction.NEVER)
-                quoted = str(self.live).replace("'", "''")
-                con.execute(
-                    f"ATTACH '{quoted}' AS {_CATALOG} (STORAGE_VERSION '{STORAGE.format_version}')"
-                )
-                con.execute(f"USE {_CATALOG}")
-                return con
+                return self._attached.open(self.live)
             except duckdb.Error as error:
-                con.close()
                 held = _HELD.search(str(error))
                 if held is None:
                     raise _translated(error, self.live) from error
@@ -229,9 +215,6 @@ class Store:
                         hint=f"close it there; to query, open {self.published.name} instead",
                     ) from error
                 time.sleep(LOCK.poll.total_seconds())
-            except BaseException:
-                con.close()
-                raise
 
     def _back_up(self) -> None:
         number = 1
@@ -252,7 +235,7 @@ class Store:
 def connect_memory() -> duckdb.DuckDBPyConnection:
     """An empty store in memory, migrated: for documentation and tests."""
     con = duckdb.connect(":memory:")
-    _set_up(con)
+    set_up(con)
     migrate.migrate(con)
     return con
 
@@ -266,26 +249,11 @@ def connect_scratch(spill: Path, *, memory_mib: int, threads: int = 1) -> duckdb
         threads: that it may use; several only for who is alone on the machine.
     """
     con = duckdb.connect(":memory:")
-    _set_up(con)
+    set_up(con)
     quoted = str(spill).replace("'", "''")
     con.execute(f"SET threads={int(threads)}; SET memory_limit='{int(memory_mib)}MiB'")
     con.execute(f"SET temp_directory='{quoted}'")
     return con
-
-
-def _set_up(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute("SET TimeZone='UTC'")
-    # DuckDB draws it on stdout, in the midst of JSON, where it takes a process for a person's.
-    con.execute("SET enable_progress_bar=false")
-    # A table name that is not there must be an error, not a Python variable of that name.
-    con.execute("SET python_enable_replacements=false")
-
-
-def _close(con: duckdb.DuckDBPyConnection) -> None:
-    # Closing takes the log into the file; when that fails (no room) the log stays beside it and
-    # is read at the next opening, so nothing committed is lost.
-    with suppress(duckdb.Error):
-        con.close()
 
 
 @contextmanager

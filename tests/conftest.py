@@ -8,6 +8,7 @@ import os
 import pickle
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def index_follows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "follow_quietly", FOLLOW)
 
 
-OPEN_MIGRATED = Store._open_migrated
+MIGRATED = Store._migrated
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -84,24 +85,25 @@ def _stores_begin_as_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterato
     empty = Store(tmp_path_factory.mktemp("empty"))
     scripts = migrate.migrations(), migrate.views()
 
-    def copied(store: Store) -> DuckDBPyConnection:
+    def copied(store: Store) -> AbstractContextManager[DuckDBPyConnection]:
         # Tests have steps and views of their own, and logs without a file.
         as_ever = (migrate.migrations(), migrate.views()) == scripts
         if as_ever and not store.live.exists() and not os.path.lexists(f"{store.live}.wal"):
             if not empty.live.exists():
-                OPEN_MIGRATED(empty).close()
+                with MIGRATED(empty):
+                    pass
             shutil.copyfile(empty.live, store.live)
-        return OPEN_MIGRATED(store)
+        return MIGRATED(store)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Store, "_open_migrated", copied)
+        patch.setattr(Store, "_migrated", copied)
         yield
 
 
 @pytest.fixture
 def stores_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
     """New stores of this test are made by their SQL, as they are outside of tests."""
-    monkeypatch.setattr(Store, "_open_migrated", OPEN_MIGRATED)
+    monkeypatch.setattr(Store, "_migrated", MIGRATED)
 
 
 @pytest.fixture(scope="session")

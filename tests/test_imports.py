@@ -190,7 +190,7 @@ def test_only_the_store_connects_to_duckdb() -> None:
         and node.attr == "connect"
         and ast.unparse(node.value) == "duckdb"
     }
-    assert found == {"storage/store.py"}
+    assert found == {"storage/attached.py", "storage/store.py"}
     assert not {found.source for found in imports() if found.target == "duckdb.connect"}
 
 

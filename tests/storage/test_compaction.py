@@ -80,10 +80,9 @@ def test_windows_after_a_merge_do_not_merge(store):
     """The connection that merged is not the one that writes next; nor does it merge on."""
     for n in range(12):
         add(store, 100 * n)
-    con = store._open_migrated()
-    try:
+    with store._migrated() as con:
         compaction.merge_row_groups(con, "voltwire")
         told = con.execute("SELECT current_setting('max_vacuum_tasks')").fetchone()
-    finally:
-        con.close()
     assert told == (0,)
+    with store.write() as con:
+        assert con.execute("SELECT current_setting('max_vacuum_tasks')").fetchone() == (0,)
