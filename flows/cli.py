@@ -97,6 +97,11 @@ def main() -> None:
     # Where the locale has no Chinese (a cron of old), a headline must not end in a traceback.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    if sys.argv[1:2] == ["backfill"] and not {"-h", "--help", "--dry-run"} & set(sys.argv):
+        # What reads pages takes two seconds to load, and so does the command, on two cores.
+        from flows.processes import load_early
+
+        load_early()
     sys.exit(run(sys.argv[1:]))
 
 

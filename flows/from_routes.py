@@ -22,6 +22,9 @@ STAGE = "reading and storing"
 # read from the archive, so this much of their pages is in memory three times.
 AT_ONCE = 2
 BATCH_BYTES = 64 * 2**20
+# Pages of the first batch; each further one has twice as many, up to the setting.  The processes
+# begin when it is read: with one of 500 they waited for two seconds.
+FIRST_BATCH = 64
 
 
 async def backfill(
@@ -43,8 +46,10 @@ async def backfill(
     workers.warm()
     source = iter(route)
     under_way: deque[asyncio.Task[None]] = deque()
+    size = min(FIRST_BATCH, context.settings.backfill_batch)
     try:
-        while batch := await asyncio.to_thread(_take, source, context.settings.backfill_batch):
+        while batch := await asyncio.to_thread(_take, source, size):
+            size = min(2 * size, context.settings.backfill_batch)
             if len(under_way) == AT_ONCE:
                 await under_way.popleft()
             before = under_way[-1] if under_way else None

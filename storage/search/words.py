@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from storage.search.policy import WORDS
@@ -23,11 +23,13 @@ _UNSPACED = (
     "ᄀ-ᇿㄱ-ㆎ가-힣"  # Hangul
     "ก-ฺเ-๎ກ-ໆ່-ໍໜໝက-ဿၐ-ႏក-៓"  # Thai, Lao, Burmese, Khmer
 )
-_ASCII = re.compile(rf"[a-z0-9]{{1,{WORDS.longest}}}")
-_LONG = re.compile(rf"[a-z0-9]{{{WORDS.longest + 1}}}")
 # Whatever is no letter or digit, as a space.
 _SPACED = {code: chr(code) if chr(code).isalnum() else " " for code in range(128)}
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_SHORT = 8
+"""Characters of a run that is worth remembering."""
+# Signs that are no letter and no digit, such as quotation marks and dashes.
+_SIGNS = re.compile(rf"[^\x00-\x7f\w{_UNSPACED}]+")
 _RUN = re.compile(rf"([{_UNSPACED}]+)|[^\W_{_UNSPACED}]{{1,{WORDS.longest}}}")
 WRITTEN = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
 """A run of letters in text that is not folded."""
@@ -93,11 +95,15 @@ def words(text: str) -> list[str]:
 
 def written_words(text: str) -> str:
     """The words of ``text`` as the index holds them, in order, with spaces between."""
-    folded = fold(text)
+    # As ``fold``, but run by run: few of other letters than ASCII's come again and again, and most
+    # have no letter.  A mark that stands alone goes, so that it need not meet its letter.
+    folded = text if text.isascii() else _NOT_ASCII.sub(_letters_of, text)
+    folded = folded.casefold()
     if folded.isascii():
-        spaced = folded.translate(_SPACED)
-        return spaced if _LONG.search(spaced) is None else " ".join(_ASCII.findall(spaced))
-    found: list[str] = []
+        found = folded.translate(_SPACED).split()
+        if max(map(len, found), default=0) <= WORDS.longest:
+            return " ".join(found)
+    found = []
     for one in _RUN.finditer(folded):
         if one.group(1) is None:
             found.append(one.group())
@@ -105,6 +111,17 @@ def written_words(text: str) -> str:
             found += pairs(one.group())
             found.append(one.group()[-1])
     return " ".join(found)
+
+
+def _letters_of(found: re.Match[str]) -> str:
+    run = found.group()
+    return _letters(run) if len(run) <= _SHORT else _letters.__wrapped__(run)
+
+
+@lru_cache(maxsize=4096)
+def _letters(run: str) -> str:
+    """``run``, which has no ASCII, folded, with a space for what is no letter and no digit."""
+    return _SIGNS.sub(" ", fold(run))
 
 
 def pairs(run: str) -> list[str]:

@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from moto import settings as moto_settings
+from moto.server import ThreadedMotoServer
+from s3fs import S3FileSystem
 
 sys.path.insert(0, str(Path(__file__).parent))
 from backfill_support import WINDOW, Archive, served
@@ -34,17 +37,12 @@ from tests.flows.same_store import differences, rows
 from tests.flows.test_shards import Nowhere, ledger, refused, shard, shelved
 from tests.flows.test_spread import settings
 
-moto: Any = pytest.importorskip("moto")
-S3FileSystem: Any = pytest.importorskip("s3fs").S3FileSystem
-
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """Where an S3 answers that has one bucket, ``news``."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    running = pytest.importorskip("moto.server").ThreadedMotoServer(
-        ip_address="127.0.0.1", port=0, verbose=False
-    )
+    running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     running.start()
     host, port = running.get_host_and_port()
     url = f"http://{host}:{port}"
@@ -135,7 +133,7 @@ def test_a_bucket_that_cannot_be_used_is_told_in_one_line(
         monkeypatch.delenv("AWS_ACCESS_KEY_ID")
         monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     if fault == "refused":
-        monkeypatch.setattr(moto.settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0.0)
+        monkeypatch.setattr(moto_settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0.0)
     with pytest.raises(StoreError, match=r"^shards at s3://[^\n]+$"):
         Shelf(place).write("run/x.txt", "x")
     assert cli.run(["load", place, "--store", str(tmp_path / "store")]) == 2
