@@ -29,6 +29,8 @@ class Attached:
 
     def __init__(self) -> None:
         self._kept: list[duckdb.DuckDBPyConnection] = []
+        self.sound = True
+        """To be unset by whoever meets an error: then DuckDB ends with this opening."""
         # At the latest when the interpreter ends: DuckDB reports as leaks what is there after it.
         weakref.finalize(self, self._kept.clear)
 
@@ -41,6 +43,7 @@ class Attached:
         if not self._kept:
             self._kept.append(duckdb.connect(":memory:"))
         con = None
+        self.sound = True
         try:
             con = self._kept[0].cursor()
             set_up(con)
@@ -52,11 +55,12 @@ class Attached:
             )
             con.execute(f"USE {CATALOG}")
         except BaseException:
-            self.close(con, sound=False)
+            self.sound = False
+            self.close(con)
             raise
         return con
 
-    def close(self, con: duckdb.DuckDBPyConnection | None, *, sound: bool = True) -> None:
+    def close(self, con: duckdb.DuckDBPyConnection | None) -> None:
         """End what ``open`` gave.  Unless all went well, DuckDB is ended with it and made anew.
 
         Closing takes the log into the file; when that fails (no room) the log stays beside it and
@@ -65,7 +69,7 @@ class Attached:
         with suppress(duckdb.Error):
             if con is not None:
                 con.close()
-            if sound and self._kept:
+            if self.sound and self._kept:
                 self._kept[0].execute(f"DETACH {CATALOG}")
                 self._kept[0].execute(_GIVE_BACK)
                 return

@@ -97,6 +97,9 @@ class Store:
                 yield con
                 con.execute("COMMIT")
         except BaseException:
+            # Whoever keeps the error to himself, as a line of waiting work does, must not keep a
+            # DuckDB that failed inside itself.
+            self._attached.sound = False
             with suppress(duckdb.Error):
                 con.execute("ROLLBACK")
             raise
@@ -194,9 +197,10 @@ class Store:
                 migrate.migrate(con, todo)
             yield con
         except BaseException:
-            self._attached.close(con, sound=False)
+            self._attached.sound = False
             raise
-        self._attached.close(con)
+        finally:
+            self._attached.close(con)
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         """Open the live database, waiting while another program has it open."""

@@ -60,7 +60,8 @@ def test_a_duckdb_that_failed_is_not_used_again(tmp_path: Path) -> None:
     con = attached.open(path)
     con.execute("CREATE TABLE t AS SELECT 1 AS n")
     before = attached._kept[0]
-    attached.close(con, sound=False)
+    attached.sound = False
+    attached.close(con)
     con = attached.open(path)
     assert attached._kept[0] is not before
     attached._kept[0].close()
@@ -68,6 +69,21 @@ def test_a_duckdb_that_failed_is_not_used_again(tmp_path: Path) -> None:
     con = attached.open(path)
     assert con.execute("FROM t").fetchall() == [(1,)]
     attached.close(con)
+
+
+def test_an_error_in_a_transaction_ends_duckdb_though_nobody_hears_of_it(tmp_path: Path) -> None:
+    """What failed inside itself would fail again; the next opening has a new one."""
+    store = Store(tmp_path / "store")
+    with store.opened() as transaction:
+        with transaction() as con:
+            con.execute("CREATE TABLE t AS SELECT 1 AS n")
+        before = store._attached._kept[0]
+        with pytest.raises(duckdb.Error), transaction() as con:
+            con.execute("no SQL")
+    assert store._attached._kept == []
+    with store.write() as con:
+        assert con.execute("FROM t").fetchall() == [(1,)]
+    assert store._attached._kept[0] is not before
 
 
 def test_a_file_that_is_no_database_is_told_and_then_forgotten(tmp_path: Path) -> None:
