@@ -120,7 +120,14 @@ def test_a_spread_backfill_over_a_bucket_makes_the_store_of_one_process(
     assert Shelf(many.shards).folders() == []
 
 
-@pytest.mark.parametrize("fault", ["no such bucket", "no keys", "refused"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "no such bucket",
+        pytest.param("no keys", marks=pytest.mark.long),
+        pytest.param("refused", marks=pytest.mark.long),
+    ],
+)
 def test_a_bucket_that_cannot_be_used_is_told_in_one_line(
     fault: str,
     tmp_path: Path,
