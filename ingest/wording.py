@@ -65,18 +65,11 @@ def tidy(text: str) -> str:
 # faster than an expression, and these are asked of every box and link of a page.
 _LATIN = [chr(code) for code in range(256)]
 _NO_WORD = "".join(sign for sign in _LATIN if not (sign.isalnum() or sign == "_")).encode("latin-1")
-_SPACED = str.maketrans({chr(code): " " for code in _NO_WORD if code < 128})
 _SPACED_BYTES = bytes.maketrans(_NO_WORD, b" " * len(_NO_WORD))
 _FOLDED_BYTES = bytes(_SPACED_BYTES).lower()
 _TYPOGRAPHY = "’‘“”–—…\xa0"
 """All that is not ASCII in most English text, and no letter."""
 _BETWEEN = re.compile(r"\W+")
-
-
-def plain_words(text: str) -> list[str] | None:
-    """The words of ``text`` as written, if all of them are ASCII; None where they are not."""
-    plain = _without_typography(text)
-    return plain.translate(_SPACED).split() if plain.isascii() else None
 
 
 def _without_typography(text: str) -> str:
