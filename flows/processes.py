@@ -235,14 +235,7 @@ class Processes:
             self._threads.submit(self._warm)
 
     def _warm(self) -> None:
-        context = _context()
-        if context.get_start_method() == "forkserver":
-            from multiprocessing import forkserver
-
-            with _STARTING:
-                before = _server_pid()
-                forkserver.ensure_running()
-                self._started_server = _server_pid() != before
+        self._started_server = load_early()
 
     def _call(
         self,
@@ -289,16 +282,20 @@ class Processes:
             _end_server()
 
 
-def load_early() -> None:
-    """Have the fork server begin to load; for a program that is about to read, and loads itself.
+def load_early() -> bool:
+    """Have the fork server begin to load, for a program that is about to read.
 
-    It ends with this process.  Costs a few milliseconds; takes two seconds of another core.
+    False where it had begun before.  It ends with this process.  Costs a few milliseconds; takes
+    two seconds of another core.
     """
-    if _context().get_start_method() == "forkserver":
-        from multiprocessing import forkserver
+    if _context().get_start_method() != "forkserver":
+        return False
+    from multiprocessing import forkserver
 
-        with _STARTING:
-            forkserver.ensure_running()
+    with _STARTING:
+        before = _server_pid()
+        forkserver.ensure_running()
+        return _server_pid() != before
 
 
 class UsesProcesses:
