@@ -259,7 +259,8 @@ async def _deliver(context: RunContext, shard: Shard) -> Saved:
     if context.on_the_way.is_due:
         async with context.window:
             search = context.settings.keeps_index
-            await context.on_the_way.publish_if_due(context.store, 0, search=search)
+            # Asked again: another batch may have published while this one waited for the window.
+            await context.on_the_way.publish_if_due(context.store, search=search)
     return saved
 
 

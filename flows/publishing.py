@@ -38,7 +38,7 @@ class OnTheWay:
         """Whether to publish now."""
         return is_due(monotonic() - self.since, self.articles)
 
-    async def publish_if_due(self, store: Store, stored: int, *, search: bool = False) -> None:
+    async def publish_if_due(self, store: Store, stored: int = 0, *, search: bool = False) -> None:
         """Count ``stored`` articles more, and publish if it is time; between write windows.
 
         A publish that fails is told and left to the next one: what is stored is safe.
