@@ -128,7 +128,7 @@ def _before(day: int, mark: Mark, new: Written) -> Packed | None:
     before = mark.without(new.mark)
     held = joined([]) if before == Mark(0, 0) else _RECENT.get(day, before)
     if held is not None:
-        _RECENT.put(day, mark, joined([held, new.articles]))
+        _RECENT.put(day, mark, joined([held, new.articles]), instead_of=before)
     return held
 
 

@@ -43,13 +43,20 @@ class Recent:
                 self._held.move_to_end((day, mark))
             return found
 
-    def put(self, day: int, mark: Mark, articles: Packed) -> None:
-        """Keep ``articles``; what was not asked for the longest goes for it."""
+    def put(
+        self, day: int, mark: Mark, articles: Packed, *, instead_of: Mark | None = None
+    ) -> None:
+        """Keep ``articles``; what was not asked for the longest goes for it.
+
+        ``instead_of``: what the day held before them, which only a rollback would ask for again.
+        """
         if articles.nbytes > self._most:
             return
         with self._lock:
-            known = self._held.pop((day, mark), None)
-            self._bytes += articles.nbytes - (known.nbytes if known else 0)
+            for old in {mark, instead_of or mark}:
+                known = self._held.pop((day, old), None)
+                self._bytes -= known.nbytes if known else 0
+            self._bytes += articles.nbytes
             self._held[day, mark] = articles
             while self._bytes > self._most:
                 _, gone = self._held.popitem(last=False)

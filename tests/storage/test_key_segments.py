@@ -320,6 +320,24 @@ def test_memory_for_keys_is_bounded() -> None:
     assert recent.get(3, Mark(1, 1)) is not None
 
 
+def test_what_a_day_held_before_goes_for_what_it_holds_now() -> None:
+    """A day that grows with every batch is kept once, and other days have their room."""
+
+    def articles(count: int) -> Packed:
+        return packed.packed(["a"], np.array([count, 0]), np.zeros(count, np.uint32))
+
+    recent = Recent(10 * articles(100).nbytes)
+    recent.put(7, Mark(1, 1), articles(100))
+    for rows in range(1, 100):
+        recent.put(0, Mark(rows + 1, 0), articles(100 + rows), instead_of=Mark(rows, 0))
+    assert [recent.get(0, Mark(rows, 0)) is not None for rows in (98, 99, 100)] == [
+        False,
+        False,
+        True,
+    ]
+    assert recent.get(7, Mark(1, 1)) is not None
+
+
 def test_days_are_named_in_ranges_or_one_by_one() -> None:
     """A condition finds exactly its days, however many there are and with the undated or not."""
     con = duckdb.connect()
