@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 @contextmanager
@@ -37,3 +39,13 @@ def tell(process: subprocess.Popen[str], *, answer: bool = True) -> str:
     process.stdin.write("\n")
     process.stdin.flush()
     return process.stdout.readline().strip() if answer else ""
+
+
+def is_running(pid: int) -> bool:
+    """Whether process ``pid`` is there and not only waits for somebody to read its exit code."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    return not (status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] == "Z")

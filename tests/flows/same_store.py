@@ -54,6 +54,14 @@ def rows(store: Store, without: dict[str, set[str]] | None = None) -> dict[str, 
     return found
 
 
+def answers(store: Store, queries: dict[str, str]) -> dict[str, list[str]]:
+    """Name -> the rows that its query finds, in order."""
+    with store.write() as con:
+        return {
+            name: sorted(map(str, con.execute(query).fetchall())) for name, query in queries.items()
+        }
+
+
 def differences(one: dict[str, list[Any]], other: dict[str, list[Any]]) -> dict[str, Any]:
     """Table -> the rows that only one of them has; empty when they agree."""
     told = {}

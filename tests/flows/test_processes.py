@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from pathlib import Path
 
 import pytest
 
 from flows import processes
 from flows.processes import Processes
+from tests.process_support import is_running
 
 KEPT: list[bytes] = []
 """In a process: what it never gives back, as a C library's caches."""
@@ -23,18 +23,6 @@ def grow(size: int) -> tuple[int, int]:
     """Keep ``size`` bytes for ever; the process, and all that it has kept."""
     KEPT.append(b"x" * size)
     return os.getpid(), sum(map(len, KEPT))
-
-
-def is_there(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists() if Path("/proc").exists() else _answers(pid)
-
-
-def _answers(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def calls(count: int, most: int = 1) -> tuple[list[tuple[int, int]], frozenset[int]]:
@@ -62,7 +50,7 @@ def test_a_process_is_replaced_after_so_many_calls(monkeypatch: pytest.MonkeyPat
     assert max(kept for _, kept in answers) == 3000
     first, second, last = dict.fromkeys(by_process)
     assert there == {last}
-    assert not any(is_there(pid) for pid in (first, second, last))
+    assert not any(is_running(pid) for pid in (first, second, last))
 
 
 def test_a_process_that_was_not_used_up_takes_the_next_call(

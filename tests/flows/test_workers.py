@@ -18,6 +18,7 @@ from flows import workers
 from flows.digest import Digested, digest
 from flows.processes import _end_server
 from ingest.models import Capture, Feed, FeedEntry
+from tests.process_support import is_running
 
 NOW = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 
@@ -115,7 +116,7 @@ def _server() -> int | None:
     from multiprocessing import forkserver
 
     pid = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
-    return pid if pid is not None and _is_running(pid) else None
+    return pid if pid is not None and is_running(pid) else None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no fork server")
@@ -135,7 +136,7 @@ def test_what_was_loaded_for_pages_that_did_not_come_is_ended_with_the_run() -> 
 
     pid = asyncio.run(whole())
     assert pid is not None
-    assert not _is_running(pid)
+    assert not is_running(pid)
     assert _server() is None
 
 
@@ -189,17 +190,7 @@ def test_a_worker_ends_when_its_run_is_killed(tmp_path: Path) -> None:
     )
     worker = int(done.stdout)
     for _ in range(300):
-        if not _is_running(worker):
+        if not is_running(worker):
             return
         time.sleep(0.1)
     pytest.fail("the worker is still there")
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{pid}/stat")
-    # A zombie waits for somebody to read its exit code; it does nothing any more.
-    return not (status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] == "Z")

@@ -17,6 +17,7 @@ from flows.save import save_batch
 from flows.settings import Settings
 from storage.store import Store
 from tests.flows.newsroom_support import NOW, newsroom
+from tests.flows.same_store import answers
 
 TABLES = {
     "articles": "SELECT article_id, text, original_text, words, topics::VARCHAR, exact, origin, "
@@ -33,10 +34,7 @@ TABLES = {
 
 def rows_of(store: Store) -> dict[str, list[str]]:
     """Every row of what is derived from texts."""
-    with store.write() as con:
-        return {
-            name: sorted(map(str, con.execute(query).fetchall())) for name, query in TABLES.items()
-        }
+    return answers(store, TABLES)
 
 
 def spoil(store: Store) -> None:
