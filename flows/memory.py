@@ -1,4 +1,4 @@
-"""Memory that is free inside this process, handed back to the system.
+"""Memory that is free inside this process, kept small and handed back to the system.
 
 A run passes tens of megabytes of pages from thread to thread.  Each thread of glibc allocates from
 an arena of its own, and what is free in one is neither used by the others nor given back, since
@@ -14,17 +14,33 @@ import sys
 from collections.abc import Callable
 from functools import cache
 
+# Of glibc's <malloc.h>, with what they are set to.  Two arenas: little is allocated at the same
+# moment.  The thresholds are those with which glibc begins; but where they are not set, it raises
+# the second up to 32 MiB once pages have come and gone, and from then on puts them into arenas.
+# Over 6,000 pages the run's process grew by 40 MiB with these and by 60 without.
+_HOLD_LITTLE = {
+    -8: 2,  # M_ARENA_MAX
+    -3: 128 * 1024,  # M_MMAP_THRESHOLD: bytes from which on an allocation goes back when freed
+    -1: 128 * 1024,  # M_TRIM_THRESHOLD: free bytes at the end of an arena that go back
+}
+
 
 @cache
-def _trim() -> Callable[[int], int] | None:
+def _of_glibc(name: str) -> Callable[..., int] | None:
     if not sys.platform.startswith("linux"):
         return None
     try:
-        # Of glibc; another C library has no such word, and mostly no need of it.
-        found: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
+        # Another C library has no such word, and mostly no need of it.
+        found: Callable[..., int] = getattr(ctypes.CDLL(None), name)
     except (OSError, AttributeError):
         return None
     return found
+
+
+def hold_little() -> bool:
+    """Have malloc hold less for later, from now on; False where there is no such call."""
+    set_to = _of_glibc("mallopt")
+    return set_to is not None and all(set_to(*one) for one in _HOLD_LITTLE.items())
 
 
 def give_back() -> bool:
@@ -32,5 +48,5 @@ def give_back() -> bool:
 
     Takes some milliseconds, in which other threads run unless they allocate in the same arena.
     """
-    trim = _trim()
+    trim = _of_glibc("malloc_trim")
     return trim is not None and bool(trim(0))

@@ -24,6 +24,8 @@ from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from flows.memory import hold_little
+
 T = TypeVar("T")
 
 PRELOADED = ("flows.preloaded", "click")
@@ -189,6 +191,7 @@ class Processes:
     def __init__(self, most: int, begin: Callable[[], None]) -> None:
         self.most = most
         self._begin = begin
+        hold_little()  # a call and its answer are megabytes, and go through a thread each
         self._threads = ThreadPoolExecutor(most, thread_name_prefix="voltwire-reader")
         # The process last used comes first, so that little work starts few of them.
         self._idle: asyncio.LifoQueue[_Process | None] = asyncio.LifoQueue()

@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass
 from time import monotonic
 
+from flows.memory import give_back
 from flows.searching import publish
 from storage.errors import StoreError
 from storage.store import Store
@@ -56,4 +57,5 @@ class OnTheWay:
         else:
             if published.note:
                 _LOG.warning("%s", published.note)
+        await asyncio.to_thread(give_back)
         self.articles, self.since = 0, monotonic()
