@@ -152,8 +152,9 @@ def _from_toml(text: str, about: str | Path) -> tuple[Feed, ...]:
     slugs: set[str] = set()
     urls: dict[str, str] = {}
     declared = {table["slug"] for table in tables if isinstance(table.get("slug"), str)}
+    starts = _feed_lines(text)
     for number, table in enumerate(tables, start=1):
-        where = _feed_line(text, number)
+        where = f"line {starts[number - 1]}" if len(starts) >= number else f"feed {number}"
         feed = _feed(table, where, about, declared | slugs)
         canonical = canonical_url(feed.url)
         if feed.slug in slugs:
@@ -220,13 +221,13 @@ def _table(feed: Feed) -> tomlkit.items.Table:
     return table
 
 
-def _feed_line(text: str, number: int) -> str:
-    starts = [
+def _feed_lines(text: str) -> list[int]:
+    """The lines on which tables of feeds begin, as far as they are written in one way."""
+    return [
         place
         for place, line in enumerate(text.splitlines(), start=1)
         if line.split("#")[0].replace(" ", "").strip() == "[[feed]]"
     ]
-    return f"line {starts[number - 1]}" if len(starts) >= number else f"feed {number}"
 
 
 def _line(text: str, name: str) -> str:
