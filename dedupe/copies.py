@@ -11,9 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from dedupe.judge import is_copy
+from dedupe.outlook import outlook
 from dedupe.policy import RepeatPolicy
 from dedupe.reading import Reading
-from dedupe.regions import Region, coherent, exact_runs, rebased, regions, split, traced
+from dedupe.regions import (
+    Region,
+    can_go,
+    coherent,
+    exact_runs,
+    rebased,
+    regions,
+    split,
+    traced,
+)
 from dedupe.remnants import remnants
 from dedupe.tokens import Ints, distinct
 
@@ -35,6 +45,9 @@ class Cut:
 
 def decide(reading: Reading, policy: RepeatPolicy) -> tuple[list[Cut], set[int]]:
     """The cuts, ascending and disjoint, and the characters before which a line break is due."""
+    first = outlook(reading, policy)
+    if first is None or not _Pass(first, policy).finds():
+        return [], set()
     pass_ = _Pass(reading, policy)
     for region in regions(reading, policy):
         pass_.consider(region)
@@ -56,6 +69,14 @@ class _Pass:
         """Units that a cut relies on."""
         self.parted: set[int] = set()
 
+    def finds(self) -> bool:
+        """Whether any region is judged a copy; it ends at the first."""
+        for region in regions(self.reading, self.policy):
+            self.consider(region)
+            if self.needed:
+                return True
+        return False
+
     def consider(self, region: Region) -> None:
         """Cut one of the region's copies, or its parts' where it is pieced together, or none."""
         reading, policy = self.reading, self.policy
@@ -72,6 +93,8 @@ class _Pass:
             parts = exact_runs(reading, region, policy)
         if len(parts) > 1 or (parts and parts[0] != region.copied):
             for part in parts:
+                if not can_go(reading, part, policy):
+                    continue
                 piece = self._rebased(traced(reading, part))
                 if len(piece.words) and is_copy(reading, piece, policy):
                     self._cut(piece)

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dedupe.place import Place, source_units
 from dedupe.policy import RepeatPolicy
 from dedupe.reading import Reading
 from dedupe.regions import Region, split
-from dedupe.segments import WIDE_ENDS, Unit, sentence_starts
+from dedupe.segments import sentence_starts
 from dedupe.tokens import distinct
 
 _PHRASE = 4
@@ -30,9 +31,15 @@ def is_copy(reading: Reading, region: Region, policy: RepeatPolicy) -> bool:
     exact = similarity >= policy.exact_share
     if _is_slight(reading, region, similarity, policy):
         return False
+    # The place first, as if all of it were running text: most that stands twice is a phrase in
+    # the middle of a sentence, and to see where it stands costs least.
+    most = float(reading.weight[region.words].sum())
+    place = Place(reading, region, policy, long=most >= policy.short_words)
+    if not _is_placed(place, most, policy):
+        return False
     amount = _amount(reading, region, policy)
     prose, plain, sentences = amount.prose, amount.plain, amount.sentences
-    if max(prose, plain) < policy.least_words or _is_template(reading, region, prose, policy):
+    if max(prose, plain) < policy.least_words:
         return False
     if not exact and prose < policy.near_words:
         return False  # one word put in may be "not"
@@ -43,8 +50,11 @@ def is_copy(reading: Reading, region: Region, policy: RepeatPolicy) -> bool:
     introduced = _is_introduced(reading, region)
     if introduced and prose < policy.short_words:
         return False
+    if _is_template(reading, region, prose, policy):
+        return False
 
-    place = _place(reading, region, prose, policy)
+    if prose < policy.short_words <= most:
+        place = Place(reading, region, policy, long=False)
     # Clauses of one wording follow one another; each names something else.
     breaks = int((np.diff(region.words) > 1).sum())
     alone = sentences < 2 and not exact and breaks <= policy.clause_breaks
@@ -104,6 +114,16 @@ def _is_slight(reading: Reading, region: Region, similarity: float, policy: Repe
     return most < max(policy.least_words, policy.near_words)
 
 
+def _is_placed(place: Place, most: float, policy: RepeatPolicy) -> bool:
+    """Whether a region of ``most`` words of running text may go from such a place.
+
+    Every way on which ``is_copy`` cuts begins with one of these.
+    """
+    if place.whole or place.back_to_back or place.cut_short:
+        return True
+    return most >= policy.excerpt_words or (most >= policy.apart_words and place.near)
+
+
 def _is_section(reading: Reading, region: Region) -> bool:
     """Whether the copy is two paragraphs of running text, or one under its heading.
 
@@ -143,97 +163,26 @@ class _Amount:
 
 
 def _amount(reading: Reading, region: Region, policy: RepeatPolicy) -> _Amount:
-    unit_b, where_b = np.unique(reading.unit_of[region.words], return_inverse=True)
-    unit_a, where_a = np.unique(reading.unit_of[region.source], return_inverse=True)
-    style_b = [reading.style_of(number) for number in unit_b.tolist()]
-    style_a = [reading.style_of(number) for number in unit_a.tolist()]
-    marked_b = np.array([style.marked for style in style_b])[where_b]
-    marked_a = np.array([style.marked for style in style_a])[where_a]
-    prose_b = np.array([style.prose for style in style_b])[where_b]
-    prose_a = np.array([style.prose for style in style_a])[where_a]
+    here, there = reading.unit_of[region.words], reading.unit_of[region.source]
+    prose = np.zeros(len(reading.units), dtype=bool)
+    marked = np.zeros(len(reading.units), dtype=bool)
+    for number in {*here.tolist(), *there.tolist()}:
+        style = reading.style_of(number)
+        prose[number], marked[number] = style.prose, style.marked
     weight = reading.weight[region.words]
-    alike = marked_a == marked_b
+    alike = marked[there] == marked[here]
     unlike = float(weight[~alike].sum())
     if unlike >= policy.excerpt_words and len(split(reading, region, policy)) == 1:
         alike = np.ones_like(alike)  # the same text with and without its marks; no key points
-    running = weight * (alike & prose_a & prose_b)
+    running = weight * (alike & prose[there] & prose[here])
     return _Amount(
         prose=float(running.sum()),
         plain=float(weight[alike].sum()),
         sentences=min(
-            int((np.bincount(where, weights=running) >= _PHRASE).sum())
-            for where in (where_a, where_b)
+            int(np.count_nonzero(np.bincount(where, weights=running) >= _PHRASE))
+            for where in (there, here)
         ),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """How the two copies lie to each other and to the paragraphs around them."""
-
-    contact: bool
-    """The later copy follows the earlier at once..."""
-    near: bool
-    """...or with headings and buttons between."""
-    whole: bool
-    """Both begin and end where a paragraph does, or were glued on there."""
-    back_to_back: bool
-    """In contact within one line, from the beginning of a sentence."""
-    cut_short: bool
-    """The later copy is a paragraph that stops in the middle of a sentence of the earlier."""
-    paragraphs: int
-    """Lines in the copy that has fewer."""
-
-
-def _place(reading: Reading, region: Region, prose: float, policy: RepeatPolicy) -> _Place:
-    text, units, unit_of = reading.text, reading.units, reading.unit_of
-    a_first, a_end = region.hull
-    b_open_unit, b_shut_unit = units[region.copied[0]], units[region.copied[-1]]
-    a_open_unit, a_shut_unit = units[unit_of[a_first]], units[unit_of[a_end - 1]]
-    following = int(unit_of[a_end - 1]) + 1
-    contact = following >= region.copied[0]
-    long = prose >= policy.short_words
-    b_open = _opens(text, b_open_unit, long)
-    b_shut = _shuts(text, b_shut_unit, long)
-    lead = text[a_open_unit.start : int(reading.words.starts[a_first])]
-    slack = 1 if prose < policy.short_words else 3
-    a_starts = a_first <= a_open_unit.first + slack and ":" not in lead
-    a_open = a_starts and _opens(text, a_open_unit, long)
-    a_shut = contact or (a_end >= a_shut_unit.last - 2 and _shuts(text, a_shut_unit, long))
-    lines_b = len({units[number].line for number in region.copied})
-    lines_a = len({units[number].line for number in _source_units(reading, region)})
-    return _Place(
-        contact=contact,
-        near=contact or _is_furniture(reading, following, region.copied[0], policy),
-        whole=a_open and a_shut and b_open and b_shut,
-        back_to_back=contact and a_starts and a_shut_unit.line == b_open_unit.line,
-        cut_short=a_starts
-        and b_open_unit.opens_line
-        and b_shut_unit.closes_line
-        and _breaks_off(reading, a_end),
-        paragraphs=min(lines_a, lines_b),
-    )
-
-
-def _opens(text: str, unit: Unit, long: bool) -> bool:
-    """Whether ``unit`` begins its line or is stuck to what stands before it.
-
-    Behind a full stop after which no space is due, only a ``long`` copy counts as stuck on.
-    """
-    before = text[unit.start - 1]
-    return unit.opens_line or not (before.isspace() or (before in WIDE_ENDS and not long))
-
-
-def _shuts(text: str, unit: Unit, long: bool) -> bool:
-    """Whether ``unit`` ends its line or is stuck to what follows."""
-    if unit.closes_line:
-        return True
-    return not (text[unit.end].isspace() or (text[unit.end - 1] in WIDE_ENDS and not long))
-
-
-def _source_units(reading: Reading, region: Region) -> list[int]:
-    found: list[int] = distinct(reading.unit_of[region.source]).tolist()
-    return found
 
 
 def _copies(reading: Reading, region: Region) -> int:
@@ -265,7 +214,7 @@ def _is_introduced(reading: Reading, region: Region) -> bool:
     line = first.line - 1
     if line < 0 or not _asks(reading, line):
         return False
-    return all(units[number].line != line for number in _source_units(reading, region))
+    return all(units[number].line != line for number in source_units(reading, region))
 
 
 def _asks(reading: Reading, number: int) -> bool:
@@ -275,18 +224,6 @@ def _asks(reading: Reading, number: int) -> bool:
     if text[-1] in ":：":
         return True
     return text[-1] in "?？؟" and not sentence_starts(text, 0, len(text))
-
-
-def _breaks_off(reading: Reading, a_end: int) -> bool:
-    """Whether the earlier copy runs on in mid-clause where the later one stops.
-
-    A pull quote ends where a clause does; only a machine cuts between two words.
-    """
-    words = reading.words
-    if a_end >= len(words):
-        return False
-    gap = reading.text[int(words.ends[a_end - 1]) : int(words.starts[a_end])]
-    return gap == "" or (gap.isspace() and "\n" not in gap)
 
 
 def _is_template(reading: Reading, region: Region, prose: float, policy: RepeatPolicy) -> bool:
@@ -324,16 +261,3 @@ def _replaced_figures(reading: Reading, region: Region) -> int:
     end = int(source[-1])
     there = before[units[unit_of[end]].last] - before[end + 1]
     return replaced + min(int(trailing), int(there))
-
-
-def _is_furniture(reading: Reading, first: int, last: int, policy: RepeatPolicy) -> bool:
-    """Whether only headings, buttons and the like stand in units ``[first, last)``."""
-    units = reading.units
-    if first >= last:
-        return True
-    if units[last - 1].last - units[first].first > policy.furniture_words:
-        return False
-    return not any(
-        unit.words > 8 and reading.style_of(number).prose
-        for number, unit in enumerate(units[first:last], first)
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,8 +11,10 @@ import numpy.typing as npt
 
 from dedupe.align import Chain
 from dedupe.policy import RepeatPolicy
-from dedupe.segments import Line, Style, Unit, link_spans, style, units
+from dedupe.segments import Line, Style, Unit, link_spans, parted, style, whole_lines
 from dedupe.tokens import Bools, Ints, Tokens
+
+_ZERO, _NINE, _ASCII = 0x30, 0x39, 0x7F
 
 _GLUED_WORDS = 12
 """Words of a chain whose beginning may be a joint; a shorter one is a phrase."""
@@ -35,17 +37,72 @@ class Reading:
     text: str
     words: Tokens
     laid: list[Line]
-    units: list[Unit]
+    reach: Ints
+    """``[first, last)`` in words of each line of ``laid``."""
     partner: Ints
     """For each word the earlier word that it copies, or -1."""
     weight: npt.NDArray[np.float64]
     """For each word 1, or less for a character of an unspaced script."""
+    joints: list[int]
+    """Characters, ascending, at which a later copy was stuck to what stands before it."""
+    lines: list[Unit]
+    """Each line as one unit."""
+    parted: list[int]
+    """The lines that are parted into sentences: those in which something stands twice."""
+    _pieces: dict[int, list[Unit]] = field(default_factory=dict)
     _styles: dict[int, Style] = field(default_factory=dict)
+
+    def line_of(self, word: int) -> int:
+        """The line in which ``word`` lies."""
+        return int(np.searchsorted(self.reach[:, 1], word, side="right"))
+
+    def lines_of(self, words: Ints) -> list[int]:
+        """The line in which each of ``words`` lies."""
+        found: list[int] = np.searchsorted(self.reach[:, 1], words, side="right").tolist()
+        return found
+
+    def parting(self, numbers: list[int]) -> Reading:
+        """The same text with only the lines ``numbers`` parted, which ascend."""
+        return replace(self, parted=numbers)
+
+    @cached_property
+    def units(self) -> list[Unit]:
+        """The text in pieces that are kept or cut as a whole."""
+        found: list[Unit] = []
+        done = 0
+        for number in self.parted:
+            found += self.lines[done:number]
+            found += self._pieces_of(number)
+            done = number + 1
+        return found + self.lines[done:]
+
+    def _pieces_of(self, number: int) -> list[Unit]:
+        found = self._pieces.get(number)
+        if found is None:
+            line = self.lines[number]
+            places = self.words.starts[line.first : line.last].tolist()
+            found = self._pieces[number] = parted(self.text, line, places, self.joints)
+        return found
+
+    @cached_property
+    def edges(self) -> Ints:
+        """``[first, last)`` in words of each unit."""
+        found = [edge for unit in self.units for edge in (unit.first, unit.last)]
+        return np.array(found, dtype=np.int64).reshape(-1, 2)
+
+    @cached_property
+    def matched(self) -> list[int]:
+        """How many words of each unit stand earlier."""
+        before = np.zeros(len(self.partner) + 1, dtype=np.int64)
+        np.cumsum(self.partner >= 0, out=before[1:])
+        counts = before[self.edges]
+        found: list[int] = (counts[:, 1] - counts[:, 0]).tolist()
+        return found
 
     @cached_property
     def unit_of(self) -> Ints:
         """The unit in which each word lies."""
-        return np.repeat(np.arange(len(self.units)), [unit.words for unit in self.units])
+        return np.repeat(np.arange(len(self.units)), self.edges[:, 1] - self.edges[:, 0])
 
     @cached_property
     def times(self) -> Ints:
@@ -62,11 +119,14 @@ class Reading:
     def figures(self) -> Bools:
         """Which words are numbers or parts of a link: what a template fills anew."""
         points = np.frombuffer(self.text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-        distinct, which = np.unique(points[self.words.starts], return_inverse=True)
-        found: Bools = np.array([chr(point).isdigit() for point in distinct.tolist()])[which]
+        first = points[self.words.starts]
+        found: Bools = (first >= _ZERO) & (first <= _NINE)
+        other = np.flatnonzero(first > _ASCII)
+        points, which = np.unique(first[other], return_inverse=True)
+        found[other] = np.array([chr(point).isdigit() for point in points.tolist()], bool)[which]
         for start, end in link_spans(self.text):
-            first, last = np.searchsorted(self.words.starts, (start, end)).tolist()
-            found[first:last] = True
+            low, high = np.searchsorted(self.words.starts, (start, end)).tolist()
+            found[low:high] = True
         return found
 
     @cached_property
@@ -85,10 +145,13 @@ class Reading:
 
     def words_in(self, numbers: list[int]) -> Ints:
         """The words of the units ``numbers``, which ascend."""
-        firsts = np.array([self.units[number].first for number in numbers])
-        counts = np.array([self.units[number].words for number in numbers])
+        first, last = self.units[numbers[0]].first, self.units[numbers[-1]].last
+        if numbers[-1] - numbers[0] + 1 == len(numbers):
+            return np.arange(first, last)
+        edges = self.edges[numbers]
+        counts = edges[:, 1] - edges[:, 0]
         before = np.cumsum(counts) - counts
-        inside: Ints = np.arange(int(counts.sum())) + np.repeat(firsts - before, counts)
+        inside: Ints = np.arange(int(counts.sum())) + np.repeat(edges[:, 0] - before, counts)
         return inside
 
 
@@ -102,14 +165,16 @@ def read(
 ) -> Reading:
     """``text`` with its chains, the longest first, laid over its words."""
     partner = np.full(len(words), -1)
-    twice = np.zeros(len(words) + 1, dtype=np.int64)
+    twice = np.zeros(len(words), dtype=bool)
     for chain in reversed(found):
         partner[chain.later] = chain.earlier
-        twice[chain.later + 1] = 1
-        twice[chain.earlier + 1] = 1
-    parts = units(text, words.starts, laid, reach, _joints(text, words, found), np.cumsum(twice))
+        twice[chain.later] = True
+        twice[chain.earlier] = True
     weight = np.where(words.unspaced, policy.unspaced_weight, 1.0)
-    return Reading(text, words, laid, parts, partner, weight)
+    joints = sorted(_joints(text, words, found))
+    whole = whole_lines(laid, reach)
+    made = Reading(text, words, laid, reach, partner, weight, joints, whole, parted=[])
+    return made.parting(sorted(set(made.lines_of(np.flatnonzero(twice)))))
 
 
 def _joints(text: str, words: Tokens, found: list[Chain]) -> set[int]:

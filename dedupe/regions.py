@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dedupe.characters import led
 from dedupe.policy import RepeatPolicy
 from dedupe.reading import Reading
 from dedupe.segments import Unit
@@ -38,35 +39,60 @@ _UNCOPIED = 0.3
 
 
 def regions(reading: Reading, policy: RepeatPolicy) -> list[Region]:
-    """Stretches of copied units, furniture bridged."""
-    hits = np.concatenate([[0], np.cumsum(reading.partner >= 0)])
-    edges = np.array([(unit.first, unit.last) for unit in reading.units]).reshape(-1, 2)
-    matched = (hits[edges[:, 1]] - hits[edges[:, 0]]).tolist()
+    """Stretches of copied units, furniture bridged, that can be cut whole or in part."""
+    return [
+        region
+        for copied in stretches(reading, policy)
+        for region in _apart(reading, copied, policy)
+    ]
+
+
+def can_go(reading: Reading, copied: list[int], policy: RepeatPolicy) -> bool:
+    """Whether the units ``copied``, or some of them, have the words that a copy must have.
+
+    What is asked of a copy, asked of all words together and of the unit that resembles its
+    original most: no choice of the units has more.
+    """
+    matched = [reading.matched[number] for number in copied]
+    most = sum(matched)
+    if most < policy.least_words:
+        return False
+    asked = 0.0 if most >= policy.short_words else policy.adjacent_share
+    if most < max(policy.least_words, policy.near_words):
+        asked = max(asked, policy.exact_share)
+    units = reading.units
+    return any(
+        count / units[number].words >= asked for number, count in zip(copied, matched, strict=True)
+    )
+
+
+def stretches(reading: Reading, policy: RepeatPolicy) -> list[list[int]]:
+    """The copied units that follow one another with no more than furniture between."""
+    units, matched = reading.units, reading.matched
     found: list[list[int]] = []
     current: list[int] = []
     altered: list[int] = []
-    idle = 0
-    for number, unit in enumerate(reading.units):
-        if not matched[number] or not _is_copied(reading, unit, matched[number], policy):
-            idle += unit.words
-            if current and idle > policy.bridge_words:
-                found.append(_with_headings(reading, current, altered, policy))
-                current, altered = [], []
-        elif unit.words <= _HEADING and matched[number] < unit.words:
+    before = -1
+    for number in [number for number, count in enumerate(matched) if count]:
+        unit = units[number]
+        copied = _is_copied(reading, unit, matched[number], policy)
+        # Words that are no copy since the last one that is: up to this unit if others lie before
+        # it, or up to its end.
+        idle_to = unit.first if number - before > 1 else 0
+        idle_to = idle_to if copied else unit.last
+        before = number
+        if current and idle_to - units[current[-1]].last > policy.bridge_words:
+            found.append(_with_headings(reading, current, altered, policy))
+            current, altered = [], []
+        if not copied:
+            continue
+        if unit.words <= _HEADING and matched[number] < unit.words:
             altered.append(number)
-            idle += unit.words
         else:
             current.append(number)
-            idle = 0
     if current:
         found.append(_with_headings(reading, current, altered, policy))
-    # Nothing is a copy with fewer words that stand earlier, nor is a part of it: most are phrases.
-    enough = [
-        copied
-        for copied in found
-        if sum(matched[number] for number in copied) >= policy.least_words
-    ]
-    return [region for copied in enough for region in _apart(reading, copied, policy)]
+    return found
 
 
 def _with_headings(
@@ -82,15 +108,20 @@ def _with_headings(
 
 
 def _apart(reading: Reading, copied: list[int], policy: RepeatPolicy) -> list[Region]:
-    """The region of ``copied``; several where its beginning holds the originals of its end.
+    """The region of ``copied``; several where its beginning holds the originals of its end, none
+    where it has too few words.
 
     A phrase that the first copy itself says twice opens a region in the midst of it, which would
     then hold the source of the copy behind it.
     """
+    if not can_go(reading, copied, policy):
+        return []
     units = reading.units
     begin = units[copied[0]].first
     source = reading.partner[reading.words_in(copied)]
     inner = distinct(source[source >= begin])
+    if not len(inner):
+        return [traced(reading, copied)]
     original = np.bincount(
         reading.unit_of[inner[reading.partner[inner] < 0]], minlength=copied[-1] + 1
     )
@@ -130,21 +161,27 @@ def traced(reading: Reading, copied: list[int]) -> Region:
     """The region of ``copied``, each word traced to before the region."""
     begin, end = reading.units[copied[0]].first, reading.units[copied[-1]].last
     words = reading.words_in(copied)
-    source = np.full(end - begin, -1)
-    source[words - begin] = reading.partner[words]
+    source = reading.partner[words]
+    if int(source.max()) < begin:
+        there = source >= 0
+        return Region(copied, words[there], source[there])
+    onward = np.full(end - begin, -1)
+    onward[words - begin] = source
     while True:
-        inner = np.flatnonzero(source >= begin)
+        inner = np.flatnonzero(onward >= begin)
         if not len(inner):
             break
-        source[inner] = source[source[inner] - begin]
-    words = np.flatnonzero(source >= 0)
-    return Region(copied, words + begin, source[words])
+        onward[inner] = onward[onward[inner] - begin]
+    words = np.flatnonzero(onward >= 0)
+    return Region(copied, words + begin, onward[words])
 
 
 def split(reading: Reading, region: Region, policy: RepeatPolicy) -> list[list[int]]:
     """The units of ``region`` that stand earlier, parted where the source jumps."""
     unit = reading.unit_of[region.words]
-    opens = np.flatnonzero(np.diff(unit, prepend=-1))
+    if not len(unit):
+        return []
+    opens = np.flatnonzero(led(unit[1:] != unit[:-1]))
     shuts = np.append(opens[1:], len(unit)) - 1
     parts: list[list[int]] = []
     last = -1

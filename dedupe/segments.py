@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate, chain, pairwise
 from typing import NamedTuple
@@ -205,44 +204,41 @@ def sentence_starts(text: str, start: int, stop: int) -> list[int]:
     return starts
 
 
-def units(
-    text: str,
-    word_starts: Ints,
-    laid: list[Line],
-    reach: Ints,
-    joints: Iterable[int],
-    busy: Ints,
-) -> list[Unit]:
-    """``text`` cut at lines, sentences and ``joints`` (characters where a copy was glued on).
+def whole_lines(laid: list[Line], reach: Ints) -> list[Unit]:
+    """Each line as one unit; ``reach`` is that of ``laid``."""
+    return [
+        Unit(start, end, first, last, number, True, True)
+        for number, ((start, end), (first, last)) in enumerate(
+            zip(laid, reach.tolist(), strict=True)
+        )
+    ]
 
-    ``reach`` is that of ``laid``.  ``busy[n]`` counts the words before word ``n`` that stand
-    twice; a line without any is one unit, so that a long text costs only where it repeats.
+
+def parted(text: str, line: Unit, places: list[int], joints: list[int]) -> list[Unit]:
+    """A whole line cut at its sentences and at ``joints`` (characters where a copy was glued on).
+
+    ``places`` are where its words begin; both ascend.
     """
-    marks = sorted(joints)
-    stirred = (busy[reach[:, 1]] > busy[reach[:, 0]]).tolist()
-    starts = word_starts.tolist()
-    found: list[Unit] = []
-    for number, (line, (begin, finish)) in enumerate(zip(laid, reach.tolist(), strict=True)):
-        if not stirred[number]:
-            found.append(Unit(line.start, line.end, begin, finish, number, True, True))
-            continue
-        parted = set(sentence_starts(text, line.start, line.end))
-        parted.update(marks[bisect_right(marks, line.start) : bisect_left(marks, line.end)])
-        inner = sorted(parted)
-        pieces: list[list[int]] = []
-        last = begin
-        for low, high in zip([line.start, *inner], [*inner, line.end], strict=True):
-            first, last = last, bisect_left(starts, high, last, finish)
-            if first == last and pieces:
-                pieces[-1][1] = high
-            elif pieces and pieces[-1][2] == pieces[-1][3]:
-                pieces[-1][1], pieces[-1][3] = high, last
-            else:
-                pieces.append([low, high, first, last])
-        for index, (low, high, first, last_word) in enumerate(pieces):
-            while high > low and text[high - 1].isspace():
-                high -= 1
-            found.append(
-                Unit(low, high, first, last_word, number, index == 0, index == len(pieces) - 1)
-            )
+    inner = sentence_starts(text, line.start, line.end)
+    if glued := joints[bisect_right(joints, line.start) : bisect_left(joints, line.end)]:
+        inner = sorted({*inner, *glued})
+    if not inner:
+        return [line]
+    pieces: list[list[int]] = []
+    last = 0
+    for low, high in zip([line.start, *inner], [*inner, line.end], strict=True):
+        first, last = last, bisect_left(places, high, last)
+        if first == last and pieces:
+            pieces[-1][1] = high
+        elif pieces and pieces[-1][2] == pieces[-1][3]:
+            pieces[-1][1], pieces[-1][3] = high, last
+        else:
+            pieces.append([low, high, first, last])
+    found = []
+    for index, (low, high, first, last) in enumerate(pieces):
+        while high > low and text[high - 1].isspace():
+            high -= 1
+        opens, closes = index == 0, index == len(pieces) - 1
+        begin, end = line.first + first, line.first + last
+        found.append(Unit(low, high, begin, end, line.line, opens, closes))
     return found

@@ -93,5 +93,5 @@ def distinct(values: Ints) -> Ints:
     if not len(values):
         return values
     ordered = np.sort(values)
-    found: Ints = ordered[np.diff(ordered, prepend=ordered[0] - 1) != 0]
+    found: Ints = ordered[led(ordered[1:] != ordered[:-1])]
     return found

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dedupe import judge, windows
+from dedupe import copies, judge, regions, windows
 from dedupe.models import RepeatReport
 from dedupe.policy import RepeatPolicy
 from dedupe.repeats import remove_repeats, restore
@@ -377,7 +377,11 @@ def test_what_is_refused_early_would_be_refused_later(
     for step in changed:
         text += "\n" + " ".join(f"o{at}" if at % step == 0 else w for at, w in enumerate(words))
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(copies, "outlook", lambda reading, _: reading)
+        patch.setattr(copies, "can_go", lambda *_: True)
+        patch.setattr(regions, "can_go", lambda *_: True)
         patch.setattr(judge, "_is_slight", lambda *_: False)
+        patch.setattr(judge, "_is_placed", lambda *_: True)
         patch.setattr(windows, "_are_unlike", lambda *_: False)
         whole = remove_repeats(text)
     assert remove_repeats(text) == whole
