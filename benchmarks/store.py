@@ -53,7 +53,7 @@ from dedupe.models import Match, Signature
 from dedupe.policy import POLICY, RECIPE
 from flows.publishing import EVERY_ARTICLES
 from ingest.models import Article, Feed, FeedEntry, FeedState
-from storage import articles, entries, feeds, rejections, signatures, stories
+from storage import articles, connected, entries, feeds, matches, rejections, signatures, stories
 from storage.models import EntryOutcome, PreparedArticle
 from storage.store import Store
 
@@ -490,13 +490,11 @@ def write(store: Store, batch: Sequence[Made], clock: Clock) -> None:
     with clock.step("articles.save"):
         result = articles.save(con, [one.prepared for one in batch])
     ids = list(result.new)
-    with clock.step("articles.documents"):
-        read = articles.documents(con, ids)
     with clock.step("signatures.save"):
         keys = signatures.save(
             con,
             [one.prepared.signature for one in batch],
-            {one.article_id: one.published_at for one in read},
+            {one: result.written[one].document.published_at for one in ids},
             new=ids,
         )
     with clock.step("signatures.neighbours"):
@@ -504,24 +502,25 @@ def write(store: Store, batch: Sequence[Made], clock: Clock) -> None:
             con, keys, window_days=ceil(POLICY.window_days), max_common=POLICY.key_cap
         ).pairs
     with clock.step("articles.documents of pairs"):
-        articles.documents(con, [i for p in pairs for i in (p.article_id, p.of_article_id)])
-    with clock.step("stories.save_matches"):
-        stories.save_matches(
-            con,
-            [
-                Match(
-                    article_id=p.article_id, of_article_id=p.of_article_id, relation="near",
-                    jaccard=0.9, containment=0.95, reason="90 % of the words in common",
-                )
-                for p in pairs
-            ],
-        )  # fmt: skip
-    with clock.step("stories.component"):
-        graph = stories.component(con, ids, new=ids)
+        ends = {i for p in pairs for i in (p.article_id, p.of_article_id)}
+        articles.documents(con, sorted(ends - result.written.keys()))
+    found = [
+        Match(
+            article_id=p.article_id, of_article_id=p.of_article_id, relation="near",
+            jaccard=0.9, containment=0.95, reason="90 % of the words in common",
+        )
+        for p in pairs
+    ]  # fmt: skip
+    with clock.step("matches.save"):
+        matches.save(con, found, without=ids)
+    with clock.step("connected.component"):
+        new = {one: result.written[one].node for one in ids}
+        graph = connected.component(con, ids, new=new, matches=found)
     with clock.step("cluster.plan"):
         plan = cluster.plan(cluster.partition(graph.nodes, graph.matches), graph.story_of)
     with clock.step("stories.apply"):
-        stories.apply(con, plan, now, new=ids)
+        nodes = {one.article_id: one for one in graph.nodes}
+        stories.apply(con, plan, now, new=ids, nodes=nodes)
     with clock.step("entries.save"):
         entries.save(
             con,

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from math import ceil
+from types import MappingProxyType
 from typing import TypeVar
 
 from duckdb import DuckDBPyConnection
 
 from dedupe import cluster, match
-from dedupe.models import CandidatePair, Match, Signature
+from dedupe.models import Document, Signature
 from dedupe.policy import POLICY, RECIPE
 from dedupe.signature import sign
 from flows.comparing import compared
 from flows.digested import Digested
-from storage import articles, entries, rejections, signatures, stories
+from storage import articles, connected, entries, matches, rejections, signatures, stories
 from storage.errors import StoreFault
 from storage.keys import Keys
-from storage.models import EntryOutcome, PreparedArticle
+from storage.models import EntryOutcome, PreparedArticle, Written
 from storage.store import Store
 
 _LOG = logging.getLogger(__name__)
 T = TypeVar("T")
+_NOTHING: Mapping[str, Written] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -97,7 +100,7 @@ def save_rows(
     prepared = [one.prepared for one in batch if one.prepared is not None]
     result = articles.save(con, prepared)
     saved = Saved(new=list(result.new), changed=list(result.changed))
-    relate(con, prepared, result.id_of, saved, now)
+    relate(con, prepared, result.id_of, saved, now, written=result.written)
     _record(con, batch, result.id_of, saved, now, keep_known_entries=keep_known_entries)
     return saved
 
@@ -108,11 +111,17 @@ def relate(
     id_of: Mapping[str, str],
     saved: Saved,
     now: datetime,
+    *,
+    written: Mapping[str, Written] = _NOTHING,
 ) -> None:
-    """Sign, find candidates, compare, and regroup the stories that the batch touches."""
+    """Sign, find candidates, compare, and regroup the stories that the batch touches.
+
+    ``written``: what was stored just now; other articles are read from the store.
+    """
     touched = [*saved.new, *saved.changed]
     if not touched:
         return
+    documents = partial(_documents, con, written)
     # The stories follow from the stored articles, not from the order in which they came: where
     # another article speaks for a key than before, its pairs are looked for anew.  An edited
     # text leaves its keys to others; a new one may take them over, which ends matches and
@@ -121,18 +130,21 @@ def relate(
     signatures.delete(con, saved.changed)
     keys = signatures.save(
         con,
-        _signatures(con, prepared, id_of, touched),
-        {one.article_id: one.published_at for one in articles.documents(con, touched)},
+        _signatures(documents, prepared, id_of, touched),
+        {one.article_id: one.published_at for one in documents(touched)},
         new=saved.new,
     )
     beside = _neighbours(con, keys)
-    again |= set(stories.matched(con, beside.displaced))
+    again |= set(matches.matched(con, beside.displaced))
     again -= set(touched)
-    parted = stories.delete_matches(con, [*saved.changed, *sorted(again)])
+    parted = matches.delete(con, [*saved.changed, *sorted(again)])
     # What stands beside the touched ones is known; only the others are looked up.
     pairs = {*beside.pairs, *_neighbours(con, signatures.read(con, again)).pairs}
-    found = _matches(con, sorted(pairs, key=lambda pair: (pair.article_id, pair.of_article_id)))
-    stories.save_matches(con, found)
+    wanted = sorted(
+        filter(match.wanted, pairs), key=lambda pair: (pair.article_id, pair.of_article_id)
+    )
+    found = compared(wanted, documents)
+    matches.save(con, found, without={*touched, *again})
     ends = {
         end
         for one in found
@@ -140,18 +152,29 @@ def relate(
         for end in (one.article_id, one.of_article_id)
     }
     asked = sorted({*touched, *again, *parted, *ends})
-    graph = stories.component(con, asked, new=saved.new)
-    plan = cluster.plan(cluster.partition(graph.nodes, graph.matches), graph.story_of)
-    before = set(graph.story_of.values())
-    stories.apply(con, plan, now, new=saved.new)
+    new = {one: written[one].node for one in saved.new if one in written}
+    new |= {one.article_id: one for one in connected.nodes(con, set(saved.new) - new.keys())}
+    linked = connected.component(con, asked, new=new, matches=found)
+    plan = cluster.plan(cluster.partition(linked.nodes, linked.matches), linked.story_of)
+    before = set(linked.story_of.values())
+    known = {one.article_id: one for one in linked.nodes}
+    stories.apply(con, plan, now, new=saved.new, nodes=known)
     saved.new_stories = len(set(plan.story_of.values()) - before)
     saved.duplicates = sum(
         plan.representative_of[plan.story_of[article_id]] != article_id for article_id in saved.new
     )
 
 
+def _documents(
+    con: DuckDBPyConnection, written: Mapping[str, Written], ids: Collection[str]
+) -> list[Document]:
+    """The articles ``ids``, those just written as they were handed in."""
+    at_hand = [written[one].document for one in ids if one in written]
+    return at_hand + articles.documents(con, [one for one in ids if one not in written])
+
+
 def _signatures(
-    con: DuckDBPyConnection,
+    documents: Callable[[Collection[str]], Sequence[Document]],
     prepared: Sequence[PreparedArticle],
     id_of: Mapping[str, str],
     touched: Sequence[str],
@@ -171,20 +194,13 @@ def _signatures(
         and sources[one.article.article_id] == 1
     }
     missing = [article_id for article_id in touched if article_id not in made]
-    again = sign(articles.documents(con, missing)) if missing else []
+    again = sign(documents(missing)) if missing else []
     return [*made.values(), *again]
 
 
 def _neighbours(con: DuckDBPyConnection, keys: Keys) -> signatures.Neighbours:
     return signatures.neighbours(
         con, keys, window_days=ceil(POLICY.window_days), max_common=POLICY.key_cap
-    )
-
-
-def _matches(con: DuckDBPyConnection, pairs: Sequence[CandidatePair]) -> list[Match]:
-    """Compare the texts of candidate pairs: the matches, and the pairs told apart for certain."""
-    return compared(
-        [pair for pair in pairs if match.wanted(pair)], lambda ids: articles.documents(con, ids)
     )
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import duckdb
 
-from dedupe.models import Document
-from storage.batches import rows, staged, storable
+from dedupe.models import Document, StoryNode
+from storage.batches import insert, rows, staged, storable
 from storage.details import DETAIL_TYPES, day_of, details_of
 from storage.edits import count_words, is_real_edit, word_changes
 from storage.identities import MASK, identities, site_of, urls_of
 from storage.lookup import find
-from storage.models import PreparedArticle, SaveResult
-from storage.rows import key_hash, locate
+from storage.models import PreparedArticle, SaveResult, Written
+from storage.rows import PLACES, at, key_hash, places
 
 __all__ = ["documents", "find", "save", "site_of"]
 
@@ -105,20 +105,25 @@ def save(con: duckdb.DuckDBPyConnection, prepared: Sequence[PreparedArticle]) ->
             known.append(article_id)
     _write(con, inserts, superseded, changed, written)
     _write_urls(con, groups, known_as.urls)
-    return SaveResult(new=tuple(new), changed=tuple(changed), known=tuple(known), id_of=id_of)
+    return SaveResult(
+        new=tuple(new),
+        changed=tuple(changed),
+        known=tuple(known),
+        id_of=id_of,
+        written={one.document.article_id: one for one in map(_written, inserts)},
+    )
 
 
 def documents(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[Document]:
     """What matching needs of stored articles ``ids``, in order of id."""
     if not ids:
         return []
-    locate(con, "asked_rows", "core.articles", "article_id", ids)
     found = con.execute(
         "SELECT article_id, text, title, publisher, language, "
         "coalesce(published_at, fetched_at), published_at IS NOT NULL FROM core.articles "
-        "WHERE rowid IN (SELECT place FROM temp.asked_rows) ORDER BY article_id"
+        f"WHERE rowid IN {PLACES} ORDER BY article_id",
+        at(places(con, "core.articles", "article_id", ids)),
     ).fetchall()
-    con.execute("DROP TABLE temp.asked_rows")
     return [
         Document(
             article_id=article_id, text=text, title=title, publisher=publisher,
@@ -174,16 +179,35 @@ def _row(article_id: str, one: PreparedArticle, was: _Current | None) -> list[ob
     ]  # fmt: skip
 
 
+def _written(values: list[object]) -> Written:
+    """What ``documents`` and ``connected.nodes`` would read of a row of ``_ARTICLE``."""
+    row: dict[str, Any] = {
+        name: storable(value) if isinstance(value, str) else value
+        for name, value in zip(_ARTICLE, values, strict=True)
+    }
+    return Written(
+        document=Document(
+            article_id=row["article_id"], text=row["text"], title=row["title"],
+            publisher=row["publisher"], language=row["language"],
+            published_at=row["published_at"] or row["fetched_at"],
+            dated=row["published_at"] is not None,
+        ),
+        node=StoryNode(
+            article_id=row["article_id"], words=row["words"], published_at=row["published_at"],
+            full_page=row["text_source"] != "feed", beginning=row["notice"] == "paywall",
+            title=row["title"], publisher=row["publisher"], origin=row["origin"],
+        ),
+    )  # fmt: skip
+
+
 def _load_current(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> dict[str, _Current]:
     names = list(_Current.__dataclass_fields__)
     if not ids:
         return {}
-    locate(con, "asked_rows", "core.articles", "article_id", ids)
     found = con.execute(
-        f"SELECT article_id, {', '.join(names)} FROM core.articles "
-        "WHERE rowid IN (SELECT place FROM temp.asked_rows)"
+        f"SELECT article_id, {', '.join(names)} FROM core.articles WHERE rowid IN {PLACES}",
+        at(places(con, "core.articles", "article_id", ids)),
     ).fetchall()
-    con.execute("DROP TABLE temp.asked_rows")
     return {row[0]: _Current(**dict(zip(names, row[1:], strict=True))) for row in found}
 
 
@@ -207,24 +231,21 @@ def _write(
                     f"DELETE FROM {table} WHERE article_id IN (SELECT article_id FROM {batch})"
                 )
     if inserts:
-        with staged(con, "batch_articles", _ARTICLE, rows(_ARTICLE, inserts)) as batch:
-            con.execute(f"INSERT INTO core.articles BY NAME SELECT * FROM {batch}")
+        insert(con, "core.articles", _ARTICLE, rows(_ARTICLE, inserts))
     repeats = [
         [article_id, r.start, r.end, r.of_start, r.of_end, r.words, r.similarity, r.removed_text]
         for article_id, one in written.items()
         for r in one.repeats
     ]
     if repeats:
-        with staged(con, "batch_repeats", _REPEAT, rows(_REPEAT, repeats)) as batch:
-            con.execute(f"INSERT INTO core.repeats BY NAME SELECT * FROM {batch}")
+        insert(con, "core.repeats", _REPEAT, rows(_REPEAT, repeats))
     links = [
         [article_id, position, url, one.link_targets.get(url, url)]
         for article_id, one in written.items()
         for position, url in enumerate(one.article.links)
     ]
     if links:
-        with staged(con, "batch_links", _LINK, rows(_LINK, links)) as batch:
-            con.execute(f"INSERT INTO core.links BY NAME SELECT * FROM {batch}")
+        insert(con, "core.links", _LINK, rows(_LINK, links))
 
 
 def _write_urls(
@@ -240,5 +261,4 @@ def _write_urls(
         return
     types = {"url": "VARCHAR", "article_id": "VARCHAR", "url_hash": "UBIGINT"}
     records = ([url, article_id, key_hash(url)] for url, article_id in leads.items())
-    with staged(con, "batch_urls", types, rows(types, records)) as batch:
-        con.execute(f"INSERT INTO core.article_urls BY NAME SELECT * FROM {batch}")
+    insert(con, "core.article_urls", types, rows(types, records))

@@ -41,6 +41,22 @@ def staged(
     con.execute(f"DROP TABLE temp.{name}")
 
 
+def insert(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    types: Mapping[str, str],
+    columns: Mapping[str, Sequence[Any] | NDArray[Any]],
+) -> None:
+    """Add ``columns`` (each of one length) to ``table`` as rows; the columns not named are NULL.
+
+    ``types`` and what becomes of strings: as for ``staged``, from whose table 500 articles would
+    take as long again.
+    """
+    casts = ", ".join(f'"{column}"::{kind}' for column, kind in types.items())
+    with shown(con, "inserted", {column: _array(columns[column]) for column in types}) as source:
+        con.execute(f"INSERT INTO {table} ({', '.join(types)}) SELECT {casts} FROM {source}")
+
+
 def replace_rows(
     con: duckdb.DuckDBPyConnection,
     table: str,
@@ -76,11 +92,11 @@ def replace_rows(
 def shown(
     con: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, NDArray[Any]]
 ) -> Iterator[str]:
-    """Let statements of the block read NumPy ``columns`` of numbers as ``name``, in place.
+    """Let statements of the block read NumPy ``columns`` as ``name``, in place.
 
     Cheaper than ``staged`` by a millisecond where one statement reads them once.
     """
-    con.complete()
+    con.complete()  # a result that nobody read to its end stands in the way of `register`
     con.register(name, dict(columns))
     try:
         yield name
@@ -111,11 +127,10 @@ def storable(text: str) -> str:
 def _array(values: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:
     if isinstance(values, np.ndarray):
         return values
-    array = np.empty(len(values), dtype=object)
-    for position, value in enumerate(values):
-        if isinstance(value, str):
-            value = storable(value)
-        elif isinstance(value, (list, tuple)):
-            value = [storable(part) if isinstance(part, str) else part for part in value]
-        array[position] = value
-    return array
+    return np.fromiter(map(_storable, values), dtype=object, count=len(values))
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return storable(value)
+    return list(map(_storable, value)) if isinstance(value, (list, tuple)) else value

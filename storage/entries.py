@@ -10,15 +10,19 @@ from datetime import datetime
 import duckdb
 
 from ingest.models import FeedEntry
-from storage.batches import rows, staged, storable
+from storage.batches import insert, rows, staged, storable
 from storage.models import EntryOutcome, EntryRecord
-from storage.rows import key_hash
+from storage.rows import HASHES, key_hash
 
 _ENTRY = {
     "canonical_url": "VARCHAR", "url": "VARCHAR", "feed": "VARCHAR", "guid": "VARCHAR",
     "revision": "VARCHAR", "outcome": "VARCHAR", "article_id": "VARCHAR", "reason": "VARCHAR",
     "retry_at": "TIMESTAMPTZ", "payload": "VARCHAR", "at_time": "TIMESTAMPTZ",
     "url_hash": "UBIGINT",
+}  # fmt: skip
+_NEW = {
+    **{name: kind for name, kind in _ENTRY.items() if name != "at_time"},
+    "first_seen_at": "TIMESTAMPTZ", "last_checked_at": "TIMESTAMPTZ",
 }  # fmt: skip
 
 
@@ -75,31 +79,40 @@ def save(con: duckdb.DuckDBPyConnection, outcomes: Sequence[EntryOutcome]) -> No
             latest[outcome.entry.canonical_url] = outcome
     if not latest:
         return
-    columns = rows(_ENTRY, (_row(outcome) for outcome in latest.values()))
-    with staged(con, "batch_entries", _ENTRY, columns) as batch:
-        known = con.execute(
-            "CREATE OR REPLACE TEMP TABLE known_entries AS SELECT rowid AS place, canonical_url "
-            "FROM core.entries WHERE rowid IN (SELECT h.rowid FROM core.entries h "
-            f"WHERE h.url_hash IN (SELECT url_hash FROM {batch}))"
-        ).fetchone()
-        if known and known[0]:
-            _update(con, batch)
-        con.execute(
-            "INSERT INTO core.entries (canonical_url, url, feed, guid, revision, outcome, "
-            "article_id, reason, retry_at, payload, first_seen_at, last_checked_at, url_hash) "
-            "SELECT b.canonical_url, b.url, b.feed, b.guid, b.revision, b.outcome, b.article_id, "
-            f"b.reason, b.retry_at, b.payload, b.at_time, b.at_time, b.url_hash FROM {batch} b "
-            "WHERE b.canonical_url NOT IN (SELECT canonical_url FROM temp.known_entries)"
-        )
-        con.execute("DROP TABLE temp.known_entries")
+    hashes = {storable(url): key_hash(storable(url)) for url in latest}
+    found = con.execute(
+        "SELECT rowid, canonical_url FROM core.entries WHERE rowid IN "
+        f"(SELECT h.rowid FROM core.entries h WHERE h.url_hash IN {HASHES})",
+        {"hashes": list(hashes.values())},
+    ).fetchall()
+    places = {url: place for place, url in found if url in hashes}
+    known, new = [], []
+    for url, outcome in latest.items():
+        place = places.get(storable(url))
+        (new if place is None else known).append([*_row(outcome), place])
+    _update(con, known)
+    _insert(con, new)
 
 
-def _update(con: duckdb.DuckDBPyConnection, batch: str) -> None:
+def _insert(con: duckdb.DuckDBPyConnection, records: Sequence[Sequence[object]]) -> None:
+    if not records:
+        return
+    columns = rows([*_ENTRY, "place"], records)
+    columns["first_seen_at"] = columns["last_checked_at"] = columns["at_time"]
+    insert(con, "core.entries", _NEW, columns)
+
+
+def _update(con: duckdb.DuckDBPyConnection, records: Sequence[Sequence[object]]) -> None:
+    if not records:
+        return
+    types = {**_ENTRY, "place": "BIGINT"}
+    with staged(con, "batch_entries", types, rows(types, records)) as batch:
+        _merge(con, batch)
+
+
+def _merge(con: duckdb.DuckDBPyConnection, batch: str) -> None:
     con.execute(
-        f"""MERGE INTO core.entries e USING (
-                SELECT b.*, k.place FROM {batch} b JOIN temp.known_entries k
-                    ON k.canonical_url = b.canonical_url
-            ) b ON e.rowid = b.place
+        f"""MERGE INTO core.entries e USING {batch} b ON e.rowid = b.place
             WHEN MATCHED AND e.outcome = 'article' AND b.outcome = 'rejected'
                 THEN UPDATE SET last_checked_at = greatest(e.last_checked_at, b.at_time),
                     first_seen_at = least(e.first_seen_at, b.at_time)

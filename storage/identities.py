@@ -8,17 +8,18 @@ for one article are still linked as duplicates.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import duckdb
 
-from storage.batches import rows, staged, storable
+from storage.batches import storable
 from storage.models import PreparedArticle
-from storage.rows import key_hash
+from storage.rows import PLACES, key_hash
 
 MASK = (1 << 64) - 1
 """The bits of a hash that is stored as UBIGINT."""
@@ -95,11 +96,11 @@ def site_of(one: PreparedArticle) -> str:
     return host.removeprefix("www.")
 
 
-def _text_mark(one: PreparedArticle) -> tuple[object, ...]:
-    """Site, words, title and time; empty when one of them is not known."""
+def _text_mark(one: PreparedArticle) -> tuple[str, int, str, datetime] | None:
+    """Site, words, title and time; None when one of them is not known."""
     article = one.article
     if not (article.title and article.published_at is not None and site_of(one)):
-        return ()
+        return None
     return (site_of(one), one.signature.exact & MASK, article.title, article.published_at)
 
 
@@ -109,75 +110,50 @@ def _ask(con: duckdb.DuckDBPyConnection, prepared: Sequence[PreparedArticle]) ->
     Hashes alone are scanned first.  Mostly nothing is found, and then no string is read: asking
     for the rows in the same query cost five times the processor time on a million articles.
     """
-    keys = {"number": "BIGINT", "key": "VARCHAR", "hash": "UBIGINT"}
-    texts = {
-        "number": "BIGINT", "site": "VARCHAR", "exact": "UBIGINT", "title": "VARCHAR",
-        "published_at": "TIMESTAMPTZ",
-    }  # fmt: skip
-    asked_urls = [
-        [number, url, key_hash(storable(url))]
-        for number, one in enumerate(prepared)
-        for url in urls_of(one)
-    ]
-    asked_ids = [
-        [number, one.article.article_id, key_hash(storable(one.article.article_id))]
-        for number, one in enumerate(prepared)
-    ]
-    asked_texts = [
-        [number, *mark] for number, one in enumerate(prepared) if (mark := _text_mark(one))
-    ]
-    answers: list[_Answer] = []
-    with (
-        staged(con, "asked_texts", texts, rows(texts, asked_texts)) as batch,
-        _places(con, "core.articles", "exact", f"SELECT exact FROM {batch}") as places,
-    ):
-        if places:
-            answers += _answers(
-                con,
-                f"SELECT t.number, a.article_id, 1, NULL FROM {batch} t JOIN core.articles a "
-                "ON a.exact = t.exact AND a.site = t.site AND a.title = t.title "
-                f"AND a.published_at = t.published_at WHERE a.rowid IN {places}",
-            )
-    with (
-        staged(con, "asked_urls", keys, rows(keys, asked_urls)) as batch,
-        _places(con, "core.article_urls", "url_hash", f"SELECT hash FROM {batch}") as places,
-    ):
-        if places:
-            answers += _answers(
-                con,
-                f"SELECT t.number, u.article_id, 2, u.url FROM {batch} t "
-                f"JOIN core.article_urls u ON u.url = t.key WHERE u.rowid IN {places}",
-            )
-    with (
-        staged(con, "asked_numbers", keys, rows(keys, asked_ids)) as batch,
-        _places(con, "core.articles", "id_hash", f"SELECT hash FROM {batch}") as places,
-    ):
-        if places:
-            answers += _answers(
-                con,
-                f"SELECT t.number, a.article_id, 3, NULL FROM {batch} t "
-                f"JOIN core.articles a ON a.article_id = t.key WHERE a.rowid IN {places}",
-            )
-    return answers
-
-
-@contextmanager
-def _places(con: duckdb.DuckDBPyConnection, table: str, column: str, wanted: str) -> Iterator[str]:
-    """A subquery for the rows of ``table`` with such a hash; empty when there are none."""
-    counted = con.execute(
-        "CREATE OR REPLACE TEMP TABLE hit_rows AS SELECT c.rowid AS place "
-        f"FROM {table} c WHERE c.{column} IN ({wanted})"
-    ).fetchone()
-    yield "(SELECT place FROM temp.hit_rows)" if counted and counted[0] else ""
-    con.execute("DROP TABLE temp.hit_rows")
-
-
-def _answers(con: duckdb.DuckDBPyConnection, query: str) -> list[_Answer]:
-    # Of several rows the one with the smallest id, and among the batch the first, has the say.
+    urls: defaultdict[str, list[int]] = defaultdict(list)
+    ids: defaultdict[str, list[int]] = defaultdict(list)
+    texts: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
+    for number, one in enumerate(prepared):
+        ids[storable(one.article.article_id)].append(number)
+        for url in urls_of(one):
+            urls[storable(url)].append(number)
+        if mark := _text_mark(one):
+            site, exact, title, at = mark
+            texts[storable(site), exact, storable(title), at].append(number)
     found = con.execute(
-        f"SELECT * FROM ({query}) r (number, id, strength, url) ORDER BY 2 DESC, 1 DESC"
+        "SELECT rowid, true FROM core.articles WHERE exact IN (SELECT unnest($exact::UBIGINT[])) "
+        "UNION ALL SELECT rowid, true FROM core.articles "
+        "WHERE id_hash IN (SELECT unnest($ids::UBIGINT[])) "
+        "UNION ALL SELECT rowid, false FROM core.article_urls "
+        "WHERE url_hash IN (SELECT unnest($urls::UBIGINT[]))",
+        {
+            "exact": [exact for _, exact, *_ in texts],
+            "ids": list(map(key_hash, ids)),
+            "urls": list(map(key_hash, urls)),
+        },
+    ).fetchall()
+    answers: list[_Answer] = []
+    rows = [place for place, of_article in found if of_article]
+    for article_id, *mark in _at(con, _MARKS, rows):
+        answers += [_Answer(n, article_id, 1, None) for n in texts.get(tuple(mark), ())]
+        answers += [_Answer(n, article_id, 3, None) for n in ids.get(article_id, ())]
+    rows = [place for place, of_article in found if not of_article]
+    for article_id, url in _at(con, _LEADS, rows):
+        answers += [_Answer(n, article_id, 2, url) for n in urls.get(url, ())]
+    # Of several rows the one with the smallest id, and among the batch the first, has the say.
+    return sorted(
+        answers, key=lambda one: (-one.strength, one.article_id, one.number), reverse=True
     )
-    return [_Answer(*row) for row in found.fetchall()]
+
+
+_MARKS = "SELECT article_id, site, exact, title, published_at FROM core.articles"
+_LEADS = "SELECT article_id, url FROM core.article_urls"
+
+
+def _at(con: duckdb.DuckDBPyConnection, query: str, rows: Sequence[int]) -> list[tuple[Any, ...]]:
+    if not rows:
+        return []
+    return con.execute(f"{query} WHERE rowid IN {PLACES}", {"places": list(rows)}).fetchall()
 
 
 class _Groups:

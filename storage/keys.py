@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -116,6 +116,11 @@ def unsigned(values: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.uint64
 def day_number(at: datetime | None) -> int:
     """The day of a time in UTC, counted from 0001-01-01; ``NO_DAY`` for None."""
     return NO_DAY if at is None else (at.astimezone(UTC).date() - date.min).days
+
+
+def date_of(day: int) -> date | None:
+    """The date of a ``day_number``."""
+    return None if day == NO_DAY else date.min + timedelta(days=day)
 
 
 def _short(

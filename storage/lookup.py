@@ -7,8 +7,8 @@ import duckdb
 from dedupe.models import Repeat
 from ingest.models import ArchivePointer, Article
 from storage.details import DETAIL_TYPES, article_fields
+from storage.matches import matches_of
 from storage.models import ArticleVersion, StoredArticle
-from storage.stories import matches_of
 
 _COLUMNS = (
     "a.article_id, a.url, a.canonical_url, a.feed, a.publisher, a.title, a.author, a.language, "

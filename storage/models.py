@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from dedupe.models import Match, Repeat, Signature, StoryNode
+from dedupe.models import Document, Match, Repeat, Signature, StoryNode
 from ingest.models import Article, FeedEntry, Rejection
 
 Outcome = Literal["article", "rejected"]
@@ -60,6 +60,14 @@ class PreparedArticle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A new or changed article as it is stored now: what would be read back of it."""
+
+    document: Document
+    node: StoryNode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SaveResult:
     """What saving a batch of articles did; each stored id stands in one list only."""
 
@@ -70,6 +78,8 @@ class SaveResult:
     """Known articles whose text is the same or cosmetically different."""
     id_of: Mapping[str, str] = field(default_factory=dict)
     """article_id as handed in -> the id it is stored under, for every article of the batch."""
+    written: Mapping[str, Written] = field(default_factory=dict)
+    """The new and the changed by their stored ids."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 import duckdb
 
 from ingest.models import Rejection
-from storage.batches import rows, staged
+from storage.batches import rows, staged, storable
 
 _REJECTION = {
     "url": "VARCHAR", "stage": "VARCHAR", "feed": "VARCHAR", "reason": "VARCHAR",
@@ -66,5 +66,7 @@ def clear(con: duckdb.DuckDBPyConnection, urls: Sequence[str]) -> None:
     """Forget the rejections of ``urls``: they became articles, or a feed works again."""
     if not urls:
         return
-    with staged(con, "asked_urls", {"url": "VARCHAR"}, {"url": sorted(set(urls))}) as asked:
-        con.execute(f"DELETE FROM core.rejections WHERE url IN (SELECT url FROM {asked})")
+    con.execute(
+        "DELETE FROM core.rejections WHERE url IN (SELECT unnest($urls))",
+        {"urls": sorted(set(map(storable, urls)))},
+    )

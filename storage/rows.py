@@ -9,12 +9,12 @@ it has just written, and articles of the same days.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import md5
 
 import duckdb
 
-from storage.batches import staged
+from storage.batches import storable
 from storage.policy import STORAGE
 
 # Tables whose keys have a column with their hash.  `md5_number_lower` is the same in every
@@ -28,6 +28,11 @@ HASHED: Mapping[tuple[str, str], str] = {
     ("core.mentions", "article_id"): "id_hash",
     ("core.figures", "article_id"): "id_hash",
 }
+
+_KEYS = "(SELECT unnest($keys::VARCHAR[]))"
+HASHES = "(SELECT unnest($hashes::UBIGINT[]))"
+PLACES = "(SELECT unnest($places::BIGINT[]))"
+"""Numbers of rows as a subquery, for the parameter that ``at`` makes of what was found."""
 
 
 def key_hash(key: str) -> int:
@@ -44,6 +49,53 @@ def tail(con: duckdb.DuckDBPyConnection, table: str) -> str:
     return f"rowid >= {max(0, (counted[0] if counted else 0) - STORAGE.recent_rows)}"
 
 
+def places(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    column: str,
+    ids: Iterable[str],
+    *,
+    new: Collection[str] = (),
+    once: bool = True,
+) -> list[tuple[int, str]]:
+    """The rows of ``table`` with some keys: number and key of each.
+
+    Args:
+        con: inside the transaction that asks; the numbers hold until it ends.
+        table: such as ``core.articles``.
+        column: its key, a string.
+        ids: keys asked for.
+        new: keys that can only stand in rows of this transaction.
+        once: a key stands in one row at most, so that one found near the end is all there is.
+    """
+    asked = {storable(one) for one in ids}
+    if not asked:
+        return []
+    recent = tail(con, table)
+    found: list[tuple[int, str]] = con.execute(
+        f"SELECT rowid, {column} FROM {table} WHERE {recent} AND {column} IN {_KEYS}",
+        {"keys": list(asked)},
+    ).fetchall()
+    left = asked.difference(new, (key for _, key in found) if once else ())
+    if left and recent != "rowid >= 0":
+        older = recent.replace(">=", "<")
+        near, told = "true", {"keys": list(left)}
+        hashed = HASHED.get((table, column))
+        if hashed is not None:
+            near = f"rowid IN (SELECT h.rowid FROM {table} h WHERE h.{hashed} IN {HASHES})"
+            told["hashes"] = list(map(key_hash, left))
+        found += con.execute(
+            f"SELECT rowid, {column} FROM {table} WHERE {older} AND {near} AND {column} IN {_KEYS}",
+            told,
+        ).fetchall()
+    return found
+
+
+def at(found: Iterable[tuple[int, str]]) -> dict[str, list[int]]:
+    """The parameter of ``PLACES`` for what ``places`` found."""
+    return {"places": [place for place, _ in found]}
+
+
 def locate(
     con: duckdb.DuckDBPyConnection,
     into: str,
@@ -51,48 +103,17 @@ def locate(
     column: str,
     ids: Iterable[str],
     *,
-    new: Iterable[str] = (),
     once: bool = True,
 ) -> int:
-    """Make the temporary table ``into`` (place, id): the rows of ``table`` with those keys.
+    """Make the temporary table ``into`` (place, id) of what ``places`` finds; returns how many.
 
-    Args:
-        con: inside the transaction that asked for them; places hold until it ends.
-        into: name, without ``temp.``; replaced if it is there.
-        table: such as ``core.articles``.
-        column: its key, a string.
-        ids: keys asked for.
-        new: keys that can only stand in rows of this transaction.
-        once: a key stands in one row at most, so that one found near the end is all there is.
-
-    Returns:
-        The number of rows found.
+    For questions that go on to other rows with it.  ``into``: a name, without ``temp.``; replaced
+    if it is there.
     """
-    asked = set(ids)
-    recent = tail(con, table)
-    key_types = {"id": "VARCHAR"}
-    found = f"SELECT t.rowid AS place, t.{column} AS id FROM {table} t WHERE "
-    with staged(con, f"{into}_asked", key_types, {"id": sorted(asked)}) as wanted:
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {into} AS {found} t.{recent} "
-            f"AND t.{column} IN (SELECT id FROM {wanted})"
-        )
-        here = [i for (i,) in con.execute(f"SELECT id FROM temp.{into}").fetchall()]
-        number = len(here)
-        left = asked - set(new) - (set(here) if once else set())
-        if left and recent != "rowid >= 0":
-            older = f"t.{recent.replace('>=', '<')}"
-            hashed = HASHED.get((table, column))
-            with staged(con, f"{into}_left", key_types, {"id": sorted(left)}) as rest:
-                near = "true"
-                if hashed is not None:
-                    near = (
-                        f"t.rowid IN (SELECT h.rowid FROM {table} h WHERE h.{hashed} IN "
-                        f"(SELECT md5_number_lower(id) FROM {rest}))"
-                    )
-                added = con.execute(
-                    f"INSERT INTO temp.{into} {found} {older} AND {near} "
-                    f"AND t.{column} IN (SELECT id FROM {rest})"
-                ).fetchone()
-                number += int(added[0]) if added else 0
-    return number
+    found = places(con, table, column, ids, once=once)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {into} AS "
+        "SELECT unnest($places::BIGINT[]) AS place, unnest($keys::VARCHAR[]) AS id",
+        {"places": [place for place, _ in found], "keys": [key for _, key in found]},
+    )
+    return len(found)

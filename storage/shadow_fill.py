@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedupe.models import Match, StoryNode
-from storage import stories
+from storage import connected
 from storage.batches import staged
 from storage.chunks import source
 from storage.shadow import columns_of
@@ -103,7 +103,7 @@ def graph(
             f"WHEN 'contains' THEN {left} WHEN 'contained_in' THEN {right} "
             f"ELSE {left} AND {right} END ORDER BY article_id, of_article_id"
         ).fetchall()
-    return stories.nodes(con, ids), [
+    return connected.nodes(con, ids), [
         Match(
             article_id=one, of_article_id=other, relation=relation, jaccard=jaccard,
             containment=containment, reason=reason,

@@ -14,15 +14,14 @@ from numpy.typing import NDArray
 
 from dedupe.models import CandidatePair, Signature, SignatureRecipe
 from storage import key_segments, keys, pairing, reach
-from storage.batches import staged
+from storage.batches import insert
 from storage.errors import RecipeChanged
-from storage.key_segments import DAY
 from storage.keys import Keys
 from storage.packed import Sieve
 from storage.pairing import NO_DAY
 from storage.policy import STORAGE
 from storage.reach import Days
-from storage.rows import locate
+from storage.rows import PLACES, at, places
 
 
 class Neighbours(NamedTuple):
@@ -75,23 +74,14 @@ def save(
         [keys.day_number(published.get(article_id)) for article_id in ids], dtype=np.int64
     )
     made = keys.of_signatures(ids, ordered, days)
-    types = {
-        "number": "BIGINT", "article_id": "VARCHAR", "exact": "UBIGINT", "shingles": "INTEGER",
-        "day": "BIGINT",
-    }  # fmt: skip
+    types = {"article_id": "VARCHAR", "exact": "UBIGINT", "shingles": "INTEGER", "day": "DATE"}
     columns: dict[str, Any] = {
-        "number": np.arange(len(ids)),
         "article_id": ids,
         "exact": keys.unsigned([signature.exact for signature in ordered]),
         "shingles": np.array([signature.shingles for signature in ordered]),
-        "day": days,
+        "day": [keys.date_of(day) for day in days.tolist()],
     }
-    day = DAY.format("b.day")
-    with staged(con, "batch_signatures", types, columns) as batch:
-        con.execute(
-            "INSERT INTO core.signatures (article_id, exact, shingles, day) "
-            f"SELECT article_id, exact, shingles, {day} FROM {batch} b"
-        )
+    insert(con, "core.signatures", types, columns)
     return made._replace(written=key_segments.insert(con, keys.by_day(made, days)))
 
 
@@ -102,12 +92,10 @@ def delete(
     known = set(ids).difference(new)
     if not known:
         return
-    if locate(con, "signature_rows", "core.signatures", "article_id", known):
-        key_segments.remove(con, known, _days(con))
-        con.execute(
-            "DELETE FROM core.signatures WHERE rowid IN (SELECT place FROM temp.signature_rows)"
-        )
-    con.execute("DROP TABLE temp.signature_rows")
+    held = at(places(con, "core.signatures", "article_id", known))
+    if held["places"]:
+        key_segments.remove(con, known, _days(con, held))
+        con.execute(f"DELETE FROM core.signatures WHERE rowid IN {PLACES}", held)
 
 
 def read(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> Keys:
@@ -115,9 +103,7 @@ def read(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> Keys:
     asked = sorted(set(ids))
     if not asked:
         return keys.none()
-    locate(con, "signature_rows", "core.signatures", "article_id", asked)
-    days = _days(con)
-    con.execute("DROP TABLE temp.signature_rows")
+    days = _days(con, at(places(con, "core.signatures", "article_id", asked)))
     wanted = np.array([article_id.encode() for article_id in asked], dtype=np.bytes_)
     parts = []
     for day, articles in key_segments.by_day(con, key_segments.on_days("k.day", days), {}):
@@ -238,10 +224,11 @@ def _dated(ranges: Sequence[Days]) -> str:
     return f"({reach.condition('k.day', ranges)} OR k.day IS NULL)"
 
 
-def _days(con: duckdb.DuckDBPyConnection) -> list[int]:
-    """The days (see ``NO_DAY``) of the signatures that ``locate`` found."""
+def _days(con: duckdb.DuckDBPyConnection, held: Mapping[str, list[int]]) -> list[int]:
+    """The days (see ``NO_DAY``) of the signatures in some rows."""
     found = con.execute(
         f"SELECT DISTINCT coalesce(day - DATE '{date.min}', {NO_DAY}) FROM core.signatures "
-        "WHERE rowid IN (SELECT place FROM temp.signature_rows) ORDER BY 1"
+        f"WHERE rowid IN {PLACES} ORDER BY 1",
+        dict(held),
     ).fetchall()
     return [day for (day,) in found]

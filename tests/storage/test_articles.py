@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dedupe.models import Repeat
 from ingest.models import ArchivePointer
-from storage import articles, stories
+from storage import articles, matches
 
 
 def _all(con, view, columns="*"):
@@ -228,7 +228,7 @@ def test_a_citation_finds_the_article_once_it_is_stored(con, build):
 def test_find_tells_story_and_matches_from_the_articles_side(con, build):
     """Each match reads the right way round for the article asked for."""
     articles.save(con, [build.prepared("a"), build.prepared("b")])
-    stories.save_matches(con, [build.match("a", "b", "contains")])
+    matches.save(con, [build.match("a", "b", "contains")])
     found = articles.find(con, "b00000000000")
     assert found is not None
     assert [(m.of_article_id, m.relation) for m in found.matches] == [

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from dedupe.models import Repeat
-from storage import articles, check, entries, repair, signatures, stories
+from storage import articles, check, entries, matches, repair, signatures, stories
 from storage.models import EntryOutcome
 
 A, B = "a00000000000", "b00000000000"
@@ -57,7 +57,7 @@ def sound(con, build):
     edited = build.prepared("c", "Another text.", fetched_at=build.noon + timedelta(hours=1))
     articles.save(con, [edited])
     signatures.save(con, [*(one.signature for one in batch[:2]), edited.signature], {})
-    stories.save_matches(con, [build.match("a", "b")])
+    matches.save(con, [build.match("a", "b")])
     stories.apply(con, build.plan("a b", "c"), build.noon)
     waiting = build.rejection("d", retry_at=build.noon)
     entries.save(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from storage import articles, stories
+from storage import articles, matches, stories
 
 
 def test_stories_show_origin_and_first_publisher(con, build):
@@ -13,7 +13,7 @@ def test_stories_show_origin_and_first_publisher(con, build):
     alone = build.prepared("c", publisher="Review")
     undated = build.prepared("d", publisher="Blog", published_at=None)
     articles.save(con, [replace(late, origin="Reuters"), early, alone, undated])
-    stories.save_matches(con, [build.match("a", "b"), build.match("a", "d")])
+    matches.save(con, [build.match("a", "b"), build.match("a", "d")])
     stories.apply(con, build.plan("a b d", "c"), build.noon)
     found = con.execute(
         "SELECT title, origin, first_publisher FROM stories ORDER BY title"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage import articles, rows, stories
+from storage import articles, connected, matches, rows, stories
 from storage.batches import storable
 
 
@@ -19,9 +19,7 @@ def short_tail(monkeypatch):
 
 
 def _found(con, table, column, *ids, **how):
-    number = rows.locate(con, "found", table, column, ids, **how)
-    found = con.execute("SELECT place, id FROM temp.found ORDER BY place").fetchall()
-    assert number == len(found)
+    found = sorted(rows.places(con, table, column, ids, **how))
     for place, key in found:
         query = f"SELECT {column} FROM {table} WHERE rowid = {place}"
         assert con.execute(query).fetchall() == [(key,)]
@@ -51,6 +49,14 @@ def test_old_and_late_rows_are_found(con, build, monkeypatch, hashed):
     assert _found(con, *table) == []
 
 
+def test_what_was_found_can_be_asked_for_as_a_table(con, build):
+    """With the number of its rows, of which there may be none."""
+    articles.save(con, [build.prepared(name, text=f"Of {name}.") for name in "ab"])
+    for asked, found in (("b00000000000", 1), ("x", 0)):
+        assert rows.locate(con, "found", "core.articles", "article_id", [asked]) == found
+        assert con.execute("SELECT id FROM temp.found").fetchall() == [(asked,)] * found
+
+
 @pytest.mark.usefixtures("short_tail")
 def test_a_new_key_is_sought_near_the_end_only(con, build):
     """That is the caller's word; others of the same question are still found."""
@@ -64,7 +70,7 @@ def test_a_new_key_is_sought_near_the_end_only(con, build):
 @pytest.mark.usefixtures("short_tail")
 def test_a_key_of_several_rows_is_found_in_all(con, build):
     """Matches of one article lie apart from each other."""
-    stories.save_matches(con, [build.match("a", name) for name in "bcdef"])
+    matches.save(con, [build.match("a", name) for name in "bcdef"])
     asked = ("core.matches", "article_id", "a00000000000")
     assert len(_found(con, *asked, once=False)) == 5
 
@@ -85,7 +91,7 @@ def test_a_story_spread_over_old_and_late_rows_is_whole(con, build):
     articles.save(con, [build.prepared(name, text=f"Of {name}.") for name in "abcdef"])
     stories.apply(con, build.plan("a b", "c", "d"), build.noon)
     stories.apply(con, build.plan("e", "f"), build.noon)
-    graph = stories.component(con, ["b00000000000"])
+    graph = connected.component(con, ["b00000000000"])
     assert [node.article_id for node in graph.nodes] == ["a00000000000", "b00000000000"]
     shown = "SELECT story_id, is_representative FROM articles WHERE article_id = 'b00000000000'"
     assert con.execute(shown).fetchall() == [("a00000000000", False)]

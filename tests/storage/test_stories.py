@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storage import articles, stories
+from storage import articles, connected, matches, stories
 
 
 def _id(name):
@@ -28,8 +28,8 @@ def _names(graph):
 
 def test_a_match_is_kept_once_a_pair_whichever_way_it_is_told(stocked, build):
     """The lower id stands first and the relation turns with it; the last word counts."""
-    stories.save_matches(stocked, [build.match("b", "a", "contains", 0.4)])
-    stories.save_matches(stocked, [build.match("b", "a", "contains", 0.5)])
+    matches.save(stocked, [build.match("b", "a", "contains", 0.4)])
+    matches.save(stocked, [build.match("b", "a", "contains", 0.5)])
     found = stocked.execute("SELECT article_id, of_article_id, relation, jaccard FROM core.matches")
     assert found.fetchall() == [(_id("a"), _id("b"), "contained_in", 0.5)]
 
@@ -39,7 +39,7 @@ def test_a_component_is_everything_near_over_any_number_of_steps(stocked, build)
 
     What a member contains is told, though it is no member.
     """
-    stories.save_matches(
+    matches.save(
         stocked,
         [
             build.match("a", "b"), build.match("c", "b", "exact"), build.match("c", "d"),
@@ -47,21 +47,21 @@ def test_a_component_is_everything_near_over_any_number_of_steps(stocked, build)
         ],
     )  # fmt: skip
     for start in "abcd":
-        graph = stories.component(stocked, [_id(start)])
+        graph = connected.component(stocked, [_id(start)])
         assert _names(graph) == "abcd"
         assert [m.relation for m in graph.matches] == ["near", "exact", "near", "contains"]
-    assert _names(stories.component(stocked, [_id("e")])) == "e"
-    assert stories.component(stocked, [_id("e")]).matches == ()
-    assert _names(stories.component(stocked, [_id("a"), _id("f")])) == "abcdfg"
-    assert _names(stories.component(stocked, [])) == ""
+    assert _names(connected.component(stocked, [_id("e")])) == "e"
+    assert connected.component(stocked, [_id("e")]).matches == ()
+    assert _names(connected.component(stocked, [_id("a"), _id("f")])) == "abcdfg"
+    assert _names(connected.component(stocked, [])) == ""
 
 
 def test_members_of_a_story_belong_to_the_component(stocked, build):
     """A story whose link went is looked at whole, so that it can be split."""
-    stories.save_matches(stocked, [build.match("a", "b"), build.match("b", "c")])
+    matches.save(stocked, [build.match("a", "b"), build.match("b", "c")])
     stories.apply(stocked, build.plan("a b c"), build.noon)
-    stories.delete_matches(stocked, [_id("b")])
-    graph = stories.component(stocked, [_id("b")])
+    matches.delete(stocked, [_id("b")])
+    graph = connected.component(stocked, [_id("b")])
     assert (_names(graph), graph.matches) == ("abc", ())
     assert graph.story_of == dict.fromkeys(map(_id, "abc"), _id("a"))
 
@@ -69,7 +69,7 @@ def test_members_of_a_story_belong_to_the_component(stocked, build):
 def test_a_node_tells_what_choosing_needs(con, build):
     """Words, time of publication, and whether the page itself was read."""
     articles.save(con, [build.prepared("a", words=7), build.prepared("b", text_source="feed")])
-    first, second = stories.component(con, [_id("a"), _id("b")]).nodes
+    first, second = connected.component(con, [_id("a"), _id("b")]).nodes
     assert (first.words, first.published_at, first.full_page) == (7, build.noon, True)
     assert second.full_page is False
 

@@ -10,7 +10,7 @@ import pytest
 
 from dedupe.models import Repeat
 from ingest.models import Feed, FeedState, Gap
-from storage import articles, describe, entries, feeds, gaps, rejections, runs, stories
+from storage import articles, describe, entries, feeds, gaps, matches, rejections, runs, stories
 from storage.models import EntryOutcome, RunCounts
 
 PROMISED = {
@@ -95,7 +95,7 @@ def newsroom(con, build):
             for number, name in enumerate("abcdef")
         ],
     )
-    stories.save_matches(
+    matches.save(
         con,
         [
             build.match("a", "b", "exact", 1.0), build.match("b", "c", "near", 0.8),
@@ -135,7 +135,7 @@ def test_every_copy_is_linked_to_its_representative(newsroom):
 def test_a_containment_inside_a_story_stands_once(con, build):
     """A copy that is contained in its representative has one row."""
     articles.save(con, [build.prepared("a"), build.prepared("b")])
-    stories.save_matches(con, [build.match("a", "b", "contains")])
+    matches.save(con, [build.match("a", "b", "contains")])
     stories.apply(con, build.plan("a b"), build.noon)
     assert _rows(con, "duplicates", "article_id, of_article_id, relation") == [
         (_id("b"), _id("a"), "contained_in")
