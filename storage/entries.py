@@ -86,7 +86,8 @@ def save(con: duckdb.DuckDBPyConnection, outcomes: Sequence[EntryOutcome]) -> No
         {"hashes": list(hashes.values())},
     ).fetchall()
     places = {url: place for place, url in found if url in hashes}
-    known, new = [], []
+    known: list[list[object]] = []
+    new: list[list[object]] = []
     for url, outcome in latest.items():
         place = places.get(storable(url))
         (new if place is None else known).append([*_row(outcome), place])

@@ -134,8 +134,8 @@ def _ask(con: duckdb.DuckDBPyConnection, prepared: Sequence[PreparedArticle]) ->
     ).fetchall()
     answers: list[_Answer] = []
     rows = [place for place, of_article in found if of_article]
-    for article_id, *mark in _at(con, _MARKS, rows):
-        answers += [_Answer(n, article_id, 1, None) for n in texts.get(tuple(mark), ())]
+    for article_id, *said in _at(con, _MARKS, rows):
+        answers += [_Answer(n, article_id, 1, None) for n in texts.get(tuple(said), ())]
         answers += [_Answer(n, article_id, 3, None) for n in ids.get(article_id, ())]
     rows = [place for place, of_article in found if not of_article]
     for article_id, url in _at(con, _LEADS, rows):

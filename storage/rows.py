@@ -79,7 +79,7 @@ def places(
     left = asked.difference(new, (key for _, key in found) if once else ())
     if left and recent != "rowid >= 0":
         older = recent.replace(">=", "<")
-        near, told = "true", {"keys": list(left)}
+        near, told = "true", dict[str, object](keys=list(left))
         hashed = HASHED.get((table, column))
         if hashed is not None:
             near = f"rowid IN (SELECT h.rowid FROM {table} h WHERE h.{hashed} IN {HASHES})"
