@@ -5,9 +5,10 @@ No figure depends on the policy, so that one pair can be judged by many policies
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
+
+import numpy as np
 
 from dedupe import numbers
 from dedupe.cohesion import cohesion
@@ -100,12 +101,18 @@ class Measured:
     @cached_property
     def words_shared(self) -> float:
         """Words of both together that stand in both, in whatever order."""
-        return _resemblance(self.a.bag, self.b.bag)
+        (left, counts), (right, theirs) = self.a.bag, self.b.bag
+        _, at, there = np.intersect1d(left, right, assume_unique=True, return_indices=True)
+        both = int(np.minimum(counts[at], theirs[there]).sum())
+        union = int(counts.sum()) + int(theirs.sum()) - both
+        return both / union if union else 1.0
 
     @cached_property
     def figures_shared(self) -> float:
         """Figures of both together that stand in both, in whatever order; 1 without figures."""
-        return _resemblance(self.a.figures, self.b.figures)
+        left, right = self.a.figures, self.b.figures
+        union = (left | right).total()
+        return (left & right).total() / union if union else 1.0
 
     @cached_property
     def languages(self) -> tuple[str, str]:
@@ -170,11 +177,6 @@ def _named(of: Prepared, within: frozenset[int]) -> tuple[int, int]:
         if stem in of.subjects:
             named[is_shared].add(stem)
     return len(named[0]), len(named[1])
-
-
-def _resemblance(left: Counter[str], right: Counter[str]) -> float:
-    union = (left | right).total()
-    return (left & right).total() / union if union else 1.0
 
 
 def _overlap(left: frozenset[str], right: frozenset[str]) -> float:

@@ -65,6 +65,8 @@ _CALENDAR = frozenset({
     "marzo", "abril", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre",
     "diciembre",
 })  # fmt: skip
+_TOLD = _CALENDAR | _CURRENCIES.keys() | _SCALES.keys()
+"""Words that say something of a figure, or stand for a day."""
 _COUNTED = re.compile(r"(\d+(?:[.,:'’]\d+)*)(\D*)")
 _GROUPED = re.compile(r"\d{1,3}(?:([.,'’])\d{3})(?:\1\d{3})*$")
 
@@ -113,8 +115,13 @@ def tokens(text: str) -> list[Token]:
     currency = ""
     for start, end in _figure_spans(folded):
         word = folded[start:end]
-        sign = _CURRENCIES.get(folded[start - 1 : start], "")
-        if not word.isalpha() and any(character.isdigit() for character in word):
+        if word.isalpha():
+            if word not in _TOLD:
+                currency = ""
+                found.append(Token(word, word, "", start, end))
+                continue
+        elif any(character.isdigit() for character in word):
+            sign = _CURRENCIES.get(folded[start - 1 : start], "")
             parts = _COUNTED.fullmatch(word)
             value = _normalise(parts[1]) if parts else word
             if parts and parts[2]:
@@ -139,21 +146,21 @@ def tokens(text: str) -> list[Token]:
 
 def _figure_spans(folded: str) -> Iterator[tuple[int, int]]:
     """Word spans, with ``1``, ``.`` and ``5`` as one."""
-    spans = word_spans(folded)
-    position = 0
-    while position < len(spans):
-        start, end = spans[position]
-        while (
-            position + 1 < len(spans)
-            and spans[position + 1][0] == end + 1
+    spans = iter(word_spans(folded))
+    start, end = next(spans, (0, 0))
+    for following, until in spans:
+        if (
+            following == end + 1
             and folded[end] in ".,:'’"
             and folded[end - 1].isdigit()
-            and folded[end + 1].isdigit()
+            and folded[following].isdigit()
         ):
-            position += 1
-            end = spans[position][1]
+            end = until
+            continue
         yield start, end
-        position += 1
+        start, end = following, until
+    if end:
+        yield start, end
 
 
 def compare(left: Sequence[Token], right: Sequence[Token]) -> Agreement:

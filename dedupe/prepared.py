@@ -9,14 +9,18 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dedupe import numbers
 from dedupe.cohesion import names
 from dedupe.furniture import without_furniture
 from dedupe.models import Document
 from dedupe.policy import RECIPE
-from dedupe.shingles import LONGEST_TEXT, shingle
+from dedupe.shingles import LONGEST_TEXT, hash_simply, hash_words, shingle
 from dedupe.text import fold, words
 
+Bag = tuple[NDArray[np.uint64], NDArray[np.intp]]
 _CORRECTS = re.compile(
     r"\b(?:correct(?:ed|s|ion)|refil(?:ed|es)|clarifi(?:es|ed|cation)|amended|korrigiert"
     r"|korrektur|berichtig(?:t|ung)|corrigé|rectificatif|corrección|corregid[ao])\b"
@@ -53,9 +57,10 @@ class Prepared:
         return words(self.text)
 
     @cached_property
-    def bag(self) -> Counter[str]:
-        """Its words, each as often as it stands in the text."""
-        return Counter(self.folded_words)
+    def bag(self) -> Bag:
+        """The hashes of its words in order of size, and how often each stands in the text."""
+        hashed = hash_simply(self.text) or hash_words(fold(self.text))
+        return np.unique(hashed.hashes, return_counts=True)
 
     @cached_property
     def figures(self) -> Counter[str]:
