@@ -28,16 +28,16 @@ before = resident()
 print(before, give_back(), resident())
 """
 # Once a large piece was freed, glibc keeps pieces up to its size in arenas; 128 MiB of such as
-# pages are, of which one in 16 stays.
+# chunks of pages are, of which one in 16 stays.
 PAGES = """
 from flows.memory import hold_little
 told = hold_little()
-large = bytearray(b"x") * 20_000_000
+large = bytearray(b"x") * 30_000_000
 del large
 before = resident()
-pages = [bytearray(b"x") * 512_000 for _ in range(256)]
-kept = pages[::16]
-del pages
+chunks = [bytearray(b"x") * 2_000_000 for _ in range(64)]
+kept = chunks[::16]
+del chunks
 print(told, before, resident())
 """
 
@@ -61,7 +61,7 @@ def test_what_a_thread_freed_is_given_back() -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="of glibc")
-def test_a_page_that_is_freed_goes_back_though_larger_ones_came_before() -> None:
+def test_a_chunk_that_is_freed_goes_back_though_larger_ones_came_before() -> None:
     """What is left is what is kept, without anybody's asking for it."""
     told, before, after = said(PAGES)
     if told == "False":
