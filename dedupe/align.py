@@ -59,26 +59,23 @@ def repeated_runs(ids: Ints, k: int, shortest_period: int, most_runs: int) -> li
     grams = _gram_hashes(ids, k, count)
     order = stable_order(grams)
     ranked = grams.take(order)
-    same = ranked[1:] == ranked[:-1]
-    if not same.any():
+    # Places in that order after which the same k-gram stands again: few, of most texts.
+    same = np.flatnonzero(ranked[1:] == ranked[:-1])
+    if not len(same):
         return []
-    later = order[1:][same]
-    earlier = order[:-1][same]
+    opens = led(same[1:] != same[:-1] + 1)
+    group = np.cumsum(opens) - 1
+    begins = same[opens][group]
+    few = np.bincount(group)[group] < _COPIES
+    later, earlier = order[same + 1], order[same]
     # The first occurrence of the k-gram as well: a third copy may resemble only the first one.
-    first = np.maximum.accumulate(np.where(led(~same), np.arange(count), 0))
-    begins = first[1:][same]
-    rank = np.arange(1, count)[same] - begins
-    starts = order[begins]
-    size = np.bincount(begins)[begins] + 1
-    few = size <= _COPIES
-    later, earlier, starts, rank = later[few], earlier[few], starts[few], rank[few]
-    further = (rank > 1) & (later - earlier >= shortest_period)
-    later = np.concatenate([later, later[further]])
-    earlier = np.concatenate([earlier, starts[further]])
+    further = few & (same > begins)
+    later = np.concatenate([later[few], later[further]])
+    earlier = np.concatenate([earlier[few], order[begins[further]]])
     far = later - earlier >= shortest_period
-    later, earlier = later[far], earlier[far]
-    if not len(later):
+    if not far.any():
         return []
+    later, earlier = later[far], earlier[far]
     diagonal = later - earlier
     order = np.lexsort((later, diagonal))
     later, earlier, diagonal = later[order], earlier[order], diagonal[order]
@@ -131,12 +128,15 @@ def _longest(ids: Ints, runs: list[Run]) -> list[Run]:
     """``runs`` by start of the later copy, without those inside the later copy of one twice as
     long: of two places with the same words the one that also has their neighbours is the source.
     """
-    reach = np.zeros(len(ids), dtype=np.int64)
-    for _, b, length in sorted(runs, key=lambda run: run[2]):
-        reach[b : b + length] = length
-    clear = [run for run in runs if reach[run[1] : run[1] + run[2]].min() < 2 * run[2]]
-    clear.sort(key=lambda run: (run[1], run[0]))
-    return clear
+    longest = max(length for _, _, length in runs)
+    if any(2 * length <= longest for _, _, length in runs):
+        reach = np.zeros(len(ids) + 1, dtype=np.int64)
+        for _, b, length in sorted(runs, key=lambda run: run[2]):
+            reach[b : b + length] = length
+        edges = np.array([(b, b + length) for _, b, length in runs])
+        least = np.minimum.reduceat(reach, edges.ravel())[::2].tolist()
+        runs = [run for run, low in zip(runs, least, strict=True) if low < 2 * run[2]]
+    return sorted(runs, key=lambda run: (run[1], run[0]))
 
 
 def _gram_hashes(ids: Ints, k: int, count: int) -> npt.NDArray[np.uint64]:
@@ -245,35 +245,31 @@ def without_echoes(found: list[Chain], size: int, policy: RepeatPolicy) -> list[
 
 
 def _aligned(ids: Sequence[int], chain: list[Run], policy: RepeatPolicy) -> Chain:
-    pairs_a: list[npt.NDArray[np.int64]] = []
-    pairs_b: list[npt.NDArray[np.int64]] = []
-    end_a, end_b, _ = chain[0]
+    earlier: list[int] = []
+    later: list[int] = []
+    start_a, start_b, _ = chain[0]
+    end_a, end_b = start_a, start_b
     for a, b, length in chain:
         overlap = max(end_a - a, end_b - b, 0)
         if overlap >= length:
             continue
         a, b, length = a + overlap, b + overlap, length - overlap
-        if pairs_a and (a > end_a and b > end_b):
-            gap = common(ids, end_a, a, end_b, b)
-            if gap:
-                pairs_a.append(_column(gap, 0))
-                pairs_b.append(_column(gap, 1))
-        pairs_a.append(np.arange(a, a + length))
-        pairs_b.append(np.arange(b, b + length))
+        if a > end_a and b > end_b:
+            for pair in common(ids, end_a, a, end_b, b):
+                earlier.append(pair[0])
+                later.append(pair[1])
         end_a, end_b = a + length, b + length
-    start_a, start_b = int(pairs_a[0][0]), int(pairs_b[0][0])
+        earlier += range(a, end_a)
+        later += range(b, end_b)
     apart = end_a <= start_b
     left = _extended(ids, start_a, start_b, -1, 0, end_a if apart else start_a, policy)
     right = _extended(ids, end_a, end_b, 1, start_b if apart else end_a, len(ids), policy)
-    earlier = np.concatenate([_column(left, 0), *pairs_a, _column(right, 0)])
-    later = np.concatenate([_column(left, 1), *pairs_b, _column(right, 1)])
+    earlier = [*(a for a, _ in left), *earlier, *(a for a, _ in right)]
+    later = [*(b for _, b in left), *later, *(b for _, b in right)]
+    made = np.array([earlier, later], dtype=np.int64)
     # Where the stretches overlap a gap may pair a word with itself or a later one.
-    forward = earlier < later
-    return Chain(earlier[forward], later[forward])
-
-
-def _column(pairs: list[tuple[int, int]], side: int) -> Ints:
-    return np.array([pair[side] for pair in pairs], dtype=np.int64)
+    forward = made[0] < made[1]
+    return Chain(made[0, forward], made[1, forward])
 
 
 def _extended(

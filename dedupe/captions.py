@@ -35,8 +35,10 @@ def captions(
     short = np.minimum(sizes[1:], sizes[:-1])
     apart = np.abs(np.diff(sizes))
     likely = (short >= policy.least_words) & (short <= _LONGEST) & (apart > 0) & (apart <= _CREDIT)
+    above_first, below_first = reach[:-1, 0][likely], reach[1:, 0][likely]
+    alike = words.ids[above_first] == words.ids[below_first]
     found: list[Caption] = []
-    for above in np.flatnonzero(likely).tolist():
+    for above in np.flatnonzero(likely)[alike].tolist():
         one, two = laid[above], laid[above + 1]
         if found and found[-1][0] < one.end and one.start < found[-1][1]:
             continue

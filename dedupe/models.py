@@ -44,6 +44,9 @@ class RepeatReport:
     """Offsets in the original at which a line break was put in to part glued copies, ascending."""
     words: int | None = field(default=None, compare=False)
     """Number of words of ``text``; None where they were not counted."""
+    word_hashes: bytes | None = field(default=None, compare=False, repr=False)
+    """Of each word of ``text`` the hash that its signature is made of, 8 bytes, little-endian; None
+    where folding does more to a character than to make it another one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,8 @@ class Document:
     dated: bool = True
     """``published_at`` is no fetch time.  Two texts fetched in one hour need not have been written
     in one: an archive is fetched in an hour."""
+    word_hashes: bytes | None = field(default=None, compare=False, repr=False)
+    """As in ``RepeatReport``: a text of which they are known is not read again to sign it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,7 @@ def remove_repeats(text: str, policy: RepeatPolicy = DEFAULT) -> RepeatReport:
         cuts, parted = found
         if origin is None:
             if not cuts:
-                return RepeatReport(text=text, words=len(words))
+                return RepeatReport(text=text, words=len(words), word_hashes=words.simple_hashes())
             origin = np.arange(len(text))
         if not cuts:
             return RepeatReport(
@@ -68,6 +68,7 @@ def remove_repeats(text: str, policy: RepeatPolicy = DEFAULT) -> RepeatReport:
                 repeats=tuple(sorted(repeats, key=lambda repeat: repeat.start)),
                 breaks=tuple(sorted((-1 - origin[origin < 0]).tolist())),
                 words=len(words),
+                word_hashes=words.simple_hashes(),
             )
         for cut in cuts:
             repeats.extend(_rows(text, origin, cut))

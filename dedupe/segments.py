@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain, pairwise, repeat
+from operator import add
 from typing import NamedTuple
 
 import numpy as np
@@ -85,9 +86,9 @@ def lines(text: str) -> list[Line]:
     raws = text.split("\n")
     if all(raws) and raws == list(map(str.strip, raws)):
         # So a text stands that was tidied.
-        ends = list(accumulate(map(len, raws), lambda end, size: end + 1 + size))
-        tidy = [Line(end - len(raw), end) for raw, end in zip(raws, ends, strict=True)]
-        return _unwrapped(text, tidy)
+        sizes = list(map(len, raws))
+        starts = [0, *accumulate([size + 1 for size in sizes[:-1]])]
+        return _unwrapped(text, list(map(Line, starts, map(add, starts, sizes))))
     found = []
     at = 0
     for raw in raws:
@@ -112,7 +113,7 @@ def _unwrapped(text: str, found: list[Line]) -> list[Line]:
 
     A text counts as wrapped when most lines that another follows at once are as full as can be.
     """
-    lengths = sorted(line.end - line.start for line in found)
+    lengths = sorted([end - start for start, end in found])
     if len(found) < _LEAST_WRAPPED or lengths[len(lengths) * 9 // 10] not in _NARROW:
         return found
     width = lengths[len(lengths) * 9 // 10]
@@ -206,12 +207,10 @@ def sentence_starts(text: str, start: int, stop: int) -> list[int]:
 
 def whole_lines(laid: list[Line], reach: Ints) -> list[Unit]:
     """Each line as one unit; ``reach`` is that of ``laid``."""
-    return [
-        Unit(start, end, first, last, number, True, True)
-        for number, ((start, end), (first, last)) in enumerate(
-            zip(laid, reach.tolist(), strict=True)
-        )
-    ]
+    starts, ends = zip(*laid, strict=True)
+    firsts, lasts = reach.T.tolist()
+    whole = repeat(True)
+    return list(map(Unit, starts, ends, firsts, lasts, range(len(laid)), whole, whole))
 
 
 def parted(text: str, line: Unit, places: list[int], joints: list[int]) -> list[Unit]:

@@ -1,37 +1,21 @@
 """Word shingles of many texts at once, as 64-bit hashes in reading order.
 
-One pass of NumPy over a whole batch in place of a Python call a shingle: fold, look every code
-point's class up, hash words by a polynomial, roll over words.  Agrees with ``text.words`` on
-what a word is; a test holds the two together.
+One pass of NumPy over a whole batch in place of a Python call a shingle: fold, hash the words, roll
+over them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.characters import (
-    CHAR_BASE,
-    SEPARATOR,
-    SPACED,
-    U64,
-    UNFOLDED,
-    UNSPACED,
-    Characters,
-    as_written,
-    mix64,
-    partly_folded,
-    points_of,
-    unfolded,
-)
+from dedupe.characters import U64, UNFOLDED, mix64, partly_folded, points_of, unfolded
+from dedupe.hashing import HashedWords, Offsets, hash_looked_up, powers_for
 from dedupe.text import fold
-
-Offsets = npt.NDArray[np.int64]
 
 _WORD_BASE = np.uint64(0xD6E8FEB86659FD93)
 _TEXT_BASE = np.uint64(0xA0761D6478BD642F)
@@ -62,44 +46,25 @@ class Shingles:
         return self.hashes[self.offsets[index] : self.offsets[index + 1]]
 
 
-@dataclass(frozen=True, slots=True)
-class HashedWords:
-    """The words of one text, in reading order."""
-
-    classes: npt.NDArray[np.uint8]
-    """What each character is: separator, part of a word, a word by itself."""
-    starts: Offsets
-    hashes: U64
-
-    @property
-    def ends(self) -> Offsets:
-        """Where each word ends, exclusive."""
-        shuts = self.classes != SEPARATOR
-        shuts[:-1] &= (self.classes[:-1] == UNSPACED) | (self.classes[1:] != SPACED)
-        return np.flatnonzero(shuts) + 1
-
-    @property
-    def unspaced(self) -> npt.NDArray[np.bool_]:
-        """Which words are characters of a script written without spaces."""
-        alone: npt.NDArray[np.bool_] = self.classes.take(self.starts) == UNSPACED
-        return alone
-
-
-def shingle(texts: Sequence[str], size: int) -> Shingles:
+def shingle(
+    texts: Sequence[str], size: int, hashed: Sequence[bytes | None] | None = None
+) -> Shingles:
     """Hash every run of ``size`` words of every text.
 
     A text of fewer words than ``size`` has one shingle of all of them; a text without words has
-    none.
+    none.  ``hashed`` holds for each text the hashes of its words where they are known from
+    ``hash_simply``: those texts are not read again.
     """
+    known = [None] * len(texts) if hashed is None else hashed
     parts: list[Shingles] = []
-    batch: list[str] = []
+    batch: list[str | U64] = []
     characters = 0
-    for text in texts:
+    for text, words in zip(texts, known, strict=True):
         cut = text[:LONGEST_TEXT]
         if batch and characters + len(cut) > _CHUNK_CHARACTERS:
             parts.append(_shingle_batch(batch, size))
             batch, characters = [], 0
-        batch.append(cut)
+        batch.append(cut if words is None else np.frombuffer(words, dtype="<u8"))
         characters += len(cut) + 1
     if batch or not parts:
         parts.append(_shingle_batch(batch, size))
@@ -117,99 +82,6 @@ def _concatenate(parts: list[Shingles]) -> Shingles:
         words=np.concatenate([part.words for part in parts]),
         exact=np.concatenate([part.exact for part in parts]),
     )
-
-
-@lru_cache(maxsize=8)
-def _powers(base: int, count: int) -> tuple[U64, U64]:
-    """``base ** i`` and its inverse modulo ``2 ** 64``, for ``i`` below ``count``."""
-    inverse = pow(base, -1, 1 << 64)
-    forward = np.full(count, base, dtype=np.uint64)
-    backward = np.full(count, inverse, dtype=np.uint64)
-    forward[0] = backward[0] = 1
-    return np.multiply.accumulate(forward), np.multiply.accumulate(backward)
-
-
-def _powers_for(base: np.uint64, count: int) -> tuple[U64, U64]:
-    size = 1 << max(14, (count - 1).bit_length())
-    forward, backward = _powers(int(base), size)
-    return forward[:count], backward[:count]
-
-
-def hash_words(text: str) -> HashedWords:
-    """The words of ``text`` as ``text.word_spans`` finds them, each with a hash of its characters.
-
-    Nothing is folded: fold first where typography must not matter.
-    """
-    points, characters = points_of(text), as_written()
-    return _hash_words(points, characters.classes.take(points), characters)
-
-
-def hash_simply(text: str) -> HashedWords | None:
-    """The words of ``text``, those that fold to the same with one hash; positions as they stand.
-
-    The hashes are those that the words have in ``shingle``.  None where a character does not fold
-    to one other by itself, or is a word by itself.
-    """
-    if text.isascii():
-        # A byte a character: the tables fit the nearest cache, and nothing has to be widened.
-        raw = text.lower().encode()
-        classes = np.frombuffer(raw.translate(_ascii_classes()), dtype=np.uint8)
-        return _hash_words(np.frombuffer(raw, dtype=np.uint8), classes, as_written())
-    points, characters = points_of(text), unfolded()
-    classes = characters.classes.take(points)
-    if int(classes.max()) > SPACED:
-        return None
-    return _hash_words(points, classes, characters)
-
-
-@lru_cache(maxsize=1)
-def _ascii_classes() -> bytes:
-    return as_written().classes[:256].tobytes()
-
-
-def hash_folded(text: str, words: HashedWords) -> U64 | None:
-    """A hash for each of the ``words`` of ``text`` that those which fold to the same share.
-
-    None where a character of a word does not fold by itself to one other: fold the words then.
-    """
-    points, characters = points_of(text), unfolded()
-    inside = words.classes != SEPARATOR
-    classes = characters.classes.take(points)
-    if bool((inside & ((classes == UNFOLDED) | (classes == SEPARATOR))).any()):
-        return None
-    forward, backward = _powers_for(CHAR_BASE, len(points))
-    terms = characters.hashes.take(points)
-    terms *= forward
-    terms[~inside] = 0
-    hashes = _sums(terms, words.starts)
-    hashes *= backward.take(words.starts)
-    return hashes
-
-
-def _hash_words(
-    points: npt.NDArray[np.integer[Any]], classes: npt.NDArray[np.uint8], characters: Characters
-) -> HashedWords:
-    begins = classes != SEPARATOR
-    begins[1:] &= (classes[1:] == UNSPACED) | (classes[:-1] != SPACED)
-    starts = np.flatnonzero(begins)
-    if not len(starts):
-        return HashedWords(classes, starts, np.zeros(0, dtype=np.uint64))
-    forward, backward = _powers_for(CHAR_BASE, len(points))
-    terms = characters.hashes.take(points)
-    terms *= forward
-    hashes = _sums(terms, starts)
-    hashes *= backward.take(starts)
-    return HashedWords(classes, starts, mix64(hashes))
-
-
-def _sums(terms: U64, starts: Offsets) -> U64:
-    """The sum of ``terms`` from each start to the next; words are short, which slows reduceat."""
-    running = np.empty(len(terms) + 1, dtype=np.uint64)
-    running[0] = 0
-    np.cumsum(terms, out=running[1:])
-    before = np.append(running.take(starts), running[-1])
-    sums: U64 = before[1:] - before[:-1]
-    return sums
 
 
 def _hash_folded(texts: list[str]) -> tuple[HashedWords, Offsets]:
@@ -230,39 +102,56 @@ def _hash_folded(texts: list[str]) -> tuple[HashedWords, Offsets]:
         ends = _ends(texts)
         points, characters = points_of("\n".join(texts) + "\n"), partly_folded()
         classes = characters.classes.take(points)
-    return _hash_words(points, classes, characters), ends
+    return hash_looked_up(points, classes, characters), ends
 
 
 def _ends(texts: list[str]) -> Offsets:
     return np.cumsum(np.array([len(text) + 1 for text in texts], dtype=np.int64))
 
 
-def _shingle_batch(texts: list[str], size: int) -> Shingles:
-    count = len(texts)
-    hashed, ends = _hash_folded(texts)
-    starts, word_hashes = hashed.starts, hashed.hashes
-    if not len(starts):
+def _shingle_batch(batch: list[str | U64], size: int) -> Shingles:
+    """The shingles of texts, of which some come as the hashes of their words."""
+    texts = [text for text in batch if isinstance(text, str)]
+    hashed, grams, edges = _hashed_texts(texts)
+    spans = iter(pairwise(edges.tolist()))
+    places = [slice(*next(spans)) if isinstance(text, str) else text for text in batch]
+    parts = [hashed[place] if isinstance(place, slice) else place for place in places]
+    word_hashes = hashed if len(texts) == len(batch) else np.concatenate(parts)
+    words = np.array([len(part) for part in parts], dtype=np.int64)
+    word_starts = np.cumsum(words) - words
+    if not len(word_hashes):
         return Shingles(
             hashes=np.zeros(0, np.uint64),
-            offsets=np.zeros(count + 1, np.int64),
-            words=np.zeros(count, np.int64),
-            exact=mix64(np.zeros(count, np.uint64)),
+            offsets=np.zeros(len(batch) + 1, np.int64),
+            words=words,
+            exact=mix64(np.zeros(len(batch), np.uint64)),
         )
-
-    word_ends = np.searchsorted(starts, ends)  # exclusive, in words
-    word_starts = np.concatenate([[0], word_ends[:-1]])
-    words = word_ends - word_starts
     exact = _exact(word_hashes, word_starts, words)
-
-    unspaced = hashed.unspaced
-    if unspaced.any():
-        word_hashes = _gram(word_hashes, unspaced, starts, word_starts)
+    if grams is not hashed:
+        word_hashes = np.concatenate(
+            [grams[place] if isinstance(place, slice) else place for place in places]
+        )
     offsets, hashes = _roll(word_hashes, word_starts, words, size)
     return Shingles(hashes=hashes, offsets=offsets, words=words, exact=exact)
 
 
+def _hashed_texts(texts: list[str]) -> tuple[U64, U64, Offsets]:
+    """The words of all ``texts`` hashed, what goes into shingles of them, where each begins.
+
+    The two are the same array where no text is of an unspaced script.
+    """
+    if not texts:
+        return np.zeros(0, np.uint64), np.zeros(0, np.uint64), np.zeros(1, np.int64)
+    hashed, ends = _hash_folded(texts)
+    edges = np.concatenate([[0], np.searchsorted(hashed.starts, ends)])
+    unspaced = hashed.unspaced
+    if not unspaced.any():
+        return hashed.hashes, hashed.hashes, edges
+    return hashed.hashes, _gram(hashed.hashes, unspaced, hashed.starts, edges[:-1]), edges
+
+
 def _exact(word_hashes: U64, word_starts: Offsets, words: Offsets) -> U64:
-    forward, backward = _powers_for(_TEXT_BASE, len(word_hashes))
+    forward, backward = powers_for(_TEXT_BASE, len(word_hashes))
     running = np.concatenate([np.zeros(1, np.uint64), np.cumsum(word_hashes * forward)])
     totals = running[word_starts + words] - running[word_starts]
     totals *= backward.take(np.minimum(word_starts, len(word_hashes) - 1))

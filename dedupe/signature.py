@@ -21,9 +21,10 @@ import numpy.typing as npt
 
 from dedupe.characters import U64, mix64
 from dedupe.furniture import without_furniture
+from dedupe.hashing import Offsets
 from dedupe.models import Document, Signature, SignatureRecipe
 from dedupe.policy import RECIPE
-from dedupe.shingles import LONGEST_TEXT, Offsets, Shingles, shingle
+from dedupe.shingles import LONGEST_TEXT, Shingles, shingle
 
 if TYPE_CHECKING:
     from datasketch import MinHash
@@ -55,7 +56,12 @@ def sign(documents: Sequence[Document], recipe: SignatureRecipe = RECIPE) -> lis
 
 def _sign_batch(documents: Sequence[Document], recipe: SignatureRecipe) -> list[Signature]:
     texts = [without_furniture(document.text[:LONGEST_TEXT]) for document in documents]
-    shingles = shingle(texts, recipe.shingle_words)
+    # Hashed are all words, those of furniture and of what comes after the longest text as well.
+    hashed = [
+        document.word_hashes if text is document.text else None
+        for document, text in zip(documents, texts, strict=True)
+    ]
+    shingles = shingle(texts, recipe.shingle_words, hashed)
     values = minhashes(shingles.hashes, shingles.offsets, recipe)
     bands = _bands(values, recipe).tolist()
     counts = _distinct(shingles).tolist()

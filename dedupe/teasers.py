@@ -87,10 +87,10 @@ def _further(words: Tokens, first: int, last: int, least: int) -> int | None:
     stop = len(ids) - size + 1
     if stop <= last:
         return None
-    alike = ids[last:stop] == ids[first]
+    places = np.flatnonzero(ids[last:stop] == ids[first]) + last
     for step in range(1, _TELLING):
-        alike &= ids[last + step : stop + step] == ids[first + step]
-    for at in (np.flatnonzero(alike) + last).tolist():
+        places = places[ids[places + step] == ids[first + step]]
+    for at in places.tolist():
         if np.array_equal(ids[at : at + size], ids[first:last]):
             return int(at)
     return None

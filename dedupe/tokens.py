@@ -6,34 +6,52 @@ The words of ``dedupe.text``, found with NumPy over whole arrays: a book has 200
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from dedupe.characters import U64, led, stable_order
-from dedupe.shingles import HashedWords, hash_folded, hash_simply, hash_words
+from dedupe.hashing import HashedWords, hash_folded, hash_simply, hash_words
 from dedupe.text import fold, without_typography
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tokens:
     """The words of a text in reading order."""
 
-    starts: Ints
-    ends: Ints
-    """``[start, end)`` of each word in characters."""
+    hashed: HashedWords
     ids: Ints
     """A number a word; words that fold to the same have the same."""
-    unspaced: Bools
-    """Whether the word is a character of a script written without spaces."""
     mostly_unspaced: bool
-    """Whether most distinct words are."""
+    """Whether most distinct words are characters of a script written without spaces."""
+    simple: bool
+    """Whether words with one hash are those that fold to the same, as ``hash_simply`` says."""
 
     def __len__(self) -> int:
-        return len(self.starts)
+        return len(self.hashed.starts)
+
+    @property
+    def starts(self) -> Ints:
+        """Where each word begins, in characters."""
+        return self.hashed.starts
+
+    @cached_property
+    def ends(self) -> Ints:
+        """Where each word ends, exclusive."""
+        return self.hashed.ends
+
+    @cached_property
+    def unspaced(self) -> Bools:
+        """Whether the word is a character of a script written without spaces."""
+        return self.hashed.unspaced
+
+    def simple_hashes(self) -> bytes | None:
+        """``RepeatReport.word_hashes`` of the text."""
+        return self.hashed.hashes.astype("<u8", copy=False).tobytes() if self.simple else None
 
 
 def tokens(text: str) -> Tokens:
@@ -41,17 +59,14 @@ def tokens(text: str) -> Tokens:
     simple = hash_simply(without_typography(text))
     if simple is not None:
         _, ids = _numbered(simple.hashes)
-        none = np.zeros(len(ids), dtype=bool)
-        return Tokens(simple.starts, simple.ends, ids, none, mostly_unspaced=False)
+        return Tokens(simple, ids, mostly_unspaced=False, simple=True)
     hashed = hash_words(text)
     first, ids = _numbered(hashed.hashes)
-    ends, unspaced = hashed.ends, hashed.unspaced
     return Tokens(
-        hashed.starts,
-        ends,
+        hashed,
         _folded(text, hashed, first)[ids],
-        unspaced,
-        mostly_unspaced=bool(2 * int(unspaced[first].sum()) > len(first)),
+        mostly_unspaced=bool(2 * int(hashed.unspaced[first].sum()) > len(first)),
+        simple=False,
     )
 
 

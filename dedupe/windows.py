@@ -128,7 +128,7 @@ def doubled_lines(text: str, laid: list[Line], reach: Ints, policy: RepeatPolicy
     """
     if len(laid) < 2 * _LEAST_LINES:
         return []
-    written = [text[line.start : line.end] for line in laid]
+    written = [text[start:end] for start, end in laid]
     if len(set(written)) > len(laid) - _LEAST_LINES:
         return []
     keys: dict[str, int] = {}

@@ -52,7 +52,13 @@ def digest(
     """
     read = [_bounded(capture, feeds, all_topics=all_topics, now=now) for capture in captures]
     signatures = iter(
-        sign([document_of(one.article) for one in read if not isinstance(one, Rejection)])
+        sign(
+            [
+                replace(document_of(one.article), word_hashes=one.report.word_hashes)
+                for one in read
+                if not isinstance(one, Rejection)
+            ]
+        )
     )
     return [
         Digested(entry=capture.entry, rejection=one)

@@ -43,7 +43,7 @@ def remake(kept: Sequence[Kept]) -> list[Remade]:
     reports = [remove_repeats(one.text) for one in kept]
     signatures = sign(
         [
-            Document(article_id=one.article_id, text=report.text)
+            Document(article_id=one.article_id, text=report.text, word_hashes=report.word_hashes)
             for one, report in zip(kept, reports, strict=True)
         ]
     )

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from dedupe import characters
 from dedupe.models import Document, SignatureRecipe
 from dedupe.policy import RECIPE
+from dedupe.repeats import remove_repeats
 from dedupe.shingles import Shingles, shingle
 from dedupe.signature import estimate, minhash, minhashes, sign, sketches, to_datasketch
 from dedupe.text import fold, word_spans, words
@@ -78,6 +79,30 @@ def test_batch_does_not_matter(texts: list[str]) -> None:
     """A document has the same signature in any batch and alone."""
     documents = [_document(text, str(number)) for number, text in enumerate(texts)]
     assert sign(documents) == [sign([document])[0] for document in documents]
+
+
+_PARTS = st.sampled_from(
+    [
+        _prose(40, 4),
+        "Straße ﬁn ½",
+        "Élan “quoted” … 12",
+        "电池储能",
+        "한국",
+        "We use cookies. Subscribe to our newsletter.",
+        "...",
+    ]
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.lists(_PARTS, max_size=4).map("\n".join), max_size=6))
+def test_what_is_known_of_a_text_from_its_repeats_changes_no_signature(texts: list[str]) -> None:
+    """Also for texts that lose furniture, or that folding lengthens, beside others in a batch."""
+    known = [
+        replace(_document(report.text), word_hashes=report.word_hashes)
+        for report in map(remove_repeats, texts)
+    ]
+    assert sign(known) == sign([replace(each, word_hashes=None) for each in known])
 
 
 @given(st.text(max_size=400))
