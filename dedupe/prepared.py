@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from dedupe import numbers
 from dedupe.cohesion import names
 from dedupe.furniture import without_furniture
+from dedupe.hashing import hash_simply, hash_words
 from dedupe.models import Document
 from dedupe.policy import RECIPE
-from dedupe.shingles import LONGEST_TEXT, hash_simply, hash_words, shingle
+from dedupe.shingles import LONGEST_TEXT, shingle
 from dedupe.text import fold, words
 
 Bag = tuple[NDArray[np.uint64], NDArray[np.intp]]
