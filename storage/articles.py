@@ -181,21 +181,18 @@ def _row(article_id: str, one: PreparedArticle, was: _Current | None) -> list[ob
 
 def _written(values: list[object]) -> Written:
     """What ``documents`` and ``connected.nodes`` would read of a row of ``_ARTICLE``."""
-    row: dict[str, Any] = {
-        name: storable(value) if isinstance(value, str) else value
-        for name, value in zip(_ARTICLE, values, strict=True)
-    }
+    row: dict[str, Any] = dict(zip(_ARTICLE, values, strict=True))
+    told = {name: storable(row[name]) for name in ("article_id", "title", "publisher")}
     return Written(
         document=Document(
-            article_id=row["article_id"], text=row["text"], title=row["title"],
-            publisher=row["publisher"], language=row["language"],
+            **told, text=storable(row["text"]), language=storable(row["language"]),
             published_at=row["published_at"] or row["fetched_at"],
             dated=row["published_at"] is not None,
         ),
         node=StoryNode(
-            article_id=row["article_id"], words=row["words"], published_at=row["published_at"],
+            **told, words=row["words"], published_at=row["published_at"],
             full_page=row["text_source"] != "feed", beginning=row["notice"] == "paywall",
-            title=row["title"], publisher=row["publisher"], origin=row["origin"],
+            origin=storable(row["origin"]),
         ),
     )  # fmt: skip
 

@@ -97,15 +97,8 @@ def nodes(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> tuple[StoryNo
 
 def stories_of(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> dict[str, str]:
     """article_id -> story_id of those of ``ids`` that are in a story, in order of id."""
-    if not ids:
-        return {}
-    held = places(con, "core.story_members", "article_id", ids)
-    found = con.execute(
-        "SELECT article_id, story_id FROM core.story_members "
-        f"WHERE rowid IN {PLACES} ORDER BY article_id",
-        at(held),
-    ).fetchall()
-    return dict(found)
+    found = places(con, "core.story_members", "article_id", ids, beside=["story_id"])
+    return dict(sorted((article_id, story_id) for _, article_id, story_id in found))
 
 
 def _speaks_of(match: Match, reached: set[str]) -> bool:
@@ -126,15 +119,9 @@ def _fellows(con: duckdb.DuckDBPyConnection, edge: Collection[str]) -> set[str]:
     stories = set(stories_of(con, edge).values())
     if not stories:
         return set()
-    held = places(con, "core.stories", "story_id", stories)
-    counted: dict[str, int | None] = dict(
-        con.execute(
-            f"SELECT story_id, articles FROM core.stories WHERE rowid IN {PLACES}",
-            at(held),
-        ).fetchall()
-    )
-    wanted = {story_id: counted.get(story_id) for story_id in stories}
-    several = sorted(story_id for story_id, size in wanted.items() if size != 1)
+    counted = places(con, "core.stories", "story_id", stories, beside=["articles"])
+    wanted: dict[str, int | None] = {story_id: size for _, story_id, size in counted}
+    several = sorted(story_id for story_id in stories if wanted.get(story_id) != 1)
     if not several:
         return set()
     query = (
@@ -145,6 +132,6 @@ def _fellows(con: duckdb.DuckDBPyConnection, edge: Collection[str]) -> set[str]:
     recent = tail(con, "core.story_members")
     found = con.execute(f"{query} AND {recent}", asked).fetchall()
     sizes = Counter(story_id for _, story_id in found)
-    if any(sizes[story_id] != wanted[story_id] for story_id in several):
+    if any(sizes[story_id] != wanted.get(story_id) for story_id in several):
         found = con.execute(query, asked).fetchall()
     return {article_id for article_id, _ in found}

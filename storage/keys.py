@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -84,10 +85,13 @@ def by_day(keys: Keys, days: NDArray[np.int64]) -> dict[int, Packed]:
     """``keys``, which stand in the order of their articles, of which ``days`` are."""
     slots = 2 * keys.owner + keys.kind
     whole = packed(keys.ids, np.bincount(slots, minlength=2 * len(keys.ids)), keys.key)
-    each = np.unique(days).tolist()
+    order = np.argsort(days, kind="stable")
+    each, first = np.unique(days[order], return_index=True)
     if len(each) == 1:
-        return {each[0]: whole}
-    return {day: whole.where(days == day) for day in each}
+        return {int(each[0]): whole}
+    ranged = whole.taken(order)
+    spans = pairwise([*first.tolist(), len(days)])
+    return {day: ranged.run(*span) for day, span in zip(each.tolist(), spans, strict=True)}
 
 
 def at(

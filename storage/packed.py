@@ -32,7 +32,9 @@ class Packed(NamedTuple):
     @property
     def counts(self) -> NDArray[np.int64]:
         """How many bands each article has and how many keys of the sketch, in turn."""
-        return np.diff(self.ends, prepend=0)
+        counts = self.ends.copy()
+        counts[1:] -= self.ends[:-1]
+        return counts
 
     @property
     def nbytes(self) -> int:
@@ -48,6 +50,19 @@ class Packed(NamedTuple):
             self.keys[np.repeat(articles, counts.sum(axis=1))],
         )
 
+    def taken(self, order: NDArray[np.intp]) -> Packed:
+        """The articles at some places, in that order."""
+        counts = self.counts.reshape(-1, 2)
+        sizes = counts.sum(axis=1)
+        begins, lengths = (self.ends[1::2] - sizes)[order], sizes[order]
+        ends = np.cumsum(lengths)
+        inside = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)
+        return Packed(
+            self.ids[order],
+            np.cumsum(counts[order]),
+            self.keys[np.repeat(begins, lengths) + inside],
+        )
+
     def slots(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """Whose keys stand at ``places``: twice the article's place, and 1 for a sketch's."""
         return np.searchsorted(self.ends, places, side="right")
@@ -58,11 +73,12 @@ class Packed(NamedTuple):
         first, before = 0, 0
         for place, end in enumerate(ends):
             if end - before > most and place > first:
-                yield self._run(first, place)
+                yield self.run(first, place)
                 first, before = place, ends[place - 1]
-        yield self._run(first, len(ends))
+        yield self.run(first, len(ends))
 
-    def _run(self, first: int, end: int) -> Packed:
+    def run(self, first: int, end: int) -> Packed:
+        """The articles from ``first`` up to ``end``; their keys stay where they are."""
         begin = int(self.ends[2 * first - 1]) if first else 0
         ends = self.ends[2 * first : 2 * end]
         until = int(ends[-1]) if len(ends) else begin

@@ -9,8 +9,9 @@ it has just written, and articles of the same days.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import md5
+from typing import Any
 
 import duckdb
 
@@ -55,16 +56,18 @@ def places(
     column: str,
     ids: Iterable[str],
     *,
+    beside: Sequence[str] = (),
     new: Collection[str] = (),
     once: bool = True,
-) -> list[tuple[int, str]]:
-    """The rows of ``table`` with some keys: number and key of each.
+) -> list[Any]:
+    """The rows of ``table`` with some keys: number and key of each, and what was asked beside.
 
     Args:
         con: inside the transaction that asks; the numbers hold until it ends.
         table: such as ``core.articles``.
         column: its key, a string.
         ids: keys asked for.
+        beside: further columns.  Not of a wide table: they are read wherever they may be needed.
         new: keys that can only stand in rows of this transaction.
         once: a key stands in one row at most, so that one found near the end is all there is.
     """
@@ -72,11 +75,9 @@ def places(
     if not asked:
         return []
     recent = tail(con, table)
-    found: list[tuple[int, str]] = con.execute(
-        f"SELECT rowid, {column} FROM {table} WHERE {recent} AND {column} IN {_KEYS}",
-        {"keys": list(asked)},
-    ).fetchall()
-    left = asked.difference(new, (key for _, key in found) if once else ())
+    read = f"SELECT {', '.join(('rowid', column, *beside))} FROM {table} WHERE {column} IN {_KEYS}"
+    found: list[Any] = con.execute(f"{read} AND {recent}", {"keys": list(asked)}).fetchall()
+    left = asked.difference(new, (key for _, key, *_ in found) if once else ())
     if left and recent != "rowid >= 0":
         older = recent.replace(">=", "<")
         near, told = "true", dict[str, object](keys=list(left))
@@ -85,15 +86,15 @@ def places(
             near = f"rowid IN (SELECT h.rowid FROM {table} h WHERE h.{hashed} IN {HASHES})"
             told["hashes"] = list(map(key_hash, left))
         found += con.execute(
-            f"SELECT rowid, {column} FROM {table} WHERE {older} AND {near} AND {column} IN {_KEYS}",
+            f"{read} AND {older} AND {near}",
             told,
         ).fetchall()
     return found
 
 
-def at(found: Iterable[tuple[int, str]]) -> dict[str, list[int]]:
+def at(found: Iterable[Sequence[Any]]) -> dict[str, list[int]]:
     """The parameter of ``PLACES`` for what ``places`` found."""
-    return {"places": [place for place, _ in found]}
+    return {"places": [place for place, *_ in found]}
 
 
 def locate(

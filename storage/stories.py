@@ -150,15 +150,10 @@ def _count(
     new: Collection[str],
 ) -> None:
     """Bring the rows of the plan's stories up to date."""
-    held = places(con, "core.stories", "story_id", figures, new=new)
-    place_of = {story_id: place for place, story_id in held}
-    stored: dict[str, _Figures] = {}
-    if held:
-        found = con.execute(
-            f"SELECT story_id, {', '.join(_FIGURES)} FROM core.stories WHERE rowid IN {PLACES}",
-            at(held),
-        )
-        stored = {story_id: _Figures(*counted) for story_id, *counted in found.fetchall()}
+    asked = [story_id for story_id in figures if story_id not in new]
+    held = places(con, "core.stories", "story_id", asked, beside=list(_FIGURES))
+    place_of = {story_id: place for place, story_id, *_ in held}
+    stored = {story_id: _Figures(*counted) for _, story_id, *counted in held}
     changed = [one for one in stored if stored[one] != figures[one]]
     if changed:
         columns = rows(_FIGURES, (figures[one] for one in changed))
