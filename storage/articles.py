@@ -182,7 +182,9 @@ def _row(article_id: str, one: PreparedArticle, was: _Current | None) -> list[ob
 def _written(values: list[object]) -> Written:
     """What ``documents`` and ``connected.nodes`` would read of a row of ``_ARTICLE``."""
     row: dict[str, Any] = dict(zip(_ARTICLE, values, strict=True))
-    told = {name: storable(row[name]) for name in ("article_id", "title", "publisher")}
+    told: dict[str, Any] = {
+        name: storable(row[name]) for name in ("article_id", "title", "publisher")
+    }
     return Written(
         document=Document(
             **told, text=storable(row["text"]), language=storable(row["language"]),
