@@ -21,6 +21,7 @@ from dedupe.characters import led, stable_order
 from dedupe.policy import RepeatPolicy
 
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 Run = tuple[int, int, int]
 """(start of the earlier copy, start of the later copy, length), in words."""
 
@@ -46,9 +47,12 @@ _COPIES = 16
 """Occurrences of a k-gram that may be copies; more are a turn of phrase or the rows of a table."""
 
 
-def repeated_runs(ids: Ints, k: int, shortest_period: int, most_runs: int) -> list[Run]:
+def repeated_runs(
+    ids: Ints, often: Bools, k: int, shortest_period: int, most_runs: int
+) -> list[Run]:
     """Maximal exact repeats of ``k`` words or more in ``ids``, by start of the later copy.
 
+    ``often`` says which words stand more than once.
     Repeats closer than ``shortest_period`` words are left out ("ha ha ha").  Where there are
     more than ``most_runs`` the shortest are dropped: a text that repeats that often in small
     pieces is a table, and the time must stay linear.
@@ -56,9 +60,15 @@ def repeated_runs(ids: Ints, k: int, shortest_period: int, most_runs: int) -> li
     count = len(ids) - k + 1
     if count < 2:
         return []
-    grams = _gram_hashes(ids, k, count)
+    # Of the k-grams of most texts one in six has no word in it that stands but once.
+    shared = often[:count].copy()
+    for offset in range(1, k):
+        shared &= often[offset : offset + count]
+    at = np.flatnonzero(shared)
+    grams = _gram_hashes(ids, k, at)
     order = stable_order(grams)
     ranked = grams.take(order)
+    order = at.take(order)
     # Places in that order after which the same k-gram stands again: few, of most texts.
     same = np.flatnonzero(ranked[1:] == ranked[:-1])
     if not len(same):
@@ -139,17 +149,17 @@ def _longest(ids: Ints, runs: list[Run]) -> list[Run]:
     return sorted(runs, key=lambda run: (run[1], run[0]))
 
 
-def _gram_hashes(ids: Ints, k: int, count: int) -> npt.NDArray[np.uint64]:
-    """A 64-bit hash of every k-gram; words are small integers, so mixing comes first."""
-    words = ids.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    words ^= words >> np.uint64(30)
-    words *= np.uint64(0xBF58476D1CE4E5B9)
-    words ^= words >> np.uint64(27)
-    words *= np.uint64(0x94D049BB133111EB)
-    grams = words[:count].copy()
+_GRAM_BASE = np.uint64(0xD1342543DE82EF95)
+
+
+def _gram_hashes(ids: Ints, k: int, at: Ints) -> npt.NDArray[np.uint64]:
+    """A 64-bit hash of the k-gram at each of the places ``at``: a polynomial in the words."""
+    words = ids.astype(np.uint64)
+    grams = words.take(at)
     for offset in range(1, k):
-        grams *= np.uint64(0x100000001B3)
-        grams += words[offset : offset + count]
+        grams *= _GRAM_BASE
+        grams += words.take(at + offset)
+    grams *= _GRAM_BASE  # what is sorted by are the upper bits
     return grams
 
 

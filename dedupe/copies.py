@@ -11,17 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from dedupe.judge import is_copy
-from dedupe.outlook import outlook
+from dedupe.outlook import may_go, outlook
 from dedupe.policy import RepeatPolicy
 from dedupe.reading import Reading
 from dedupe.regions import (
     Region,
+    apart,
     can_go,
     coherent,
     exact_runs,
     rebased,
     regions,
     split,
+    stretches,
     traced,
 )
 from dedupe.remnants import remnants
@@ -71,10 +73,13 @@ class _Pass:
 
     def finds(self) -> bool:
         """Whether any region is judged a copy; it ends at the first."""
-        for region in regions(self.reading, self.policy):
-            self.consider(region)
-            if self.needed:
-                return True
+        reading, policy = self.reading, self.policy
+        for copied in stretches(reading, policy):
+            if may_go(reading, copied, policy):
+                for region in apart(reading, copied, policy):
+                    self.consider(region)
+                    if self.needed:
+                        return True
         return False
 
     def consider(self, region: Region) -> None:

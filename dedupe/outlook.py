@@ -31,7 +31,7 @@ def outlook(reading: Reading, policy: RepeatPolicy) -> Reading | None:
     group_of = {number: group for group in groups for number in group}
     asked: set[int] = set()
     for copied in stretches(copies, policy):
-        if can_go(copies, copied, policy) and _can_stand(copies, copied, policy):
+        if may_go(copies, copied, policy):
             first, last = copies.units[copied[0]], copies.units[copied[-1]]
             asked.update(group_of[first.line])
             # What lies between the copies tells whether it is furniture.
@@ -44,6 +44,11 @@ def outlook(reading: Reading, policy: RepeatPolicy) -> Reading | None:
     )
     asked.update(reading.lines_of(partners[partners >= 0]))
     return reading.parting([number for number in reading.parted if number in asked])
+
+
+def may_go(reading: Reading, copied: list[int], policy: RepeatPolicy) -> bool:
+    """Whether the stretch of units ``copied``, or a part of it, may go before all else."""
+    return can_go(reading, copied, policy) and _can_stand(reading, copied, policy)
 
 
 def _together(reading: Reading, policy: RepeatPolicy) -> list[list[int]]:

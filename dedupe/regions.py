@@ -41,9 +41,7 @@ _UNCOPIED = 0.3
 def regions(reading: Reading, policy: RepeatPolicy) -> list[Region]:
     """Stretches of copied units, furniture bridged, that can be cut whole or in part."""
     return [
-        region
-        for copied in stretches(reading, policy)
-        for region in _apart(reading, copied, policy)
+        region for copied in stretches(reading, policy) for region in apart(reading, copied, policy)
     ]
 
 
@@ -107,7 +105,7 @@ def _with_headings(
     return sorted([*copied, *(at for at in altered if copied[0] < at < copied[-1])])
 
 
-def _apart(reading: Reading, copied: list[int], policy: RepeatPolicy) -> list[Region]:
+def apart(reading: Reading, copied: list[int], policy: RepeatPolicy) -> list[Region]:
     """The region of ``copied``; several where its beginning holds the originals of its end, none
     where it has too few words.
 
@@ -133,7 +131,7 @@ def _apart(reading: Reading, copied: list[int], policy: RepeatPolicy) -> list[Re
     tail = [number for number in copied if number > last]
     if not head or not tail:
         return [traced(reading, copied)]
-    return [*_apart(reading, head, policy), *_apart(reading, tail, policy)]
+    return [*apart(reading, head, policy), *apart(reading, tail, policy)]
 
 
 def _follows(first: int, last: int, policy: RepeatPolicy) -> bool:

@@ -159,7 +159,7 @@ def _find(text: str, words: Tokens, policy: RepeatPolicy) -> tuple[list[Cut], se
     if len(words) < 2 * policy.least_words:
         return [], set()
     k = policy.gram_unspaced if words.mostly_unspaced else policy.gram_words
-    runs = repeated_runs(words.ids, k, policy.least_words, policy.most_runs)
+    runs = repeated_runs(words.ids, words.often, k, policy.least_words, policy.most_runs)
     found = chains(words.ids.tolist(), runs, policy) if runs else []
     if found is None:
         return None

@@ -45,6 +45,12 @@ class Tokens:
         return self.hashed.ends
 
     @cached_property
+    def often(self) -> Bools:
+        """Which words stand more than once: others are part of no repeat."""
+        found: Bools = (np.bincount(self.ids) > 1)[self.ids]
+        return found
+
+    @cached_property
     def unspaced(self) -> Bools:
         """Whether the word is a character of a script written without spaces."""
         return self.hashed.unspaced

@@ -17,7 +17,7 @@ from dedupe.align import Chain, common
 from dedupe.characters import U64, led, mix64
 from dedupe.policy import RepeatPolicy
 from dedupe.segments import Line
-from dedupe.tokens import Ints, Tokens
+from dedupe.tokens import Bools, Ints, Tokens
 
 _BINS = 16
 _LEAST_LINES = 3
@@ -39,7 +39,7 @@ def rewritten(words: Tokens, reach: Ints, found: list[Chain], policy: RepeatPoli
     counts = reach[:, 1] - reach[:, 0]
     least = policy.window_words * (2 if words.mostly_unspaced else 1)
     windows = reach[(counts >= least) & (counts <= policy.longest_window)]
-    if len(windows) < 2 or _are_unlike(words.ids, windows, policy.window_share):
+    if len(windows) < 2 or _are_unlike(words.ids, words.often, windows, policy.window_share):
         return []
     pairs = _agreeing(_sketch(words, windows), policy.window_bins)
     if not pairs:
@@ -67,12 +67,17 @@ def rewritten(words: Tokens, reach: Ints, found: list[Chain], policy: RepeatPoli
     return confirmed
 
 
-def _are_unlike(ids: Ints, windows: Ints, share: float) -> bool:
+def _are_unlike(ids: Ints, often: Bools, windows: Ints, share: float) -> bool:
     """Whether no two of ``windows`` can have ``share`` of the longer one's words in common.
 
-    Few are compared each with each.  Of many those are set aside first in which too few words
-    stand in any other window: what such a one has need not be asked of the others again.
+    Those are set aside first of which too few words stand twice (``often``).  Few are compared each
+    with each.  Of many those go as well in which too few words stand in any other window: what
+    such a one has need not be asked of the others again.
     """
+    before = np.zeros(len(often) + 1, dtype=np.int64)
+    np.cumsum(often, out=before[1:])
+    first, last = windows[:, 0], windows[:, 1]
+    windows = windows[before[last] - before[first] >= share * (last - first)]
     for _ in range(_LOOKS):
         if len(windows) <= _FEW:
             return not _any_alike(ids, windows, share)

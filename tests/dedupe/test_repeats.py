@@ -378,6 +378,7 @@ def test_what_is_refused_early_would_be_refused_later(
         text += "\n" + " ".join(f"o{at}" if at % step == 0 else w for at, w in enumerate(words))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(copies, "outlook", lambda reading, _: reading)
+        patch.setattr(copies, "may_go", lambda *_: True)
         patch.setattr(copies, "can_go", lambda *_: True)
         patch.setattr(regions, "can_go", lambda *_: True)
         patch.setattr(judge, "_is_slight", lambda *_: False)
