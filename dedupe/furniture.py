@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from ahocorasick_rs import AhoCorasick, Implementation
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from dedupe.text import count_words, fold, without_typography
 
@@ -54,7 +54,15 @@ _HINTS = (
     "vorbehalten", "datenschutz", "droits réservés", "abonn", "suscr", "derechos reservados",
     "版权", "订阅", "关注", "저작권", "구독", "転載",
 )  # fmt: skip
-_HINT_MACHINE = AhoCorasick(_HINTS, implementation=Implementation.DFA)
+_HINTED = BytesAhoCorasick([hint.encode() for hint in _HINTS], implementation=Implementation.DFA)
+# Characters of which folding makes nothing that stands in a hint, and which join with none beside
+# them; a test looks.  Missing: what becomes a Latin letter or a space, and combining marks.
+_SETTLED = (
+    "\x00-\x7f\x80-\x9f¡-§©«-®°-³µ-·¹»-ÈÊ-Þà-įĴ-ľŁ-ňŊ-žƀ-ǃǍ-ǰǴ-ɏΆ-҂҈-ԯẠ-ỿ"
+    "\u200b-\u2016\u2018-\u202e\u2030-\u203d\u203f-\u205e₠-₧₩-₿←-⋿─-➿"
+    "\u3001-\u3029〰-〿ぁ-ゖゝ-ヿ一-鿿가-힣\U0001f300-\U0001faff"
+)
+_UNSETTLED = re.compile(f"[^{_SETTLED}]")
 # Longer paragraphs are stories that mention such things.
 _LONGEST = 90
 _LONGEST_CHARACTERS = 2_000
@@ -65,18 +73,11 @@ def without_furniture(text: str) -> str:
 
     A paragraph is a line.
     """
-    plain = without_typography(text)
-    # The hints hold none of the signs that are spaces there, so that none is missed.
-    if plain.isascii() and not _hints_in(plain.lower()):
+    hinted = _hinted(text)
+    if not hinted:
         return text
-    folded = fold(text)
-    hints = _hints_in(folded)
-    if not hints:
-        return text
-    # Folding joins nothing across a line break, so its lines are those of ``text``.
-    lines, low_lines = text.split("\n"), folded.split("\n")
-    hinted = {number for hint in hints for number, low in enumerate(low_lines) if hint in low}
-    stock = {number for number in hinted if _is_stock(lines[number], low_lines[number])}
+    lines = text.split("\n")
+    stock = {number for number in hinted if _is_stock(lines[number])}
     if not stock:
         return text
     kept = [line for number, line in enumerate(lines) if number not in stock]
@@ -87,21 +88,40 @@ def without_furniture(text: str) -> str:
 
 def is_furniture(paragraph: str) -> bool:
     """Whether a paragraph speaks of the site and not of the story."""
-    folded = fold(paragraph)
-    return bool(_hints_in(folded)) and _is_stock(paragraph, folded)
+    return bool(_hinted(paragraph)) and _is_stock(paragraph)
 
 
-def _hints_in(folded: str) -> set[str]:
-    """The hints that stand in a text, all looked for in one pass."""
-    try:
-        return set(_HINT_MACHINE.find_matches_as_strings(folded, overlapping=True))
-    except UnicodeEncodeError:  # a lone surrogate
-        return {hint for hint in _HINTS if hint in folded}
+def is_settled(text: str) -> bool:
+    """Whether folding ``text`` brings no hint into it, nor takes one out, but by ASCII's case.
+
+    Folding takes longer than all the rest that most texts need.
+    """
+    return text.isascii() or _UNSETTLED.search(text) is None
 
 
-def _is_stock(paragraph: str, folded: str) -> bool:
+def _hinted(text: str) -> set[int]:
+    """The numbers of the lines that hold a hint, folded or not."""
+    # The hints hold none of the signs that are spaces there, so that none is missed.
+    plain = without_typography(text)
+    if not plain.isascii():
+        plain = plain.replace("ß", "ss").replace("É", "é")
+    if not is_settled(plain):
+        # Folding joins nothing across a line break, so its lines are those of ``text``.
+        plain = fold(text)
+    raw = plain.encode(errors="surrogatepass").lower()
+    hinted: set[int] = set()
+    number = before = 0
+    for _, start, _ in _HINTED.find_matches_as_indexes(raw):
+        number += raw.count(b"\n", before, start)
+        before = start
+        hinted.add(number)
+    return hinted
+
+
+def _is_stock(paragraph: str) -> bool:
     # Counted first: most paragraphs that name a newsletter are longer, and every pattern reads all.
     if len(paragraph) > _LONGEST_CHARACTERS or count_words(paragraph) > _LONGEST:
         return False
+    folded = fold(paragraph)
     found = (pattern for pattern in _PATTERNS if pattern.search(folded))
     return next(found, None) is not None and next(found, None) is not None

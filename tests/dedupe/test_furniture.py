@@ -1,10 +1,13 @@
 """Paragraphs of the site and paragraphs of the story."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedupe.furniture import is_furniture, without_furniture
+from dedupe.furniture import _HINTS, _UNSETTLED, is_furniture, is_settled, without_furniture
+from dedupe.text import fold
 
 
 @pytest.mark.parametrize(
@@ -51,3 +54,34 @@ def test_only_whole_lines_are_left_out(lines: list[str]) -> None:
     kept = iter(without_furniture("\n".join(lines)).split("\n"))
     remaining = iter(lines or [""])
     assert all(any(line == other for other in remaining) for line in kept)
+
+
+def test_what_needs_no_folding_has_its_hints_without_it() -> None:
+    """Every character that passes is none of a hint's, or stands for itself, and joins with none.
+
+    Else furniture would be missed in texts that hold it, and only there.
+    """
+    hints = set("".join(_HINTS))
+    told = [chr(point) for point in range(0x80, 0x30000) if not 0xD800 <= point < 0xE000]
+    plain = _UNSETTLED.sub("", "".join(told))
+    assert is_settled(plain)
+    assert len(plain) > 30_000
+    assert not [one for one in plain if fold(one) != one and hints & {one, *fold(one)}]
+    pairs = [unicodedata.decomposition(character).split() for character in told]
+    joining = {chr(int(parts[1], 16)) for parts in pairs if len(parts) == 2 and "<" not in parts[0]}
+    joining.update(map(chr, range(0x1160, 0x1200)))
+    assert joining.isdisjoint(plain)
+
+
+@pytest.mark.parametrize(
+    "paragraph",
+    [
+        "COOKIES größer als Kekse. ＡＣＣＥＰＴ ALL.", "Couleur. Tous DROITS RÉSERVÉS © 2026",
+        "Tous droits re\u0301serve\u0301s © Éditions", "저작권자 ⓒ 예시신문, 무단전재",
+        "Größe: © 2026 ﬀ Alle Rechte vorbehalten.",
+    ],
+)  # fmt: skip
+def test_furniture_is_found_however_it_is_written(paragraph: str) -> None:
+    """In capitals, in wide letters, with accents apart, beside letters that fold to two."""
+    story = "Zellen wurden günstiger – sagt „Norrvolt“."
+    assert without_furniture(f"{story}\n{paragraph}\n") == f"{story}\n"
