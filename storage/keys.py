@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from types import MappingProxyType
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from dedupe.models import Signature
 from storage.key_segments import Written
-from storage.packed import Packed, packed
+from storage.packed import AT_ONCE, Packed, packed
+from storage.packed import joined as joined_articles
 from storage.pairing import NO_DAY
 
 _MASK = (1 << 64) - 1
@@ -94,10 +95,38 @@ def by_day(keys: Keys, days: NDArray[np.int64]) -> dict[int, Packed]:
     return {day: ranged.run(*span) for day, span in zip(each.tolist(), spans, strict=True)}
 
 
+def together(days: Iterable[tuple[int, Packed]]) -> Iterator[tuple[NDArray[np.int64], Packed]]:
+    """The articles of days with their days, those of small days as one.
+
+    Looking through a day costs as much as looking through some thousand keys.
+    """
+    some: list[tuple[int, Packed]] = []
+    held = 0
+    for one in days:
+        some.append(one)
+        held += len(one[1].keys)
+        if held >= AT_ONCE:
+            yield _as_one(some)
+            some, held = [], 0
+    if some:
+        yield _as_one(some)
+
+
+def _as_one(days: Sequence[tuple[int, Packed]]) -> tuple[NDArray[np.int64], Packed]:
+    sizes = [len(articles.ids) for _, articles in days]
+    return np.repeat([day for day, _ in days], sizes), joined_articles([one for _, one in days])
+
+
 def at(
-    articles: Packed, day: int, places: NDArray[np.int64], without: Collection[str] = ()
+    articles: Packed,
+    days: NDArray[np.int64],
+    places: NDArray[np.int64],
+    without: Collection[str] = (),
 ) -> Keys:
-    """The keys at some places among those of ``articles`` of one day, but for some articles'."""
+    """The keys at some places among those of ``articles``, but for some articles'.
+
+    ``days`` go with the articles.
+    """
     slots = articles.slots(places)
     held, owner = np.unique(slots >> 1, return_inverse=True)
     names = [one.decode() for one in articles.ids[held].tolist()]
@@ -108,7 +137,7 @@ def at(
         key=articles.keys[places[rows]],
         kind=(slots[rows] & 1).astype(np.uint8),
         owner=(np.cumsum(wanted) - 1)[owner[rows]],
-        day=np.full(np.count_nonzero(rows), day),
+        day=days[held][owner[rows]],
     )
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-_AT_ONCE = 1 << 15
+AT_ONCE = 1 << 15
 """Keys looked through at a time: they stay in the processor's cache."""
 _SHIFT = 12
 """Upper bits of a key decide first, by a table of a megabyte: where 17,500 keys are asked for, it
@@ -118,8 +118,8 @@ class Sieve:
         if not len(self._keys):
             return np.zeros(0, np.int64)
         found = []
-        for first in range(0, len(among), _AT_ONCE):
-            part = among[first : first + _AT_ONCE]
+        for first in range(0, len(among), AT_ONCE):
+            part = among[first : first + AT_ONCE]
             # "wrap" asks nothing of an index; the upper bits are within the table by themselves.
             likely = np.flatnonzero(self._upper.take(part >> _SHIFT, mode="wrap"))
             likely = likely[self._lower.take(part[likely] & _LOWER, mode="wrap")]

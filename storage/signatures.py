@@ -106,9 +106,11 @@ def read(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> Keys:
     days = _days(con, at(places(con, "core.signatures", "article_id", asked)))
     wanted = np.array([article_id.encode() for article_id in asked], dtype=np.bytes_)
     parts = []
-    for day, articles in key_segments.by_day(con, key_segments.on_days("k.day", days), {}):
-        theirs = articles.where(np.isin(articles.ids, wanted))
-        parts.append(keys.at(theirs, day, np.arange(len(theirs.keys))))
+    held = key_segments.by_day(con, key_segments.on_days("k.day", days), {})
+    for dated, articles in keys.together(held):
+        theirs = np.isin(articles.ids, wanted)
+        some = articles.where(theirs)
+        parts.append(keys.at(some, dated[theirs], np.arange(len(some.keys))))
     found = keys.joined(parts)
     number_of = {article_id: number for number, article_id in enumerate(asked)}
     numbers = np.array([number_of[one] for one in found.ids], dtype=np.int64)
@@ -179,10 +181,10 @@ def _others(
     sieve = Sieve(wanted)
     own = set(asked.ids)
     found = []
-    for day, articles in key_segments.by_day(con, condition, asked.written):
-        places = sieve.places(articles.keys)
-        if len(places):
-            found.append(keys.at(articles, day, places, own))
+    for days, articles in keys.together(key_segments.by_day(con, condition, asked.written)):
+        met = sieve.places(articles.keys)
+        if len(met):
+            found.append(keys.at(articles, days, met, own))
     return keys.joined(found)
 
 

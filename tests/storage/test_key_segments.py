@@ -286,7 +286,7 @@ def test_articles_keep_their_keys_however_they_are_cut(
 
 def test_a_sieve_finds_exactly_the_keys_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys alike in their upper or lower bits are others; and pieces join without a seam."""
-    monkeypatch.setattr(packed, "_AT_ONCE", 7)
+    monkeypatch.setattr(packed, "AT_ONCE", 7)
     generator = np.random.default_rng(5)
     asked = generator.integers(0, 1 << 32, 50).astype(np.uint32)
     near = np.concatenate([asked ^ np.uint32(1), asked ^ np.uint32(1 << 31), asked[::3]])
