@@ -104,23 +104,35 @@ def _latin_classes() -> bytes:
     return unfolded().classes[:256].tobytes()
 
 
-def hash_folded(text: str, words: HashedWords) -> U64 | None:
+def hash_folded(text: str, words: HashedWords) -> tuple[U64, npt.NDArray[np.bool_]]:
     """A hash for each of the ``words`` of ``text`` that those which fold to the same share.
 
-    None where a character of a word does not fold by itself to one other: fold the words then.
+    And for each word whether that says nothing: it has a character that does not fold by itself to
+    one other.  ``hash_whole`` hashes what such a word folds to.
     """
     points, characters = points_of(text), unfolded()
     inside = words.classes != SEPARATOR
     classes = characters.classes.take(points)
-    if bool((inside & ((classes == UNFOLDED) | (classes == SEPARATOR))).any()):
-        return None
+    odd = np.zeros(len(words.starts), dtype=bool)
+    amiss = np.flatnonzero(inside & ((classes == UNFOLDED) | (classes == SEPARATOR)))
+    odd[np.searchsorted(words.starts, amiss, side="right") - 1] = True
     forward, backward = powers_for(CHAR_BASE, len(points))
     terms = characters.hashes.take(points)
     terms *= forward
     terms[~inside] = 0
     hashes = _sums(terms, words.starts)
     hashes *= backward.take(words.starts)
-    return hashes
+    return mix64(hashes), odd
+
+
+def hash_whole(folded: str) -> U64 | None:
+    """The hashes of the words of ``folded``, one a line; None where a line is not one word."""
+    words = hash_words(folded)
+    parting = np.flatnonzero(words.classes == SEPARATOR)
+    begins = np.concatenate([[0], parting + 1])
+    if folded.count("\n") != len(parting) or not np.array_equal(words.starts, begins):
+        return None
+    return words.hashes
 
 
 def hash_looked_up(

@@ -23,12 +23,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedupe.align import chains, repeated_runs, without_echoes
+from dedupe.align import chains, without_echoes
 from dedupe.captions import captions
 from dedupe.copies import Cut, decide
 from dedupe.models import Repeat, RepeatReport
 from dedupe.policy import RepeatPolicy
 from dedupe.reading import read
+from dedupe.runs import repeated_runs
 from dedupe.segments import lines, reach_of
 from dedupe.teasers import teasers
 from dedupe.text import count_words

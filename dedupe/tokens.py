@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.characters import U64, led, stable_order
-from dedupe.hashing import HashedWords, hash_folded, hash_simply, hash_words
+from dedupe.hashing import HashedWords, hash_folded, hash_simply, hash_whole, hash_words
 from dedupe.text import fold, without_typography
 
 Ints = npt.NDArray[np.int64]
@@ -91,22 +91,32 @@ def _numbered(hashes: U64) -> tuple[Ints, Ints]:
 
 def _folded(text: str, hashed: HashedWords, first: Ints) -> Ints:
     """For each word at ``first`` a number that those which fold to the same share, by first use."""
-    hashes = hash_folded(text, hashed)
-    if hashes is not None:
-        begins, which = _numbered(hashes[first])
-        numbers = np.empty(len(begins), dtype=np.int64)
-        numbers[np.argsort(begins)] = np.arange(len(begins))
-        found: Ints = numbers[which]
-        return found
-    # Folding may join and lengthen characters, so each distinct word is folded as a whole; across
-    # a line break it joins nothing, so that all of them are folded at once.
-    starts, ends = hashed.starts[first].tolist(), hashed.ends[first].tolist()
-    apart = "\n".join([text[start:end] for start, end in zip(starts, ends, strict=True)])
-    distinct: dict[str, int] = {}
-    return np.array(
-        [distinct.setdefault(word, len(distinct)) for word in fold(apart).split("\n")],
-        dtype=np.int64,
-    )
+    hashes, odd = hash_folded(text, hashed)
+    hashes = hashes[first]
+    # Folding may join and lengthen characters, so such words are folded as wholes; across a line
+    # break it joins nothing, so that all of them are folded at once.
+    at = np.flatnonzero(odd[first])
+    if len(at):
+        whole = hash_whole(_lines(text, hashed, first[at]))
+        if whole is None:
+            return _numbered_strings(_lines(text, hashed, first).split("\n"))
+        hashes[at] = whole
+    begins, which = _numbered(hashes)
+    numbers = np.empty(len(begins), dtype=np.int64)
+    numbers[np.argsort(begins)] = np.arange(len(begins))
+    found: Ints = numbers[which]
+    return found
+
+
+def _lines(text: str, hashed: HashedWords, at: Ints) -> str:
+    """The words ``at`` as they fold, one a line."""
+    starts, ends = hashed.starts[at].tolist(), hashed.ends[at].tolist()
+    return fold("\n".join([text[start:end] for start, end in zip(starts, ends, strict=True)]))
+
+
+def _numbered_strings(words: list[str]) -> Ints:
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(word, len(numbers)) for word in words], dtype=np.int64)
 
 
 def distinct(values: Ints) -> Ints:

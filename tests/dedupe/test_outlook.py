@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedupe import copies, windows
-from dedupe.align import chains, common, repeated_runs
+from dedupe.align import chains, common
 from dedupe.policy import RepeatPolicy
 from dedupe.reading import Reading, read
+from dedupe.runs import repeated_runs
 from dedupe.segments import lines, reach_of
 from dedupe.tokens import tokens
 
