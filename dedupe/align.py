@@ -46,7 +46,7 @@ class _Open:
     words: int = 0
 
 
-def chains(ids: Sequence[int], runs: list[Run], policy: RepeatPolicy) -> list[Chain] | None:
+def chains(ids: Ints, runs: list[Run], policy: RepeatPolicy) -> list[Chain] | None:
     """Runs joined over small gaps and aligned word by word, the longest chain first.
 
     Of more than ``policy.most_chains`` only the long ones; None where those are too many as well.
@@ -84,7 +84,10 @@ def chains(ids: Sequence[int], runs: list[Run], policy: RepeatPolicy) -> list[Ch
         sizes = [(size, linked) for size, linked in sizes if -size >= policy.short_words]
         if len(sizes) > policy.most_chains:
             return None
+    if not sizes:
+        return []
     sizes.sort()
+    listed: list[int] = ids.tolist()
     known = np.zeros(len(ids), dtype=bool)
     budget = policy.align_share * len(ids)
     aligned = []
@@ -96,7 +99,7 @@ def chains(ids: Sequence[int], runs: list[Run], policy: RepeatPolicy) -> list[Ch
         if end - begin - int(known[begin:end].sum()) < policy.seed_words:
             continue
         budget -= end - begin + policy.extend_words
-        made = _aligned(ids, linked, policy)
+        made = _aligned(listed, linked, policy)
         known[made.later] = True
         aligned.append(made)
     aligned.sort(key=lambda chain: (-chain.matched, int(chain.later[0])))

@@ -161,7 +161,7 @@ def _find(text: str, words: Tokens, policy: RepeatPolicy) -> tuple[list[Cut], se
         return [], set()
     k = policy.gram_unspaced if words.mostly_unspaced else policy.gram_words
     runs = repeated_runs(words.ids, words.often, k, policy.least_words, policy.most_runs)
-    found = chains(words.ids.tolist(), runs, policy) if runs else []
+    found = chains(words.ids, runs, policy) if runs else []
     if found is None:
         return None
     laid = lines(text)
