@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date, datetime
 from typing import Any
 
 import duckdb
@@ -17,6 +18,9 @@ from numpy.typing import NDArray
 _FEW = 1500
 """Values that go with a statement as lists, which takes longer by the value and spares the
 millisecond in which arrays are made known."""
+
+_NO_TEXT = {int, float, bool, bytes, date, datetime, type(None)}
+"""Types of values that are stored as they are."""
 
 
 @contextmanager
@@ -137,7 +141,13 @@ def storable(text: str) -> str:
 def _array(values: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:
     if isinstance(values, np.ndarray):
         return values
-    return np.fromiter(map(_storable, values), dtype=object, count=len(values))
+    kinds = set(map(type, values))
+    plain: Iterable[Any] = values
+    if kinds == {str}:
+        plain = map(storable, values)
+    elif not kinds <= _NO_TEXT:
+        plain = map(_storable, values)
+    return np.fromiter(plain, dtype=object, count=len(values))
 
 
 def _storable(value: Any) -> Any:
