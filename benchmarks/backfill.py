@@ -443,8 +443,11 @@ def memory(corpora: list[Path], pages: int, folder: Path | None) -> dict[str, An
     """Resident memory of a run and its processes, by the pages that it says it has done."""
     points: list[dict[str, float]] = []
     with tempfile.TemporaryDirectory(dir=folder) as made:
+        originals = Path(made) / "originals.json"
+        originals.write_text(json.dumps(unlike(corpora)))
         command = [sys.executable, "-m", "benchmarks.backfill", "--one-run"]
-        command += [str(Path(made) / "store"), "--pages", str(pages), *map(str, corpora)]
+        command += [str(Path(made) / "store"), "--originals", str(originals)]
+        command += ["--pages", str(pages), *map(str, corpora)]
         start = time.perf_counter()
         run = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert run.stdout is not None
@@ -479,28 +482,56 @@ def memory(corpora: list[Path], pages: int, folder: Path | None) -> dict[str, An
     }
 
 
-def made_up(corpora: list[Path], pages: int, now: datetime) -> Iterator[Any]:
-    """Captures of ``pages`` pages: the corpora's smaller ones, again and again in other words."""
+def unlike(corpora: list[Path]) -> list[str]:
+    """Addresses of the corpora's smaller pages whose copies in other words share no key.
+
+    Tables and lists of names keep their words in every copy.  Their copies would be compared with
+    one another, hundreds with hundreds, of which a news archive has nothing.
+    """
+    from flows.digest import digest
+
+    now = datetime.now(UTC)
+    found = []
+    for answer in varied.answers(corpora):
+        if len(answer[2]) >= SMALL_PAGE:
+            continue
+        copies = [capture_of(varied.varied(answer, copy), now) for copy in (1, 2)]
+        keys = [
+            {*one.prepared.signature.bands, *one.prepared.signature.sketch}
+            for one in digest(copies, {}, all_topics=True, now=now)
+            if one.prepared is not None
+        ]
+        if len(keys) < len(copies) or keys[0].isdisjoint(keys[1]):
+            found.append(answer[0])
+    return found
+
+
+def capture_of(answer: varied.Answer, now: datetime) -> Any:
     from ingest.models import Capture, FeedEntry, Page
     from ingest.urls import canonical_url
 
-    originals = [one for one in varied.answers(corpora) if len(one[2]) < SMALL_PAGE]
+    url, headers, body = answer
+    kinds = [value for name, value in headers if name.lower() == "content-type"]
+    page = Page(
+        url=url,
+        requested_url=url,
+        status=200,
+        content_type=kinds[0] if kinds else "text/html",
+        body=body,
+        fetched_at=now,
+    )
+    return Capture(entry=FeedEntry(url=url, canonical_url=canonical_url(url)), page=page)
+
+
+def made_up(corpora: list[Path], kept: set[str], pages: int, now: datetime) -> Iterator[Any]:
+    """Captures of ``pages`` pages: those of ``kept``, again and again in other words."""
+    originals = [one for one in varied.answers(corpora) if one[0] in kept]
     for number in range(pages):
         copy, at = divmod(number, len(originals))
-        url, headers, body = varied.varied(originals[at], copy)
-        kinds = [value for name, value in headers if name.lower() == "content-type"]
-        page = Page(
-            url=url,
-            requested_url=url,
-            status=200,
-            content_type=kinds[0] if kinds else "text/html",
-            body=body,
-            fetched_at=now,
-        )
-        yield Capture(entry=FeedEntry(url=url, canonical_url=canonical_url(url)), page=page)
+        yield capture_of(varied.varied(originals[at], copy), now)
 
 
-def one_run(store: Path, corpora: list[Path], pages: int) -> None:
+def one_run(store: Path, corpora: list[Path], kept: set[str], pages: int) -> None:
     """A backfill that says how far it is, a line a batch; its pages are made as it goes on."""
     import asyncio
 
@@ -519,7 +550,9 @@ def one_run(store: Path, corpora: list[Path], pages: int) -> None:
             self.done += steps
             print("done", self.done, flush=True)
 
-    flows.run._route = lambda _, clock: made_up(corpora, pages, clock())  # type: ignore[assignment]
+    flows.run._route = lambda _, clock: made_up(  # type: ignore[assignment]
+        corpora, kept, pages, clock()
+    )
     options = BackfillOptions(route="warc", paths=(), all_topics=True)
     report = asyncio.run(
         run_backfill(Settings(store=store), options, Surroundings(progress=Telling()))
@@ -540,9 +573,11 @@ def main() -> None:
     parser.add_argument("--only", choices=("route", "shares", "filter"), help="one part only")
     parser.add_argument("--folder", type=Path, help="where the archive and the stores are made")
     parser.add_argument("--one-run", type=Path, metavar="STORE", help=argparse.SUPPRESS)
+    parser.add_argument("--originals", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one_run:
-        one_run(arguments.one_run, arguments.corpora, arguments.pages)
+        kept = set(json.loads(arguments.originals.read_text()))
+        one_run(arguments.one_run, arguments.corpora, kept, arguments.pages)
         return
     logging.disable(logging.CRITICAL)
     found: dict[str, Any] = {}
