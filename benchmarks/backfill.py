@@ -453,11 +453,11 @@ def memory(corpora: list[Path], pages: int, folder: Path | None) -> dict[str, An
         assert run.stdout is not None
         with Watch(run.pid, every=0.25) as watch:
             for line in run.stdout:
-                if not line.startswith("done "):
+                if not line.startswith(("done ", "end ")):
                     continue
                 watch.look()
-                done = int(line.split()[1])
-                if points and done // 1000 == points[-1]["pages"] // 1000:
+                said, done = line.split()[0], int(line.split()[1])
+                if said == "done" and points and done // 1000 == points[-1]["pages"] // 1000:
                     continue
                 points.append(
                     {
@@ -477,7 +477,8 @@ def memory(corpora: list[Path], pages: int, folder: Path | None) -> dict[str, An
         "cpu_seconds": round(watch.cpu),
         "exit_code": run.returncode,
         "points": points,
-        "last_by_first": round(counted[-1]["mib"] / counted[0]["mib"], 3),
+        "end_by_first": round(points[-1]["mib"] / counted[0]["mib"], 3),
+        "most_by_first": round(max(one["mib"] for one in counted) / counted[0]["mib"], 3),
         "peak_by_first_peak": round(watch.peak / 2**20 / counted[0]["peak_mib"], 3),
     }
 
@@ -536,6 +537,7 @@ def one_run(store: Path, corpora: list[Path], kept: set[str], pages: int) -> Non
     import asyncio
 
     import flows.run
+    from flows.from_routes import STAGE
     from flows.run import BackfillOptions, Surroundings, run_backfill
     from flows.settings import Settings
 
@@ -546,17 +548,19 @@ def one_run(store: Path, corpora: list[Path], kept: set[str], pages: int) -> Non
             """Nothing to say."""
 
         def advance(self, name: str, steps: int = 1) -> None:
-            del name
-            self.done += steps
-            print("done", self.done, flush=True)
+            if name == STAGE:  # not what is tagged at the end
+                self.done += steps
+                print("done", self.done, flush=True)
 
     flows.run._route = lambda _, clock: made_up(  # type: ignore[assignment]
         corpora, kept, pages, clock()
     )
     options = BackfillOptions(route="warc", paths=(), all_topics=True)
+    progress = Telling()
     report = asyncio.run(
-        run_backfill(Settings(store=store), options, Surroundings(progress=Telling()))
+        run_backfill(Settings(store=store), options, Surroundings(progress=progress))
     )
+    print("end", progress.done, flush=True)  # tagged and published, its processes gone
     print(f"stored {report.stored}, rejected {report.rejected}", file=sys.stderr)
 
 
