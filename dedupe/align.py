@@ -13,12 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from dedupe.policy import RepeatPolicy
 from dedupe.runs import Run
-
-Ints = npt.NDArray[np.int64]
+from dedupe.tokens import Ints
 
 
 @dataclass(frozen=True, slots=True)

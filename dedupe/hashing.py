@@ -116,13 +116,9 @@ def hash_folded(text: str, words: HashedWords) -> tuple[U64, npt.NDArray[np.bool
     odd = np.zeros(len(words.starts), dtype=bool)
     amiss = np.flatnonzero(inside & ((classes == UNFOLDED) | (classes == SEPARATOR)))
     odd[np.searchsorted(words.starts, amiss, side="right") - 1] = True
-    forward, backward = powers_for(CHAR_BASE, len(points))
     terms = characters.hashes.take(points)
-    terms *= forward
     terms[~inside] = 0
-    hashes = _sums(terms, words.starts)
-    hashes *= backward.take(words.starts)
-    return mix64(hashes), odd
+    return _hashes(terms, words.starts), odd
 
 
 def hash_whole(folded: str) -> U64 | None:
@@ -142,12 +138,7 @@ def hash_looked_up(
     starts = _starts(classes)
     if not len(starts):
         return HashedWords(classes, starts, np.zeros(0, dtype=np.uint64))
-    forward, backward = powers_for(CHAR_BASE, len(points))
-    terms = characters.hashes.take(points)
-    terms *= forward
-    hashes = _sums(terms, starts)
-    hashes *= backward.take(starts)
-    return HashedWords(classes, starts, mix64(hashes))
+    return HashedWords(classes, starts, _hashes(characters.hashes.take(points), starts))
 
 
 def _starts(classes: npt.NDArray[np.uint8]) -> Offsets:
@@ -159,6 +150,15 @@ def _starts(classes: npt.NDArray[np.uint8]) -> Offsets:
         begins = classes != SEPARATOR
         begins[1:] &= (classes[1:] == UNSPACED) | (classes[:-1] != SPACED)
     return np.flatnonzero(begins)
+
+
+def _hashes(terms: U64, starts: Offsets) -> U64:
+    """The hash of each word: the polynomial of its characters' ``terms``, which are used up."""
+    forward, backward = powers_for(CHAR_BASE, len(terms))
+    terms *= forward
+    hashes = _sums(terms, starts)
+    hashes *= backward.take(starts)
+    return mix64(hashes)
 
 
 def _sums(terms: U64, starts: Offsets) -> U64:

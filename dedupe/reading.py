@@ -12,7 +12,7 @@ import numpy.typing as npt
 from dedupe.align import Chain
 from dedupe.policy import RepeatPolicy
 from dedupe.segments import Line, Style, Unit, link_spans, parted, style, whole_lines
-from dedupe.tokens import Bools, Ints, Tokens
+from dedupe.tokens import Bools, Ints, Tokens, ranged
 
 _ZERO, _NINE, _ASCII = 0x30, 0x39, 0x7F
 
@@ -148,11 +148,7 @@ class Reading:
         first, last = self.units[numbers[0]].first, self.units[numbers[-1]].last
         if numbers[-1] - numbers[0] + 1 == len(numbers):
             return np.arange(first, last)
-        edges = self.edges[numbers]
-        counts = edges[:, 1] - edges[:, 0]
-        before = np.cumsum(counts) - counts
-        inside: Ints = np.arange(int(counts.sum())) + np.repeat(edges[:, 0] - before, counts)
-        return inside
+        return ranged(self.edges[numbers])
 
 
 def read(

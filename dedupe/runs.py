@@ -7,12 +7,10 @@ occurrence only, never to all of them.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from dedupe.characters import led, stable_order
+from dedupe.characters import U64, led, stable_order
+from dedupe.tokens import Bools, Ints
 
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 Run = tuple[int, int, int]
 """(start of the earlier copy, start of the later copy, length), in words."""
 
@@ -125,7 +123,7 @@ def _longest(ids: Ints, runs: list[Run]) -> list[Run]:
 _GRAM_BASE = np.uint64(0xD1342543DE82EF95)
 
 
-def _gram_hashes(ids: Ints, k: int, at: Ints) -> npt.NDArray[np.uint64]:
+def _gram_hashes(ids: Ints, k: int, at: Ints) -> U64:
     """A 64-bit hash of the k-gram at each of the places ``at``: a polynomial in the words."""
     words = ids.astype(np.uint64)
     grams = words.take(at)

@@ -17,7 +17,7 @@ from dedupe.align import Chain, common
 from dedupe.characters import U64, led, mix64
 from dedupe.policy import RepeatPolicy
 from dedupe.segments import Line
-from dedupe.tokens import Bools, Ints, Tokens
+from dedupe.tokens import Bools, Ints, Tokens, ranged
 
 _BINS = 16
 _LEAST_LINES = 3
@@ -120,9 +120,7 @@ def _any_alike(ids: Ints, windows: Ints, share: float) -> bool:
 def _laid_out(ids: Ints, windows: Ints) -> tuple[Ints, Ints, Ints]:
     """How many words each window has; of each word in one, the window and the number."""
     counts = windows[:, 1] - windows[:, 0]
-    before = np.cumsum(counts) - counts
-    inside = ids[np.arange(int(counts.sum())) + np.repeat(windows[:, 0] - before, counts)]
-    return counts, np.repeat(np.arange(len(windows)), counts), inside
+    return counts, np.repeat(np.arange(len(windows)), counts), ids[ranged(windows)]
 
 
 def doubled_lines(text: str, laid: list[Line], reach: Ints, policy: RepeatPolicy) -> list[Chain]:

@@ -54,13 +54,11 @@ class Packed(NamedTuple):
         """The articles at some places, in that order."""
         counts = self.counts.reshape(-1, 2)
         sizes = counts.sum(axis=1)
-        begins, lengths = (self.ends[1::2] - sizes)[order], sizes[order]
-        ends = np.cumsum(lengths)
-        inside = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)
+        begins = self.ends[1::2] - sizes
         return Packed(
             self.ids[order],
             np.cumsum(counts[order]),
-            self.keys[np.repeat(begins, lengths) + inside],
+            self.keys[ranged(begins[order], sizes[order])],
         )
 
     def slots(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -88,6 +86,13 @@ class Packed(NamedTuple):
 def packed(ids: Sequence[str], counts: NDArray[np.int64], keys: NDArray[np.uint32]) -> Packed:
     """Articles whose ``keys`` stand in their order; ``counts`` as of ``Packed``."""
     return Packed(np.array([one.encode() for one in ids], dtype=np.bytes_), np.cumsum(counts), keys)
+
+
+def ranged(begins: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Every place of the ranges, one range after the other."""
+    before = np.cumsum(lengths) - lengths
+    found: NDArray[np.int64] = np.arange(int(lengths.sum())) + np.repeat(begins - before, lengths)
+    return found
 
 
 def joined(parts: Sequence[Packed]) -> Packed:

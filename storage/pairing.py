@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.packed import ranged
+
 NO_DAY = -1
 """Stands for the day of an article without one; days count from 0001-01-01."""
 _KIND = np.uint64(32)
@@ -158,12 +160,7 @@ def _products(
         before = int(until[done - 1]) if done else 0
         end = max(done + 1, int(np.searchsorted(until, before + _AT_ONCE, "right")))
         part = length[done:end]
-        starts = np.cumsum(part) - part
-        inside = np.arange(int(part.sum())) - np.repeat(starts, part)
-        yield (
-            np.repeat(left[done:end], part),
-            pool[np.repeat(begin[done:end], part) + inside],
-        )
+        yield np.repeat(left[done:end], part), pool[ranged(begin[done:end], part)]
         done = end
 
 
