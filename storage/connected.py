@@ -12,7 +12,7 @@ from dedupe.models import Match, StoryNode
 from storage.matches import touching
 from storage.models import StoryGraph
 from storage.policy import STORY
-from storage.rows import PLACES, at, places, tail
+from storage.rows import IDS, PLACES, at, places, tail
 
 _NONE: Mapping[str, StoryNode] = MappingProxyType({})
 
@@ -84,14 +84,14 @@ def nodes(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> tuple[StoryNo
         StoryNode(
             article_id=i,
             words=count or 0,
-            published_at=at,
+            published_at=published,
             full_page=bool(full),
             beginning=bool(begins),
             title=title or "",
             publisher=publisher or "",
             origin=origin or "",
         )
-        for i, count, at, full, begins, title, publisher, origin in found
+        for i, count, published, full, begins, title, publisher, origin in found
     )
 
 
@@ -124,10 +124,7 @@ def _fellows(con: duckdb.DuckDBPyConnection, edge: Collection[str]) -> set[str]:
     several = sorted(story_id for story_id in stories if wanted.get(story_id) != 1)
     if not several:
         return set()
-    query = (
-        "SELECT article_id, story_id FROM core.story_members "
-        "WHERE story_id IN (SELECT unnest($ids::VARCHAR[]))"
-    )
+    query = f"SELECT article_id, story_id FROM core.story_members WHERE story_id IN {IDS}"
     asked = {"ids": several}
     recent = tail(con, "core.story_members")
     found = con.execute(f"{query} AND {recent}", asked).fetchall()

@@ -8,7 +8,7 @@ import duckdb
 
 from dedupe.models import Match, Relation
 from storage.batches import insert, rows
-from storage.rows import HASHES, key_hash, places
+from storage.rows import HASHES, IDS, PLACES, at, key_hash, places
 
 _MATCH = {
     "article_id": "VARCHAR", "of_article_id": "VARCHAR", "relation": "VARCHAR",
@@ -19,7 +19,6 @@ _FLIPPED: dict[Relation, Relation] = {
     "exact": "exact", "near": "near", "contains": "contained_in", "contained_in": "contains",
     "apart": "apart",
 }  # fmt: skip
-_IDS = "(SELECT unnest($ids::VARCHAR[]))"
 
 
 def save(
@@ -49,8 +48,8 @@ def _delete_pairs(con: duckdb.DuckDBPyConnection, pairs: Sequence[tuple[str, str
             "DELETE FROM core.matches m USING "
             "(SELECT unnest($ids) AS one, unnest($others) AS other) b "
             "WHERE m.article_id = b.one AND m.of_article_id = b.other "
-            "AND m.rowid IN (SELECT unnest($places))",
-            {"ids": firsts, "others": others, "places": [place for place, _ in found]},
+            f"AND m.rowid IN {PLACES}",
+            {"ids": firsts, "others": others, **at(found)},
         )
 
 
@@ -64,7 +63,7 @@ def delete(con: duckdb.DuckDBPyConnection, ids: Collection[str]) -> list[str]:
         return []
     asked = {"ids": sorted(set(ids))}
     others: set[str] = set()
-    held = f"FROM core.matches WHERE article_id IN {_IDS} OR of_article_id IN {_IDS}"
+    held = f"FROM core.matches WHERE article_id IN {IDS} OR of_article_id IN {IDS}"
     found = con.execute(f"SELECT article_id, of_article_id, relation {held}", asked).fetchall()
     for *pair, relation in found:
         others.update(pair if relation != "apart" else ())

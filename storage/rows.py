@@ -32,6 +32,7 @@ HASHED: Mapping[tuple[str, str], str] = {
 
 _KEYS = "(SELECT unnest($keys::VARCHAR[]))"
 HASHES = "(SELECT unnest($hashes::UBIGINT[]))"
+IDS = "(SELECT unnest($ids::VARCHAR[]))"
 PLACES = "(SELECT unnest($places::BIGINT[]))"
 """Numbers of rows as a subquery, for the parameter that ``at`` makes of what was found."""
 

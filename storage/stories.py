@@ -13,7 +13,7 @@ import duckdb
 from dedupe.models import StoryNode, StoryPlan
 from storage import connected
 from storage.batches import insert, rows
-from storage.rows import PLACES, at, places
+from storage.rows import IDS, PLACES, at, places
 
 _MEMBER = {"article_id": "VARCHAR", "story_id": "VARCHAR"}
 _FIGURES = {
@@ -23,7 +23,6 @@ _FIGURES = {
 _STORY = {
     "story_id": "VARCHAR", "created_at": "TIMESTAMPTZ", "changed_at": "TIMESTAMPTZ", **_FIGURES
 }  # fmt: skip
-_IDS = "(SELECT unnest($ids::VARCHAR[]))"
 _NONE: Mapping[str, StoryNode] = MappingProxyType({})
 _GONE = StoryNode(article_id="", words=0, published_at=None, full_page=False)
 """Stands for an article that is not stored any more."""
@@ -76,18 +75,15 @@ def _move(con: duckdb.DuckDBPyConnection, plan: StoryPlan, older: Collection[str
     moved = [one for one, story_id in plan.story_of.items() if held.get(one) != story_id]
     gone = [one for one in moved if one in held]
     if gone:
-        rows_held = places(con, "core.story_members", "article_id", gone)
-        con.execute(
-            f"DELETE FROM core.story_members WHERE rowid IN {PLACES}",
-            at(rows_held),
-        )
+        left = places(con, "core.story_members", "article_id", gone)
+        con.execute(f"DELETE FROM core.story_members WHERE rowid IN {PLACES}", at(left))
     if moved:
         records = [[one, plan.story_of[one]] for one in moved]
         insert(con, "core.story_members", _MEMBER, rows(_MEMBER, records))
     if gone:
         con.execute(
-            f"DELETE FROM core.stories WHERE story_id IN {_IDS} AND story_id NOT IN "
-            f"(SELECT m.story_id FROM core.story_members m WHERE m.story_id IN {_IDS})",
+            f"DELETE FROM core.stories WHERE story_id IN {IDS} AND story_id NOT IN "
+            f"(SELECT m.story_id FROM core.story_members m WHERE m.story_id IN {IDS})",
             {"ids": sorted({held[one] for one in gone})},
         )
 
@@ -174,7 +170,7 @@ def _forward(con: duckdb.DuckDBPyConnection, forwards: Mapping[str, str], now: d
     if forwards:
         told = {"ids": list(forwards), "to": list(forwards.values())}
         con.execute(
-            f"DELETE FROM core.story_forwards WHERE story_id IN {_IDS}", {"ids": told["ids"]}
+            f"DELETE FROM core.story_forwards WHERE story_id IN {IDS}", {"ids": told["ids"]}
         )
         # A forward to a story that ends now follows it on.
         con.execute(
