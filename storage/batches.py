@@ -37,13 +37,8 @@ def staged(
     """
     arrays = {column: _array(columns[column]) for column in types}
     casts = ", ".join(f'"{column}"::{kind} AS "{column}"' for column, kind in types.items())
-    source = f"{name}_source"
-    con.complete()  # a result that nobody read to its end stands in the way of `register`
-    con.register(source, arrays)
-    try:
+    with shown(con, f"{name}_source", arrays) as source:
         con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {casts} FROM {source}")
-    finally:
-        con.unregister(source)
     yield f"temp.{name}"
     # Not in a finally: after an error the transaction is void, and the table goes with it.
     con.execute(f"DROP TABLE temp.{name}")
