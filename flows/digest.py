@@ -5,9 +5,11 @@ Runs in worker processes, so everything here pickles and nothing is kept between
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from time import process_time
+from typing import TypeVar
 
 from dedupe.models import Document, RepeatReport, Signature
 from dedupe.origin import origin_of
@@ -25,10 +27,21 @@ from ingest.urls import canonical_url, registered_domain
 from storage.models import PreparedArticle
 from storage.reread import Reread
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """An article read and cleaned, not yet signed."""
+    """What became of a page, and what that cost."""
+
+    found: Article | Rejection
+    seconds: float
+    """Of processor time."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cleaned:
+    """An article without its repeats, not yet signed."""
 
     article: Article
     report: RepeatReport
@@ -44,18 +57,27 @@ def digest(
 ) -> list[Digested]:
     """Turn captures into articles or rejections, in the same order.
 
+    One kind of work after the other over all of them, not page by page: extraction takes so much
+    code and so many tables that all else would find the processor's caches empty each time.
+
     Args:
         captures: entries with their pages.
         feeds: by slug; an entry of no known feed passes the topic gate as a general one does.
         all_topics: leave the topic gate open (topics are still named).
         now: the run's clock, against which impossible dates are refused.
     """
-    read = [_bounded(capture, feeds, all_topics=all_topics, now=now) for capture in captures]
+    read = [_read(capture, feeds.get(capture.entry.feed), now) for capture in captures]
+    ends = []
+    for capture, one in zip(captures, read, strict=True):
+        feed = feeds.get(capture.entry.feed)
+        gated = not all_topics and (feed is None or feed.scope == "general")
+        ends.append(_cleaned(capture, one, now, gated=gated))
+    step()  # who dies from here on dies of all
     signatures = iter(
         sign(
             [
                 replace(document_of(one.article), word_hashes=one.report.word_hashes)
-                for one in read
+                for one in ends
                 if not isinstance(one, Rejection)
             ]
         )
@@ -64,7 +86,7 @@ def digest(
         Digested(entry=capture.entry, rejection=one)
         if isinstance(one, Rejection)
         else Digested(entry=capture.entry, prepared=_prepared(one, next(signatures)))
-        for capture, one in zip(captures, read, strict=True)
+        for capture, one in zip(captures, ends, strict=True)
     ]
 
 
@@ -110,14 +132,29 @@ def document_of(article: Article) -> Document:
     )
 
 
+def _read(capture: Capture, feed: Feed | None, now: datetime) -> _Read:
+    began = process_time()
+    found = _bounded(capture, now, lambda: extract(capture, feed, now=now))
+    return _Read(found, process_time() - began)
+
+
+def _cleaned(capture: Capture, read: _Read, now: datetime, *, gated: bool) -> _Cleaned | Rejection:
+    article = read.found
+    if isinstance(article, Rejection):
+        step()
+        return article
+    return _bounded(capture, now, lambda: _clean(capture, article, now, gated=gated), read.seconds)
+
+
 def _bounded(
-    capture: Capture, feeds: Mapping[str, Feed], *, all_topics: bool, now: datetime
-) -> _Read | Rejection:
+    capture: Capture, now: datetime, work: Callable[[], T], spent: float = 0.0
+) -> T | Rejection:
+    """``work()`` in what is left of the page's time, of which it has ``spent`` so many seconds."""
     entry = capture.entry
     step()
     try:
-        with page_limits():
-            return _read(capture, feeds, all_topics=all_topics, now=now)
+        with page_limits(spent):
+            return work()
     except PageTakesTooLong:
         reason, detail = "timeout", f"not read in {SOFT_SECONDS:.0f} s of processor time"
     except MemoryError:
@@ -127,19 +164,12 @@ def _bounded(
     )
 
 
-def _read(
-    capture: Capture, feeds: Mapping[str, Feed], *, all_topics: bool, now: datetime
-) -> _Read | Rejection:
-    entry, feed = capture.entry, feeds.get(capture.entry.feed)
-    found = extract(capture, feed, now=now)
-    if isinstance(found, Rejection):
-        return found
+def _clean(capture: Capture, found: Article, now: datetime, *, gated: bool) -> _Cleaned | Rejection:
     verdict = gate(found.title, found.text)
-    gated = not all_topics and (feed is None or feed.scope == "general")
     if gated and not verdict.on_topic:
         return Rejection(
-            url=entry.url,
-            feed=entry.feed,
+            url=capture.entry.url,
+            feed=capture.entry.feed,
             stage="gate",
             reason="off_topic",
             detail=found.title,
@@ -147,16 +177,16 @@ def _read(
         )
     report = remove_repeats(found.text)
     clean = replace(found, text=report.text, topics=verdict.topics)
-    return _Read(clean, report, found.text)
+    return _Cleaned(clean, report, found.text)
 
 
-def _prepared(read: _Read, signature: Signature) -> PreparedArticle:
-    article, report, cut = read.article, read.report, read.report.repeats
+def _prepared(cleaned: _Cleaned, signature: Signature) -> PreparedArticle:
+    article, report, cut = cleaned.article, cleaned.report, cleaned.report.repeats
     return PreparedArticle(
         article=article,
         repeats=cut,
         signature=signature,
-        original_text=read.original_text if cut else None,
+        original_text=cleaned.original_text if cut else None,
         link_targets={link: canonical_url(link) for link in article.links},
         site=registered_domain(article.canonical_url),
         origin=origin_of(article.text, article.author),

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from ingest.models import FeedEntry, Rejection
 from storage.models import PreparedArticle
 
+PASSES = 2
+"""How often ``digest`` goes over its pages, with a step for each page each time."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digested:

@@ -31,6 +31,8 @@ HARD_SECONDS = 9.5
 """Processor time after which the process ends, for a library that does not come back."""
 WAIT_SECONDS = 120.0
 """Time of the clock after which the process ends: extraction waits for nothing."""
+_LEAST_SECONDS = 0.05
+"""A page that used up its time in one part of the work has so much for the next."""
 MEMORY_BYTES = 2**30
 """How much a worker may take beyond what it has when it begins."""
 
@@ -87,14 +89,18 @@ def after_chunk() -> None:
 
 
 @contextmanager
-def page_limits() -> Iterator[None]:
-    """Bound what runs inside; raises ``PageTakesTooLong``.  Without effect outside of workers."""
+def page_limits(spent: float = 0.0) -> Iterator[None]:
+    """Bound what runs inside; raises ``PageTakesTooLong``.  Without effect outside of workers.
+
+    ``spent``: seconds of processor time that the page took before.
+    """
     if not _State.bounded:
         yield
         return
     _State.reading = True
-    signal.setitimer(signal.ITIMER_PROF, SOFT_SECONDS)
-    signal.setitimer(signal.ITIMER_VIRTUAL, HARD_SECONDS)
+    # A timer of 0 would never go off.
+    signal.setitimer(signal.ITIMER_PROF, max(SOFT_SECONDS - spent, _LEAST_SECONDS))
+    signal.setitimer(signal.ITIMER_VIRTUAL, max(HARD_SECONDS - spent, 2 * _LEAST_SECONDS))
     signal.setitimer(signal.ITIMER_REAL, WAIT_SECONDS)
     try:
         yield

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from flows.digested import Digested
+from flows.digested import PASSES, Digested
 from flows.limits import (
     HARD_SECONDS,
     MEMORY_BYTES,
@@ -144,8 +144,8 @@ class Workers(UsesProcesses):
                 done = await self._call([chunk[at] for at in left], now)
             except (ProcessDied, MemoryError) as died:
                 at = died.steps - 1 if isinstance(died, ProcessDied) else -1
-                if isinstance(died, ProcessDied) and 0 <= at < len(left):
-                    guilty = left.pop(at)
+                if isinstance(died, ProcessDied) and 0 <= at < PASSES * len(left):
+                    guilty = left.pop(at % len(left))
                     ends[guilty] = await self._after_death(chunk[guilty], died, now)
                     continue
                 # It did not come to a page, or signing all of them took too much.

@@ -74,6 +74,24 @@ def test_every_death_is_one_page_however_many_there_are(monkeypatch: pytest.Monk
     assert [one.entry.title for one in found if one.prepared is None] == ["deadly"] * 3
 
 
+def test_an_article_may_hurt_as_much_after_extraction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When all pages of its process were extracted: still it alone is lost."""
+    names = ["n0", "late endless", "n1", "deadly", "n2", "late deadly", "late deaf", "n3"]
+    _, reasons = digested(names, monkeypatch)
+    assert reasons == {
+        "late endless": "timeout",
+        "deadly": "crashed",
+        "late deadly": "crashed",
+        "late deaf": "timeout",
+    }
+
+
+def test_a_page_has_its_time_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six tenths of it in extraction and six afterwards are too much."""
+    _, reasons = digested(["n0", "half and half", "n1"], monkeypatch)
+    assert reasons == {"half and half": "timeout"}
+
+
 def test_a_page_that_waits_for_what_never_comes_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes no processor time; the clock ends it."""
     _, reasons = digested(["n0", "asleep", "n1"], monkeypatch)
