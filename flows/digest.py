@@ -66,12 +66,11 @@ def digest(
         all_topics: leave the topic gate open (topics are still named).
         now: the run's clock, against which impossible dates are refused.
     """
-    read = [_read(capture, feeds.get(capture.entry.feed), now) for capture in captures]
-    ends = []
-    for capture, one in zip(captures, read, strict=True):
-        feed = feeds.get(capture.entry.feed)
-        gated = not all_topics and (feed is None or feed.scope == "general")
-        ends.append(_cleaned(capture, one, now, gated=gated))
+    read = [
+        _read(capture, feeds.get(capture.entry.feed), all_topics=all_topics, now=now)
+        for capture in captures
+    ]
+    ends = [_cleaned(capture, one, now) for capture, one in zip(captures, read, strict=True)]
     step()  # who dies from here on dies of all
     signatures = iter(
         sign(
@@ -132,22 +131,22 @@ def document_of(article: Article) -> Document:
     )
 
 
-def _read(capture: Capture, feed: Feed | None, now: datetime) -> _Read:
+def _read(capture: Capture, feed: Feed | None, *, all_topics: bool, now: datetime) -> _Read:
     began = process_time()
-    found = _bounded(capture, now, lambda: extract(capture, feed, now=now))
+    found = _bounded(capture, now, lambda: _on_topic(capture, feed, all_topics=all_topics, now=now))
     return _Read(found, process_time() - began)
 
 
-def _cleaned(capture: Capture, read: _Read, now: datetime, *, gated: bool) -> _Cleaned | Rejection:
+def _cleaned(capture: Capture, read: _Read, now: datetime) -> _Cleaned | Rejection:
     article = read.found
     if isinstance(article, Rejection):
         step()
         return article
-    return _bounded(capture, now, lambda: _clean(capture, article, now, gated=gated), read.seconds)
+    return _bounded(capture, now, lambda: _clean(article), spent=read.seconds)
 
 
 def _bounded(
-    capture: Capture, now: datetime, work: Callable[[], T], spent: float = 0.0
+    capture: Capture, now: datetime, work: Callable[[], T], *, spent: float = 0.0
 ) -> T | Rejection:
     """``work()`` in what is left of the page's time, of which it has ``spent`` so many seconds."""
     entry = capture.entry
@@ -164,20 +163,30 @@ def _bounded(
     )
 
 
-def _clean(capture: Capture, found: Article, now: datetime, *, gated: bool) -> _Cleaned | Rejection:
+def _on_topic(
+    capture: Capture, feed: Feed | None, *, all_topics: bool, now: datetime
+) -> Article | Rejection:
+    entry = capture.entry
+    found = extract(capture, feed, now=now)
+    if isinstance(found, Rejection):
+        return found
     verdict = gate(found.title, found.text)
+    gated = not all_topics and (feed is None or feed.scope == "general")
     if gated and not verdict.on_topic:
         return Rejection(
-            url=capture.entry.url,
-            feed=capture.entry.feed,
+            url=entry.url,
+            feed=entry.feed,
             stage="gate",
             reason="off_topic",
             detail=found.title,
             at=now,
         )
-    report = remove_repeats(found.text)
-    clean = replace(found, text=report.text, topics=verdict.topics)
-    return _Cleaned(clean, report, found.text)
+    return replace(found, topics=verdict.topics)
+
+
+def _clean(article: Article) -> _Cleaned:
+    report = remove_repeats(article.text)
+    return _Cleaned(replace(article, text=report.text), report, article.text)
 
 
 def _prepared(cleaned: _Cleaned, signature: Signature) -> PreparedArticle:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 from flows import digest as real
 from flows import limits
 
-_extract, _gate = real.extract, real.gate
+# The text of each of these pages begins so.
+_TITLE = re.compile("(?<=^Plant ).*?(?= makes )")
+_extract, _remove_repeats = real.extract, real.remove_repeats
 
 
 def _burn(seconds: float) -> None:
@@ -25,13 +28,14 @@ def _extracting(capture: Any, *given: Any, **named: Any) -> Any:
     return _extract(capture, *given, **named)
 
 
-def _gating(title: str, text: str) -> Any:
-    """The first that is done with an article after extraction: a page may misbehave only then."""
+def _removing(text: str) -> Any:
+    """The first that is done after extraction: a page may misbehave only then."""
+    title = _TITLE.search(text)[0]
     if title.startswith("late "):
         _misbehave(title.removeprefix("late "))
     elif title == "half and half":
         _misbehave(title)
-    return _gate(title, text)
+    return _remove_repeats(text)
 
 
 def _misbehave(title: str) -> None:
@@ -69,5 +73,5 @@ def _misbehave(title: str) -> None:
 def digest(*given: Any, **named: Any) -> list[real.Digested]:
     """As ``flows.digest.digest``, with limits short enough for a test."""
     limits.SOFT_SECONDS, limits.HARD_SECONDS = 0.7, 1.2
-    real.extract, real.gate = _extracting, _gating
+    real.extract, real.remove_repeats = _extracting, _removing
     return real.digest(*given, **named)
