@@ -74,6 +74,26 @@ def stable_order(hashes: U64) -> npt.NDArray[np.intp]:
     return keys.astype(np.intp)
 
 
+def representatives(hashes: U64) -> npt.NDArray[np.intp]:
+    """For each of ``hashes`` the place of one that equals it, the same for all that are equal.
+
+    What sorting would tell, in a third of its time: every hash is written into a table at the place
+    that its upper bits name, and those that find another one there are sorted.  The hashes have to
+    be mixed (``mix64``).
+    """
+    count = len(hashes)
+    bits = max(10, count.bit_length() + 1)
+    cells = (hashes >> np.uint64(64 - bits)).view(np.int64)
+    table = np.empty(1 << bits, dtype=np.intp)
+    table[cells] = np.arange(count)
+    found = table.take(cells)
+    left = np.flatnonzero(hashes.take(found) != hashes)
+    if len(left):
+        _, first, which = np.unique(hashes.take(left), return_index=True, return_inverse=True)
+        found[left] = left.take(first).take(which)
+    return found
+
+
 def led(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """``flags`` with True before them."""
     found = np.empty(len(flags) + 1, dtype=bool)

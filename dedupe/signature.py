@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.characters import U64, mix64
+from dedupe.characters import U64, mix64, representatives
 from dedupe.furniture import without_furniture
 from dedupe.hashing import Offsets
 from dedupe.models import Document, Signature, SignatureRecipe
@@ -64,7 +64,7 @@ def _sign_batch(documents: Sequence[Document], recipe: SignatureRecipe) -> list[
     shingles = shingle(texts, recipe.shingle_words, hashed)
     values = minhashes(shingles.hashes, shingles.offsets, recipe)
     bands = _bands(values, recipe).tolist()
-    counts = _distinct(shingles).tolist()
+    counts = _distinct(shingles)
     kept = sketches(shingles, recipe)
     return [
         Signature(
@@ -172,20 +172,13 @@ def _divisible(values: U64, by: int) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _owners(shingles: Shingles) -> Offsets:
-    """Which text each shingle belongs to."""
-    return np.repeat(np.arange(len(shingles.words)), np.diff(shingles.offsets))
-
-
-def _distinct(shingles: Shingles) -> Offsets:
-    """Distinct shingles of each text; 52 bits of a hash are plenty for that."""
-    hashes, owners, count = shingles.hashes, _owners(shingles), len(shingles.words)
-    if not len(hashes):
-        return np.zeros(count, dtype=np.int64)
-    marked = np.sort((owners.astype(np.uint64) << np.uint64(52)) | (hashes >> np.uint64(12)))
-    first = np.ones(len(marked), dtype=bool)
-    first[1:] = marked[1:] != marked[:-1]
-    return np.bincount((marked[first] >> np.uint64(52)).astype(np.int64), minlength=count)
+def _distinct(shingles: Shingles) -> list[int]:
+    """Distinct shingles of each text."""
+    counts = []
+    for index in range(len(shingles.words)):
+        found = representatives(shingles.of(index))
+        counts.append(int(np.count_nonzero(found == np.arange(len(found)))))
+    return counts
 
 
 def _check(recipe: SignatureRecipe) -> None:

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.characters import U64, led, stable_order
+from dedupe.characters import U64, led, representatives, stable_order
 from dedupe.hashing import HashedWords, hash_folded, hash_simply, hash_whole, hash_words
 from dedupe.text import fold, without_typography
 
@@ -25,7 +25,7 @@ class Tokens:
 
     hashed: HashedWords
     ids: Ints
-    """A number a word; words that fold to the same have the same."""
+    """A number a word, below the number of words; words that fold to the same have the same."""
     mostly_unspaced: bool
     """Whether most distinct words are characters of a script written without spaces."""
     simple: bool
@@ -43,6 +43,11 @@ class Tokens:
     def ends(self) -> Ints:
         """Where each word ends, exclusive."""
         return self.hashed.ends
+
+    @cached_property
+    def ranks(self) -> Ints:
+        """``ids`` without gaps; what they are depends on nothing but the words."""
+        return _numbered(self.hashed.hashes)[1] if self.simple else self.ids
 
     @cached_property
     def often(self) -> Bools:
@@ -64,7 +69,7 @@ def tokens(text: str) -> Tokens:
     """The words of ``text``."""
     simple = hash_simply(without_typography(text))
     if simple is not None:
-        _, ids = _numbered(simple.hashes)
+        ids = representatives(simple.hashes)
         return Tokens(simple, ids, mostly_unspaced=False, simple=True)
     hashed = hash_words(text)
     first, ids = _numbered(hashed.hashes)

@@ -168,7 +168,7 @@ def _sketch(words: Tokens, windows: Ints) -> U64:
     at = np.arange(int(counts.sum())) + np.repeat(windows[:, 0] - before, counts)
     grams = np.zeros(len(at), dtype=np.uint64)
     for offset in range(size):
-        grams = mix64(grams * _BASE + words.ids[at + offset].astype(np.uint64) + np.uint64(1))
+        grams = mix64(grams * _BASE + words.ranks[at + offset].astype(np.uint64) + np.uint64(1))
     cell = np.repeat(np.arange(len(windows)) * _BINS, counts) + (grams % np.uint64(_BINS)).astype(
         np.int64
     )
