@@ -1,12 +1,20 @@
 """Paragraphs of the site and paragraphs of the story."""
 
+import re
 import unicodedata
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedupe.furniture import _HINTS, _UNSETTLED, is_furniture, is_settled, without_furniture
+from dedupe.furniture import (
+    _GROUPS,
+    _HINTS,
+    _UNSETTLED,
+    is_furniture,
+    is_settled,
+    without_furniture,
+)
 from dedupe.text import fold
 
 
@@ -39,6 +47,20 @@ def test_paragraph_of_the_site_is_furniture(paragraph: str) -> None:
 def test_paragraph_that_mentions_such_things_is_not(paragraph: str) -> None:
     """One stock phrase in reported speech is part of the story."""
     assert not is_furniture(paragraph)
+
+
+@pytest.mark.parametrize("group", _GROUPS)
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_a_group_matches_nothing_without_one_of_its_words(
+    group: tuple[tuple[str, ...], tuple[str, ...]], data: st.DataObject
+) -> None:
+    """Only of groups of which a word is there the patterns are asked."""
+    words, patterns = group
+    for pattern in patterns:
+        found = re.search(pattern, data.draw(st.from_regex(pattern)))
+        assert found is not None
+        assert any(word in found[0] for word in words)
 
 
 def test_text_of_nothing_but_furniture_is_left_as_it_is() -> None:
