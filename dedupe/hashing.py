@@ -5,6 +5,7 @@ Agrees with ``text.words`` on what a word is; a test holds the two together.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -26,6 +27,8 @@ from dedupe.characters import (
     unfolded,
 )
 
+_SHARP_S = "ß"
+"""The letter of German that folds to two; no other stands in so many texts."""
 Offsets = npt.NDArray[np.int64]
 
 
@@ -80,9 +83,11 @@ def hash_words(text: str) -> HashedWords:
 def hash_simply(text: str) -> HashedWords | None:
     """The words of ``text``, those that fold to the same with one hash; positions as they stand.
 
-    The hashes are those that the words have in ``shingle``.  None where a character does not fold
-    to one other by itself, or is a word by itself.
+    The hashes are those that the words have in ``shingle``.  None where a character, but for ß,
+    does not fold to one other by itself, or is a word by itself.
     """
+    if _SHARP_S in text:
+        return _hash_with_sharp_s(text)
     characters = unfolded()
     points: npt.NDArray[np.integer[Any]]
     try:
@@ -97,6 +102,19 @@ def hash_simply(text: str) -> HashedWords | None:
     if len(classes) and int(classes.max()) > SPACED:
         return None
     return hash_looked_up(points, classes, characters)
+
+
+def _hash_with_sharp_s(text: str) -> HashedWords | None:
+    longer = hash_simply(text.replace(_SHARP_S, "ss"))
+    if longer is None:
+        return None
+    at = np.array([found.start() for found in re.finditer(_SHARP_S, text)])
+    added = at + np.arange(1, len(at) + 1)  # where each second letter stands in the longer text
+    return HashedWords(
+        np.delete(longer.classes, added),
+        longer.starts - np.searchsorted(added, longer.starts),
+        longer.hashes,
+    )
 
 
 @lru_cache(maxsize=1)

@@ -46,7 +46,7 @@ class RepeatReport:
     """Number of words of ``text``; None where they were not counted."""
     word_hashes: bytes | None = field(default=None, compare=False, repr=False)
     """Of each word of ``text`` the hash that its signature is made of, 8 bytes, little-endian; None
-    where folding does more to a character than to make it another one."""
+    where folding does more to a character than to make it another one (but for ß)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedupe.characters import mix64, stable_order
+from dedupe.hashing import hash_simply
 from dedupe.text import fold, is_unspaced, word_spans
 from dedupe.tokens import distinct, tokens
 
@@ -47,6 +48,19 @@ def test_a_word_that_folding_lengthens_is_the_one_that_is_written_long() -> None
     numbers = tokens("½ Straße STRASSE 1 2 もも").ids.tolist()
     assert len(set(numbers)) == 5
     assert numbers[1] == numbers[2]
+
+
+@SETTLED
+@given(st.text(st.sampled_from("aßsS .é\n"), max_size=40))
+def test_sharp_s_leaves_a_text_as_simple_as_it_was(text: str) -> None:
+    """Words stand where they do with another letter in its place, and hash as with two."""
+    found, other, longer = (hash_simply(text.replace("ß", to)) for to in ("ß", "b", "ss"))
+    assert found
+    assert other
+    assert longer
+    assert found.starts.tolist() == other.starts.tolist()
+    assert found.ends.tolist() == other.ends.tolist()
+    assert found.hashes.tolist() == longer.hashes.tolist()
 
 
 @SETTLED
