@@ -13,7 +13,7 @@ import re
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
-from dedupe.text import count_words, fold, without_typography
+from dedupe.text import count_words, fold, fold_lines, without_typography
 
 # Phrases with which sites speak of themselves, one group a subject: a group counts once.  Before
 # each group the words of which one stands in whatever it matches (a test looks): most paragraphs
@@ -129,8 +129,7 @@ def _hinted(text: str) -> set[int]:
     if not plain.isascii():
         plain = plain.replace("ß", "ss").replace("É", "é").replace("™", "tm")
     if not is_settled(plain):
-        # Folding joins nothing across a line break, so its lines are those of ``text``.
-        plain = fold(text)
+        plain = fold_lines(plain, (found.start() for found in _UNSETTLED.finditer(plain)))
     raw = plain.encode(errors="surrogatepass").lower()
     hinted: set[int] = set()
     number = before = 0

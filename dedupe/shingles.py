@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from dedupe.characters import U64, UNFOLDED, mix64, partly_folded, points_of, unfolded
 from dedupe.hashing import HashedWords, Offsets, hash_looked_up, powers_for
-from dedupe.text import fold
+from dedupe.text import fold_lines
 
 _WORD_BASE = np.uint64(0xD6E8FEB86659FD93)
 _TEXT_BASE = np.uint64(0xA0761D6478BD642F)
@@ -95,10 +95,12 @@ def _hash_folded(texts: list[str]) -> tuple[HashedWords, Offsets]:
     classes = characters.classes.take(points)
     if int(classes.max()) == UNFOLDED:
         texts = list(texts)
-        for index in np.unique(
-            np.searchsorted(ends, np.flatnonzero(classes == UNFOLDED), side="right")
-        ).tolist():
-            texts[index] = fold(texts[index])[:LONGEST_TEXT]
+        places = np.flatnonzero(classes == UNFOLDED)
+        owners = np.searchsorted(ends, places, side="right")
+        begins = ends - [len(text) + 1 for text in texts]
+        for index in np.unique(owners).tolist():
+            inside = places[owners == index] - begins[index]
+            texts[index] = fold_lines(texts[index], inside.tolist())[:LONGEST_TEXT]
         ends = _ends(texts)
         points, characters = points_of("\n".join(texts) + "\n"), partly_folded()
         classes = characters.classes.take(points)

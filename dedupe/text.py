@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 # Scripts written without spaces (Thai, Lao, Burmese, Khmer, kana, Han): each character is a
 # word, because a run between two punctuation marks would be a whole sentence.
@@ -44,6 +45,25 @@ def fold(text: str) -> str:
     # What NFKC makes of these two; a text that it has nothing to do in is passed on as it is.
     text = text.replace("…", "...").replace("\xa0", " ")
     return unicodedata.normalize("NFKC", text).casefold()
+
+
+def fold_lines(text: str, places: Iterable[int]) -> str:
+    """``text`` with only those lines folded in which a character of ``places`` stands.
+
+    Folding joins nothing across a line break, and takes longer than most of what follows it.
+    ``places`` ascend.
+    """
+    pieces: list[str] = []
+    done = 0
+    for place in places:
+        if place < done:
+            continue
+        start = max(done, text.rfind("\n", done, place) + 1)
+        end = text.find("\n", place)
+        end = len(text) if end < 0 else end
+        pieces += [text[done:start], fold(text[start:end])]
+        done = end
+    return "".join([*pieces, text[done:]])
 
 
 def without_typography(text: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.text import count_words, fold, is_unspaced, raw_words, word_spans, words
+from dedupe.text import count_words, fold, fold_lines, is_unspaced, raw_words, word_spans, words
 
 
 def test_words_ignore_case_and_typography() -> None:
@@ -49,3 +49,14 @@ def test_folding_twice_changes_nothing_for_words_of_a_text(text: str) -> None:
     """Words come out folded: a second reading finds the same ones."""
     once = words(text)
     assert words(" ".join(once)) == words(fold(" ".join(once)))
+
+
+@given(st.text(st.sampled_from("aÄßﬁe\u0301…ΣK\n\n"), max_size=40), st.data())
+def test_lines_fold_one_by_one_as_the_whole_does(text: str, data: st.DataObject) -> None:
+    """Those that hold one of the places; the others stay."""
+    places = sorted(data.draw(st.sets(st.integers(0, len(text) - 1)))) if text else []
+    asked = {text.count("\n", 0, place) for place in places if text[place] != "\n"}
+    lines, folded = text.split("\n"), fold(text).split("\n")
+    expected = [folded[n] if n in asked else line for n, line in enumerate(lines)]
+    letters = [place for place in places if text[place] != "\n"]
+    assert fold_lines(text, letters) == "\n".join(expected)
