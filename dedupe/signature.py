@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.characters import U64, mix64, representatives
+from dedupe.characters import U64, led, mix64
 from dedupe.furniture import without_furniture
 from dedupe.hashing import Offsets
 from dedupe.models import Document, Signature, SignatureRecipe
@@ -64,7 +64,7 @@ def _sign_batch(documents: Sequence[Document], recipe: SignatureRecipe) -> list[
     shingles = shingle(texts, recipe.shingle_words, hashed)
     values = minhashes(shingles.hashes, shingles.offsets, recipe)
     bands = _bands(values, recipe).tolist()
-    counts = _distinct(shingles)
+    counts = [_distinct(shingles.of(index)) for index in range(len(documents))]
     kept = sketches(shingles, recipe)
     return [
         Signature(
@@ -172,13 +172,10 @@ def _divisible(values: U64, by: int) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _distinct(shingles: Shingles) -> list[int]:
-    """Distinct shingles of each text."""
-    counts = []
-    for index in range(len(shingles.words)):
-        found = representatives(shingles.of(index))
-        counts.append(int(np.count_nonzero(found == np.arange(len(found)))))
-    return counts
+def _distinct(hashes: U64) -> int:
+    """How many different ones there are."""
+    ranked = np.sort(hashes)
+    return int(np.count_nonzero(led(ranked[1:] != ranked[:-1])[: len(hashes)]))
 
 
 def _check(recipe: SignatureRecipe) -> None:

@@ -12,12 +12,12 @@ FEW = st.integers(0, 7)
 """Upper or lower parts of a hash of which many are alike."""
 
 
-@given(st.lists(st.tuples(FEW, FEW)))
+@given(st.lists(st.tuples(FEW, FEW, FEW)))
 def test_equal_hashes_have_one_representative_and_others_another(
-    parts: list[tuple[int, int]],
+    parts: list[tuple[int, int, int]],
 ) -> None:
-    """Also where the upper bits, by which they are looked up, are the same."""
-    values = [upper << 60 | lower for upper, lower in parts]
+    """Also where the bits by which they are looked up are the same, the upper, the lower or both."""
+    values = [upper << 60 | middle << 30 | lower for upper, middle, lower in parts]
     found = representatives(np.array(values, dtype=np.uint64)).tolist()
     assert [values[place] for place in found] == values
     assert len(set(found)) == len(set(values))
