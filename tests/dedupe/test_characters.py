@@ -16,7 +16,7 @@ FEW = st.integers(0, 7)
 def test_equal_hashes_have_one_representative_and_others_another(
     parts: list[tuple[int, int, int]],
 ) -> None:
-    """Also where the bits by which they are looked up are the same, the upper, the lower or both."""
+    """Also where the bits are the same by which they are looked up: upper, lower or both."""
     values = [upper << 60 | middle << 30 | lower for upper, middle, lower in parts]
     found = representatives(np.array(values, dtype=np.uint64)).tolist()
     assert [values[place] for place in found] == values
