@@ -142,10 +142,10 @@ def _unwrapped(text: str, found: list[Line]) -> list[Line]:
 
 def style(line: str) -> Style:
     """The style of one stripped line."""
-    links = sum(len(link) for link in _LINK.findall(line))
+    links = sum(map(len, _LINK.findall(line))) if "http" in line or "www." in line else 0
     prose = (
         links * 2 < len(line)
-        and not _REFERENCE.search(line)
+        and not ((links or "doi:" in line) and _REFERENCE.search(line))
         and not line.startswith("|")
         and len(line) >= 25
         and (
@@ -164,7 +164,11 @@ def _is_unpunctuated(line: str) -> bool:
 
 def _is_titled(line: str) -> bool:
     """Whether most words begin with a capital: a heading, a table row, a list of names."""
-    cased = [word for word in line.split() if word[0].isalpha() and word[0] != word[0].swapcase()]
+    words = line.split()
+    firsts = [word[0] for word in words]
+    if sum(map(str.islower, firsts)) > len(words) / 2:
+        return False
+    cased = [word for word in words if word[0].isalpha() and word[0] != word[0].swapcase()]
     if len(line) >= _LONG_LINE and line.isupper():
         return False  # a text set in capitals
     if len(cased) < 4 or sum(word[0].isupper() for word in cased) <= 0.6 * len(cased):
