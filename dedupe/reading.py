@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain as chained
+from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +30,9 @@ _LONGEST_OPENING = 12
 
 _IN_FIGURE = re.compile(r"\d[.,:]\d")
 """``2.1`` is one mark, not a copy glued to a full stop."""
+
+
+_EDGES = attrgetter("first", "last")
 
 
 @dataclass(frozen=True)
@@ -87,8 +92,8 @@ class Reading:
     @cached_property
     def edges(self) -> Ints:
         """``[first, last)`` in words of each unit."""
-        found = [edge for unit in self.units for edge in (unit.first, unit.last)]
-        return np.array(found, dtype=np.int64).reshape(-1, 2)
+        found = chained.from_iterable(map(_EDGES, self.units))
+        return np.fromiter(found, np.int64, 2 * len(self.units)).reshape(-1, 2)
 
     @cached_property
     def matched(self) -> list[int]:

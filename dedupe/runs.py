@@ -6,10 +6,12 @@ occurrence only, never to all of them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from dedupe.characters import U64, led, stable_order
-from dedupe.tokens import Bools, Ints
+from dedupe.tokens import Bools, Ints, ranged
 
 Run = tuple[int, int, int]
 """(start of the earlier copy, start of the later copy, length), in words."""
@@ -45,7 +47,7 @@ def repeated_runs(
     if not len(same):
         return []
     opens = led(same[1:] != same[:-1] + 1)
-    group = np.cumsum(opens) - 1
+    group = opens.cumsum() - 1
     begins = same[opens][group]
     few = np.bincount(group)[group] < _COPIES
     later, earlier = order[same + 1], order[same]
@@ -62,62 +64,95 @@ def repeated_runs(
     later, earlier, diagonal = later[order], earlier[order], diagonal[order]
     at = np.flatnonzero(led((diagonal[1:] != diagonal[:-1]) | (later[1:] != later[:-1] + 1)))
     lengths = np.append(at[1:], len(later)) - at + k - 1
-    begins_a, begins_b = earlier[at], later[at]
+    runs = _Runs(earlier[at], later[at], later[at] + lengths)
     if len(at) > most_runs:
-        keep = np.sort(np.argsort(-lengths, kind="stable")[:most_runs])
-        begins_a, begins_b, lengths = begins_a[keep], begins_b[keep], lengths[keep]
-    return _longest(ids, _maximal(ids, begins_a, begins_b, lengths))
+        runs = runs.some(np.sort(np.argsort(-lengths, kind="stable")[:most_runs]))
+    # Where no k-gram stands three times each is linked to its one counterpart, all along a run.
+    if further.any() or not few.all():
+        runs = _merged(_maximal(ids, runs))
+    runs = _longest(runs)
+    runs = runs.some(np.lexsort((runs.a, runs.b)))
+    return list(zip(runs.a.tolist(), runs.b.tolist(), runs.lengths.tolist(), strict=True))
 
 
 _REACH = 64
 """Words by which a run is extended; a phrase that stands often is shorter."""
 
 
-def _maximal(ids: Ints, a: Ints, b: Ints, lengths: Ints) -> list[Run]:
-    """The runs, sorted by diagonal and place, extended as far as the words are equal.
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Runs as columns, sorted by diagonal (``b - a``) and place if nothing else is said."""
+
+    a: Ints
+    """Where the earlier copy begins."""
+    b: Ints
+    """Where the later copy begins..."""
+    ends: Ints
+    """...and ends, exclusive."""
+
+    @property
+    def lengths(self) -> Ints:
+        return self.ends - self.b
+
+    def some(self, which: Ints | Bools) -> _Runs:
+        return _Runs(self.a[which], self.b[which], self.ends[which])
+
+
+def _maximal(ids: Ints, runs: _Runs) -> _Runs:
+    """The runs extended as far as the words are equal.
 
     A phrase that stands several times is linked to other places than its counterpart in a copy;
     the words around it say which that is.
     """
-    a, b, ends = a.copy(), b.copy(), b + lengths
+    a, b, ends = runs.a.copy(), runs.b.copy(), runs.ends.copy()
     diagonal = b - a
+    growing = np.arange(len(a))
     for _ in range(_REACH):
-        grows = np.flatnonzero(a > 0)
-        grows = grows[ids[a[grows] - 1] == ids[b[grows] - 1]]
-        if not len(grows):
+        growing = growing[a[growing] > 0]
+        growing = growing[ids[a[growing] - 1] == ids[b[growing] - 1]]
+        if not len(growing):
             break
-        a[grows] -= 1
-        b[grows] -= 1
+        a[growing] -= 1
+        b[growing] -= 1
+    growing = np.arange(len(a))
     for _ in range(_REACH):
-        grows = np.flatnonzero(ends < len(ids))
-        grows = grows[ids[ends[grows]] == ids[ends[grows] - diagonal[grows]]]
-        if not len(grows):
+        growing = growing[ends[growing] < len(ids)]
+        growing = growing[ids[ends[growing]] == ids[ends[growing] - diagonal[growing]]]
+        if not len(growing):
             break
-        ends[grows] += 1
-    runs: list[Run] = []
-    for start_a, start_b, end in zip(a.tolist(), b.tolist(), ends.tolist(), strict=True):
-        if runs:
-            last_a, last_b, length = runs[-1]
-            if last_b - last_a == start_b - start_a and start_b <= last_b + length:
-                runs[-1] = last_a, last_b, max(length, end - last_b)
-                continue
-        runs.append((start_a, start_b, end - start_b))
-    return runs
+        ends[growing] += 1
+    return _Runs(a, b, ends)
 
 
-def _longest(ids: Ints, runs: list[Run]) -> list[Run]:
-    """``runs`` by start of the later copy, without those inside the later copy of one twice as
-    long: of two places with the same words the one that also has their neighbours is the source.
+def _merged(runs: _Runs) -> _Runs:
+    """Those of one diagonal that overlap or touch made one."""
+    diagonal = runs.b - runs.a
+    other = led(diagonal[1:] != diagonal[:-1])
+    # The furthest end so far on the diagonal: ends are smaller than what parts the diagonals.
+    beyond = (other.cumsum() - 1) * (int(runs.ends.max()) + 1)
+    reached = np.maximum.accumulate(runs.ends + beyond) - beyond
+    other[1:] |= runs.b[1:] > reached[:-1]
+    return _Runs(
+        runs.a[other], runs.b[other], np.maximum.reduceat(runs.ends, np.flatnonzero(other))
+    )
+
+
+def _longest(runs: _Runs) -> _Runs:
+    """``runs`` without those inside the later copy of one twice as long.
+
+    Of two places with the same words the one that also has their neighbours is the source.
     """
-    longest = max(length for _, _, length in runs)
-    if any(2 * length <= longest for _, _, length in runs):
-        reach = np.zeros(len(ids) + 1, dtype=np.int64)
-        for _, b, length in sorted(runs, key=lambda run: run[2]):
-            reach[b : b + length] = length
-        edges = np.array([(b, b + length) for _, b, length in runs])
-        least = np.minimum.reduceat(reach, edges.ravel())[::2].tolist()
-        runs = [run for run, low in zip(runs, least, strict=True) if low < 2 * run[2]]
-    return sorted(runs, key=lambda run: (run[1], run[0]))
+    lengths = runs.lengths
+    if 2 * int(lengths.min()) > int(lengths.max()):
+        return runs
+    order = np.argsort(lengths, kind="stable")
+    edges = np.empty((len(lengths), 2), dtype=np.int64)
+    edges[:, 0], edges[:, 1] = runs.b, runs.ends
+    # Of several values for one place the last one stays: the length of the longest run there.
+    reach = np.zeros(int(runs.ends.max()) + 1, dtype=np.int64)
+    reach[ranged(edges[order])] = np.repeat(lengths[order], lengths[order])
+    least = np.minimum.reduceat(reach, edges.ravel())[::2]
+    return runs.some(least < 2 * lengths)
 
 
 _GRAM_BASE = np.uint64(0xD1342543DE82EF95)
