@@ -247,8 +247,10 @@ def _replaced_figures(reading: Reading, region: Region) -> int:
     before = reading.figures_before
     words, source = region.words, region.source
     first, last = units[region.copied[0]], units[region.copied[-1]]
-    here = np.diff(before[np.r_[first.first, words + 1]])
-    here -= reading.figures[words]
+    up_to = before[words + 1]
+    here = up_to - reading.figures[words]
+    here[0] -= before[first.first]
+    here[1:] -= up_to[:-1]
     replaced = 0
     for number in np.flatnonzero(here).tolist():
         high = int(source[number])

@@ -171,7 +171,9 @@ def read(
         partner[chain.later] = chain.earlier
         twice[chain.later] = True
         twice[chain.earlier] = True
-    weight = np.where(words.unspaced, policy.unspaced_weight, 1.0)
+    weight = np.ones(len(words))
+    if not words.simple:
+        weight[words.unspaced] = policy.unspaced_weight
     joints = sorted(_joints(text, words, found))
     whole = whole_lines(laid, reach)
     made = Reading(text, words, laid, reach, partner, weight, joints, whole, parted=[])

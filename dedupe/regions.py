@@ -180,7 +180,8 @@ def split(reading: Reading, region: Region, policy: RepeatPolicy) -> list[list[i
     if not len(unit):
         return []
     opens = np.flatnonzero(led(unit[1:] != unit[:-1]))
-    shuts = np.append(opens[1:], len(unit)) - 1
+    shuts = np.full(len(opens), len(unit) - 1)
+    shuts[:-1] = opens[1:] - 1
     parts: list[list[int]] = []
     last = -1
     for number, first, end in zip(
@@ -230,7 +231,9 @@ def coherent(reading: Reading, region: Region, policy: RepeatPolicy) -> Region:
             firm += part
     if len(firm) == len(region.copied):
         return region
-    inside = np.isin(reading.unit_of[region.words], firm)
+    chosen = np.zeros(region.copied[-1] + 1, dtype=bool)
+    chosen[firm] = True
+    inside = chosen[reading.unit_of[region.words]]
     return Region(sorted(firm), region.words[inside], region.source[inside])
 
 
