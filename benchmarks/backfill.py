@@ -11,8 +11,9 @@ standard error and as JSON on standard output:
     what counts is the median.
 ``shares`` where the route's processor time goes: reading the archive, extraction with the topic
     gate, dedupe (repeats, signatures, candidates, matches, stories), storing, tags and figures,
-    the search index.  Taken in one process over the same pages, in the workers' chunks and with
-    the collector as they have it; transport between processes and their start are not in it.
+    the search index.  Taken in one process over the same pages, in the workers' chunks, with the
+    collector as they have it and with what they are forked with loaded; transport between
+    processes and their start are not in it.
 ``filter`` megabytes of compressed archive a second where one host in a hundred is wanted, from a
     file and streamed from a server.
 
@@ -283,6 +284,7 @@ def shares(archive: Path, batch: int = 500) -> dict[str, Any]:
     import flows.digest as digest
     import flows.save as save
     from flows import deriving, searching
+    from flows.warmup import read_all
     from flows.workers import CHUNK
     from ingest.models import Capture
     from ingest.routes.warc import captures
@@ -302,7 +304,7 @@ def shares(archive: Path, batch: int = 500) -> dict[str, Any]:
     now = datetime.now(UTC)
     pages = 0
 
-    digest.digest([], {}, all_topics=True, now=now)
+    read_all()
     gc.collect()
     gc.freeze()
     gc.disable()
