@@ -86,6 +86,7 @@ _SETTLED = (
     "\u3001-\u3029〰-〿ぁ-ゖゝ-ヿ一-鿿가-힣\ufe00-\ufe0f\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff"
 )
 _UNSETTLED = re.compile(f"[^{_SETTLED}]")
+_SETTLED_LATIN = bytes(byte for byte in range(256) if not _UNSETTLED.match(chr(byte)))
 # Longer paragraphs are stories that mention such things.
 _LONGEST = 90
 _LONGEST_CHARACTERS = 2_000
@@ -119,7 +120,12 @@ def is_settled(text: str) -> bool:
 
     Folding takes longer than all the rest that most texts need.
     """
-    return text.isascii() or _UNSETTLED.search(text) is None
+    if text.isascii():
+        return True
+    try:
+        return not text.encode("latin-1").translate(None, _SETTLED_LATIN)
+    except UnicodeEncodeError:
+        return _UNSETTLED.search(text) is None
 
 
 def _hinted(text: str) -> set[int]:

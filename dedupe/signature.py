@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.characters import U64, led, mix64
+from dedupe.characters import U64, mix64, representatives
 from dedupe.furniture import without_furniture
 from dedupe.hashing import Offsets
 from dedupe.models import Document, Signature, SignatureRecipe
@@ -174,8 +174,7 @@ def _divisible(values: U64, by: int) -> npt.NDArray[np.bool_]:
 
 def _distinct(hashes: U64) -> int:
     """How many different ones there are."""
-    ranked = np.sort(hashes)
-    return int(np.count_nonzero(led(ranked[1:] != ranked[:-1])[: len(hashes)]))
+    return int(np.count_nonzero(representatives(hashes) == np.arange(len(hashes))))
 
 
 def _check(recipe: SignatureRecipe) -> None:

@@ -45,11 +45,6 @@ class Tokens:
         return self.hashed.ends
 
     @cached_property
-    def ranks(self) -> Ints:
-        """``ids`` without gaps; what they are depends on nothing but the words."""
-        return _numbered(self.hashed.hashes)[1] if self.simple else self.ids
-
-    @cached_property
     def often(self) -> Bools:
         """Which words stand more than once: others are part of no repeat."""
         found: Bools = (np.bincount(self.ids) > 1)[self.ids]

@@ -17,7 +17,7 @@ from dedupe.align import Chain, common
 from dedupe.characters import U64, led, mix64
 from dedupe.policy import RepeatPolicy
 from dedupe.segments import Line
-from dedupe.tokens import Bools, Ints, Tokens, ranged
+from dedupe.tokens import Bools, Ints, Tokens
 
 _BINS = 16
 _LEAST_LINES = 3
@@ -39,9 +39,9 @@ def rewritten(words: Tokens, reach: Ints, found: list[Chain], policy: RepeatPoli
     counts = reach[:, 1] - reach[:, 0]
     least = policy.window_words * (2 if words.mostly_unspaced else 1)
     windows = reach[(counts >= least) & (counts <= policy.longest_window)]
-    if len(windows) < 2 or _are_unlike(words.ids, words.often, windows, policy.window_share):
-        return []
-    pairs = _agreeing(_sketch(words, windows), policy.window_bins)
+    if len(windows) > 1:
+        windows = _alike(words.ids, words.often, windows, policy.window_share)
+    pairs = _agreeing(_sketch(words, windows), policy.window_bins) if len(windows) > 1 else []
     if not pairs:
         return []
     known = np.zeros(len(words), dtype=bool)
@@ -67,8 +67,8 @@ def rewritten(words: Tokens, reach: Ints, found: list[Chain], policy: RepeatPoli
     return confirmed
 
 
-def _are_unlike(ids: Ints, often: Bools, windows: Ints, share: float) -> bool:
-    """Whether no two of ``windows`` can have ``share`` of the longer one's words in common.
+def _alike(ids: Ints, often: Bools, windows: Ints, share: float) -> Ints:
+    """Those of ``windows`` that can share ``share`` of the longer one's words with another.
 
     Those are set aside first of which too few words stand twice (``often``).  Few are compared each
     with each.  Of many those go as well in which too few words stand in any other window: what
@@ -80,7 +80,7 @@ def _are_unlike(ids: Ints, often: Bools, windows: Ints, share: float) -> bool:
     windows = windows[before[last] - before[first] >= share * (last - first)]
     for _ in range(_LOOKS):
         if len(windows) <= _FEW:
-            return not _any_alike(ids, windows, share)
+            break
         counts, owner, inside = _laid_out(ids, windows)
         # Of several values for one place the last one stays.
         last = np.empty(len(ids), dtype=np.int64)
@@ -91,19 +91,19 @@ def _are_unlike(ids: Ints, often: Bools, windows: Ints, share: float) -> bool:
         shared = np.add.reduceat(first[inside] != last[inside], before, dtype=np.int64)
         hopeful = shared >= share * counts
         if hopeful.all():
-            return False
+            break
         windows = windows[hopeful]
-    return len(windows) <= _FEW and not _any_alike(ids, windows, share)
+    return _alike_in_pairs(ids, windows, share) if len(windows) <= _FEW else windows
 
 
-def _any_alike(ids: Ints, windows: Ints, share: float) -> bool:
-    """Whether two of ``windows`` can have ``share`` of the longer one's words in common.
+def _alike_in_pairs(ids: Ints, windows: Ints, share: float) -> Ints:
+    """``_alike``, by comparing each with each.
 
     A window is a row of bits, one for the words whose numbers end alike.  Two windows have no more
     words in common than bits, and beside these what the one that says less twice says twice.
     """
     if len(windows) < 2:
-        return False
+        return windows[:0]
     counts, owner, inside = _laid_out(ids, windows)
     bits = np.zeros((len(windows), _BITS), dtype=bool)
     bits[owner, inside & (_BITS - 1)] = True
@@ -114,13 +114,15 @@ def _any_alike(ids: Ints, windows: Ints, share: float) -> bool:
     twice = counts - common.diagonal()
     most = common + np.minimum(twice[:, None], twice)
     alike = most >= share * np.maximum(counts[:, None], counts)
-    return int(np.count_nonzero(alike)) > len(windows)  # each is like itself
+    found: Ints = windows[np.count_nonzero(alike, axis=1) > 1]  # each is like itself
+    return found
 
 
 def _laid_out(ids: Ints, windows: Ints) -> tuple[Ints, Ints, Ints]:
     """How many words each window has; of each word in one, the window and the number."""
     counts = windows[:, 1] - windows[:, 0]
-    return counts, np.repeat(np.arange(len(windows)), counts), ids[ranged(windows)]
+    inside = np.concatenate([ids[first:last] for first, last in windows.tolist()])
+    return counts, np.repeat(np.arange(len(windows)), counts), inside
 
 
 def doubled_lines(text: str, laid: list[Line], reach: Ints, policy: RepeatPolicy) -> list[Chain]:
@@ -168,7 +170,7 @@ def _sketch(words: Tokens, windows: Ints) -> U64:
     at = np.arange(int(counts.sum())) + np.repeat(windows[:, 0] - before, counts)
     grams = np.zeros(len(at), dtype=np.uint64)
     for offset in range(size):
-        grams = mix64(grams * _BASE + words.ranks[at + offset].astype(np.uint64) + np.uint64(1))
+        grams = mix64(grams * _BASE + words.ids[at + offset].astype(np.uint64) + np.uint64(1))
     cell = np.repeat(np.arange(len(windows)) * _BINS, counts) + (grams % np.uint64(_BINS)).astype(
         np.int64
     )

@@ -383,7 +383,7 @@ def test_what_is_refused_early_would_be_refused_later(
         patch.setattr(regions, "can_go", lambda *_: True)
         patch.setattr(judge, "_is_slight", lambda *_: False)
         patch.setattr(judge, "_is_placed", lambda *_: True)
-        patch.setattr(windows, "_are_unlike", lambda *_: False)
+        patch.setattr(windows, "_alike", lambda _ids, _often, found, _share: found)
         whole = remove_repeats(text)
     assert remove_repeats(text) == whole
 
