@@ -64,23 +64,24 @@ _NAME = rf"(?:the )?(?:{_ANY})"
 _DASH = r"[-–—―]{1,2}"
 # Between the start of a text and its dateline's name stand a town and a day, and no sentence.
 _TOWN = r"[^.!?\n。！？]{0,70}?"
+# Each with the signs of which one stands in whatever it matches: most lines hold none.
 _HEADS = tuple(
-    re.compile(pattern)
-    for pattern in (
+    (signs, re.compile(pattern))
+    for signs, pattern in (
         # BERLIN, May 6 (Reuters) -
-        rf"\W*{_TOWN}[(\[]{_NAME}[)\]]\s*(?:\.?{_DASH}|:|$)",
+        ("([", rf"\W*{_TOWN}[(\[]{_NAME}[)\]]\s*(?:\.?{_DASH}|:|$)"),
         # New Delhi, May 6 (PTI)
-        rf"\W*{_TOWN}\d{{1,2}} [(]{_NAME}[)]\s",
+        ("(", rf"\W*{_TOWN}\d{{1,2}} [(]{_NAME}[)]\s"),
         # HELSINKI, May 6, 2026 /PRNewswire/ --
-        rf"\W*[^.!?\n。]{{0,80}}?/{_NAME}/[.\s]",
+        ("/", rf"\W*[^.!?\n。]{{0,80}}?/{_NAME}/[.\s]"),
         # BOSTON--(BUSINESS WIRE)--
-        rf"\W*{_TOWN}{_DASH}[(]{_NAME}[)]{_DASH}",
+        ("(", rf"\W*{_TOWN}{_DASH}[(]{_NAME}[)]{_DASH}"),
         # Reuters - ...
-        rf"\W*{_NAME}\s*(?:{_DASH}\s|[:|]\s)",
+        ("-–—―:|", rf"\W*{_NAME}\s*(?:{_DASH}\s|[:|]\s)"),
         # 新华社北京5月6日电
-        rf"\W*{_NAME}[^\s。,]{{0,12}}?\d{{1,2}}月\d{{1,2}}日电",
+        ("电", rf"\W*{_NAME}[^\s。,]{{0,12}}?\d{{1,2}}月\d{{1,2}}日电"),
         # ［東京　６日　ロイター］
-        rf"\W*[\[【][^\]】\n]{{0,30}}?{_NAME}[\]】]",
+        ("[【", rf"\W*[\[【][^\]】\n]{{0,30}}?{_NAME}[\]】]"),
     )
 )
 _LINE = re.compile(
@@ -111,8 +112,8 @@ def origin_of(text: str, author: str = "") -> str:
     lines = [line for line in head.split("\n") if line.strip()][:3]
     # The dateline opens the text, or follows a headline or byline that was left above it.
     for line in lines:
-        for pattern in _HEADS:
-            if found := _named(pattern.match(line)):
+        for signs, pattern in _HEADS:
+            if any(sign in line for sign in signs) and (found := _named(pattern.match(line))):
                 return found
     if found := _named(_AUTHOR.match(fold(author.strip()).removeprefix("by "))):
         return found
@@ -122,9 +123,9 @@ def origin_of(text: str, author: str = "") -> str:
     tail = fold(text[-_TAIL_CHARACTERS:].rstrip())
     last = tail.rsplit("\n", 1)[-1]
     return (
-        _named(_SOURCE.search(tail))
+        (_named(_SOURCE.search(tail)) if ":" in tail else "")
         or (_named(_LINE.fullmatch(last)) if "\n" in tail else "")
-        or _named(_SIGNED.search(tail))
+        or (_named(_SIGNED.search(tail)) if ")" in tail or "]" in tail else "")
     )
 
 

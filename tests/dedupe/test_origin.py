@@ -1,10 +1,12 @@
 """Which agency or wire a text is signed with."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedupe.origin import is_origin, origin_of
+from dedupe.origin import _HEADS, is_origin, origin_of
 
 _REST = " the maker of battery cells said on Tuesday that it would build a plant.\nIt gave no date."
 
@@ -125,3 +127,14 @@ def test_any_text_has_an_origin_or_none(text: str, author: str) -> None:
 def test_hostile_texts_are_read_in_a_moment(text: str) -> None:
     """Only the ends of a text are looked at."""
     assert origin_of(text, text[:400]) == ""
+
+
+@pytest.mark.parametrize(("signs", "pattern"), _HEADS)
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_a_dateline_holds_one_of_its_signs(
+    signs: str, pattern: re.Pattern[str], data: st.DataObject
+) -> None:
+    """A line without any is not held against the pattern."""
+    found = pattern.match(data.draw(st.from_regex(pattern)))
+    assert found is None or any(sign in found[0] for sign in signs)
