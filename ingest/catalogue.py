@@ -29,8 +29,9 @@ __all__ = ["CatalogueError", "add_feed", "bundled_feeds", "load_feeds", "slugify
 _POLICY = CataloguePolicy()
 _FIELDS = {
     "slug": str, "url": str, "publisher": str, "language": str, "country": str, "scope": str,
-    "enabled": bool, "every_minutes": int, "note": str,
+    "enabled": bool, "every_minutes": int, "first_year": int, "note": str,
 }  # fmt: skip
+_YEARS = range(1000, 10000)
 
 
 class CatalogueError(VoltwireError):
@@ -191,6 +192,8 @@ def _feed(table: dict[str, Any], where: str, about: str | Path, taken: set[str])
         raise wrong(f"scope {table['scope']!r} is unknown", "'focus' or 'general'")
     if table.get("every_minutes", 1) < 1:
         raise wrong("every_minutes must be 1 or more", "minutes between two polls")
+    if table.get("first_year", 1000) not in _YEARS:
+        raise wrong(f"first_year {table['first_year']}", "the year of its first article, in full")
     slug = str(table.get("slug", ""))
     if slug and slug != slugify(slug):
         raise wrong(
@@ -215,7 +218,7 @@ def _table(feed: Feed) -> tomlkit.items.Table:
         value = getattr(feed, name)
         if value != "":
             table.add(name, value)
-    for name in ("enabled", "note"):
+    for name in ("enabled", "first_year", "note"):
         if getattr(feed, name) != getattr(default, name):
             table.add(name, getattr(feed, name))
     return table

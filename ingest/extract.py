@@ -161,7 +161,9 @@ def _from_feed(
     tree = parse_page(f"<html><body>{markup}</body></html>")
     base = page.url if page else entry.url
     links = cited_links(tree, text, base, policy) if tree is not None else ()
-    published = publication(entry, reading.times, entry.url, now)
+    published = publication(
+        entry, reading.times, entry.url, now, first_year=feed.first_year if feed else 0
+    )
     return Article(
         article_id=urls.article_id(entry.canonical_url),
         url=entry.url,
@@ -195,7 +197,9 @@ def _from_page(
 ) -> Article:
     entry, meta = capture.entry, reading.meta
     canonical = identity(page.url, meta.canonical)
-    published = publication(entry, reading.times, canonical, now)
+    published = publication(
+        entry, reading.times, canonical, now, first_year=feed.first_year if feed else 0
+    )
     details = page_fields(page.url, meta, published, now)
     article = Article(
         article_id=urls.article_id(canonical),

@@ -41,6 +41,8 @@ class Feed:
     enabled: bool = True
     every_minutes: int = 30
     """Shortest time between two polls."""
+    first_year: int = 0
+    """Year of its publisher's first article, before which no date is believed; 0: not declared."""
     note: str = ""
 
 

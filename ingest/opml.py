@@ -22,6 +22,7 @@ from ingest.urls import canonical_url, resolve
 _POLICY = CataloguePolicy()
 _NAMESPACE = "https://voltwire.invalid/opml"
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_YEAR = re.compile(r"[1-9][0-9]{3}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?=$|[-_])")
 
 
@@ -83,6 +84,7 @@ def write_opml(feeds: Iterable[Feed]) -> str:
             "voltwire:scope": feed.scope,
             "voltwire:every_minutes": str(feed.every_minutes),
             "voltwire:enabled": "" if feed.enabled else "false",
+            "voltwire:first_year": str(feed.first_year or ""),
             "voltwire:note": feed.note,
         }
         written = " ".join(
@@ -152,6 +154,7 @@ def _feed(
         scope = "focus" if "focus" in words | {slugify(name) for name in folders} else "general"
     minutes = attributes.get(_own("every_minutes"), "")
     valid = minutes.isascii() and minutes.isdecimal() and 0 < len(minutes) < 7 and int(minutes) > 0
+    year = attributes.get(_own("first_year"), "")
     return Feed(
         slug=slug,
         url=url,
@@ -161,5 +164,6 @@ def _feed(
         scope=cast(Scope, scope),
         enabled=attributes.get(_own("enabled"), "").lower() != "false",
         every_minutes=int(minutes) if valid else _POLICY.every_minutes,
+        first_year=int(year) if _YEAR.fullmatch(year) else 0,
         note=attributes.get(_own("note"), ""),
     )

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from ingest import dates
 from ingest.models import FeedEntry, PublishedFrom
+from ingest.policy import DatePolicy
 
-_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+_POLICY = DatePolicy()
 _URL_DATE = re.compile(
     r"(?<!\d)((?:19|20)\d\d)[/_-]?(0[1-9]|1[0-2])[/_-]?(0[1-9]|[12]\d|3[01])(?!\d)"
 )
@@ -19,9 +20,16 @@ _QUARTER = timedelta(minutes=15)
 _DAY_ONLY = re.compile(r"\s*\d{4}-\d\d-\d\d(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]00:?00)?)?\s*$")
 
 
-def is_possible(moment: datetime | None, now: datetime) -> bool:
-    """Whether an article read at ``now`` can have appeared at ``moment``."""
-    return moment is not None and _EARLIEST <= moment <= now + timedelta(days=1)
+def is_possible(moment: datetime | None, now: datetime, *, first_year: int = 0) -> bool:
+    """Whether an article read at ``now`` can have appeared at ``moment``.
+
+    ``first_year``: of its publisher's first article, where that is known.
+    """
+    if moment is None or moment > now + timedelta(days=_POLICY.future_days):
+        return False
+    # A day of slack: in its publisher's zone the year may have begun before.
+    earliest = datetime(max(first_year, _POLICY.first_year), 1, 1, tzinfo=UTC) - timedelta(days=1)
+    return moment >= earliest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,19 +44,25 @@ class Publication:
     """How the time was written where it was found."""
 
 
-def publication(entry: FeedEntry, written: tuple[str, ...], url: str, now: datetime) -> Publication:
+def publication(
+    entry: FeedEntry, written: tuple[str, ...], url: str, now: datetime, *, first_year: int = 0
+) -> Publication:
     """When the article of ``entry`` appeared, and where that was found.
 
     ``written`` are the times that the page gives, most trusted first; ``url`` is the last resort.
+    Before ``first_year``, that of the publisher's first article, nothing is believed: a page's
+    default, a template's example, the day of an event.
 
     The page is asked first: feeds often carry the time of the last edit.  A page that gives only
     the day, or a local time without its zone, is made precise by the feed when both mean the same
     moment; the day stays the page's.
     """
-    listed = entry.published_at if is_possible(entry.published_at, now) else None
+    listed = (
+        entry.published_at if is_possible(entry.published_at, now, first_year=first_year) else None
+    )
     for raw in written:
         moment = dates.parse_date(raw, now=now) if raw else None
-        if moment is None or not is_possible(moment, now):
+        if moment is None or not is_possible(moment, now, first_year=first_year):
             continue
         day = dates.day_written(raw, now=now)
         if listed and _means(raw, moment, listed, now):
@@ -62,7 +76,7 @@ def publication(entry: FeedEntry, written: tuple[str, ...], url: str, now: datet
             moment = datetime(*map(int, match.groups()), tzinfo=UTC)  # type: ignore[misc,arg-type]
         except ValueError:
             moment = None
-        if moment and is_possible(moment, now):
+        if moment and is_possible(moment, now, first_year=first_year):
             return Publication(at=moment, on=moment.date(), source="url", raw=match.group())
     return Publication(raw=entry.published_raw)
 

@@ -12,7 +12,7 @@ from storage.batches import rows, staged
 _FEED = {
     "slug": "VARCHAR", "url": "VARCHAR", "publisher": "VARCHAR", "language": "VARCHAR",
     "country": "VARCHAR", "scope": "VARCHAR", "enabled": "BOOLEAN", "every_minutes": "INTEGER",
-    "note": "VARCHAR",
+    "note": "VARCHAR", "first_year": "INTEGER",
 }  # fmt: skip
 _STATE = {
     "slug": "VARCHAR", "state": "VARCHAR", "detail": "VARCHAR", "url": "VARCHAR",

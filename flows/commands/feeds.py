@@ -103,6 +103,12 @@ def list_feeds(feeds_file: Path | None, store: Path | None, as_json: bool) -> in
     help="focus: all of it is on topic; general: articles pass the topic gate.",
 )
 @click.option("--every", "every_minutes", type=click.IntRange(5, 1440), default=30, metavar="MIN")
+@click.option(
+    "--first-year",
+    type=click.IntRange(1000, 9999),
+    metavar="YEAR",
+    help="Of its publisher's first article: dates before it are not believed.",
+)
 @feeds_option
 @store_option
 def add(
@@ -113,6 +119,7 @@ def add(
     country: str,
     scope: str,
     every_minutes: int,
+    first_year: int | None,
     feeds_file: Path | None,
     store: Path | None,
 ) -> int:
@@ -124,6 +131,7 @@ def add(
         country=country,
         scope="focus" if scope == "focus" else "general",
         every_minutes=every_minutes,
+        first_year=first_year or 0,
     )
     path = feedlist.add(settings_from(store, feeds_file), [feed])
     click.echo(f"added {feed.slug} to {path}; `voltwire feeds check {feed.url}` tries it")

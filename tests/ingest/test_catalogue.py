@@ -64,12 +64,16 @@ def test_toml_to_opml_and_back_changes_nothing(tmp_path: Path) -> None:
     assert to_opml(load_feeds(tmp_path / "b.toml")) == (tmp_path / "a.opml").read_text()
 
 
-@given(_TEXT, _TEXT, st.sampled_from(["focus", "general"]), st.booleans(), st.integers(1, 99999))
-def test_any_feed_survives_opml(publisher, note, scope, enabled, minutes) -> None:
+@given(
+    _TEXT, _TEXT, st.sampled_from(["focus", "general"]), st.booleans(), st.integers(1, 99999),
+    st.just(0) | st.integers(1000, 9999),
+)  # fmt: skip
+def test_any_feed_survives_opml(publisher, note, scope, enabled, minutes, year) -> None:
     """Quotes, markup and every script in a name come back as they were."""
     feed = Feed(
         slug="a-1", url="https://a.example/f?a=1&b=2", publisher=publisher, language="de",
-        country="AT", scope=scope, enabled=enabled, every_minutes=minutes, note=note,
+        country="AT", scope=scope, enabled=enabled, every_minutes=minutes, first_year=year,
+        note=note,
     )  # fmt: skip
     assert read_opml(to_opml([feed]).encode()) == (feed,)
 
@@ -139,6 +143,7 @@ def test_deep_opml_ends(tmp_path: Path) -> None:
         ("a.toml", "[[feed]]\nurl='https://a.example/'\nlang='de'\n", "unknown field 'lang'"),
         ("a.toml", "[[feed]]\nurl='https://a.example/'\nscope='all'\n", "'focus' or 'general'"),
         ("a.toml", "[[feed]]\nurl='https://a.example/'\nevery_minutes=0\n", "1 or more"),
+        ("a.toml", "[[feed]]\nurl='https://a.example/'\nfirst_year=14\n", "in full"),
         ("a.toml", "[[feed]]\nurl='https://a.example/'\nslug='A b'\n", "'a-b'"),
         ("a.toml", "[[feed]]\nurl='https://a.example/'\n" * 2, "line 3"),
         ("a.toml", "[feed]\nurl='https://a.example/'\n", "[[feed]]"),

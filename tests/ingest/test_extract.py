@@ -260,6 +260,21 @@ def test_impossible_times_are_refused():
         assert (result.published_at, result.published_from) == (None, "unknown")
 
 
+@pytest.mark.parametrize(("year", "expected"), [(0, 2009), (2020, 2026)])
+def test_a_feed_may_say_when_its_publisher_began(year: int, expected: int) -> None:
+    """A date from before is a template's, whether the text comes from the page or from the feed."""
+    feed = replace(FEED, first_year=year)
+    whole = stamped("2009-06-01T09:30:00Z")
+    for found in (whole, whole.replace("".join(f"<p>{text}</p>" for text in PARAGRAPHS), "Soon.")):
+        listed = entry(
+            published_at=datetime(2026, 11, 18, tzinfo=UTC), content=html(), published_raw="feed"
+        )
+        article = extract(Capture(entry=listed, page=page(found)), feed, now=NOW)
+        assert isinstance(article, Article)
+        assert article.published_at is not None
+        assert article.published_at.year == expected
+
+
 def test_the_publisher_of_a_page_on_another_site_is_not_the_feeds():
     """An aggregator's name does not stand over other people's articles."""
     feed = replace(FEED, url="https://aggregator.example/feed", publisher="Aggregator")

@@ -43,3 +43,21 @@ def test_page_goes_before_feed_before_url(
     be is passed over."""
     found = publication(entry(listed), written, url, NOW)
     assert (found.at.isoformat()[:16] if found.at else "", found.source) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "listed", "url", "expected"),
+    [
+        (("2009-06-01T09:30:00Z", "2026-11-17T09:30:00Z"), None, URL, ("2026-11-17", "page")),
+        (("2009-06-01T09:30:00Z",), LISTED, URL, ("2026-11-18", "feed")),
+        ((), datetime(2009, 6, 1, tzinfo=UTC), URL, ("", "unknown")),
+        ((), None, "https://a.example/2009/06/01/plant", ("", "unknown")),
+        (("2014-01-01T00:30:00+09:00",), None, URL, ("2013-12-31", "page")),
+    ],
+)
+def test_nothing_is_believed_from_before_the_first_article(
+    written: tuple[str, ...], listed: datetime | None, url: str, expected: tuple[str, str]
+) -> None:
+    """Whoever says it; the publisher's new year may begin before that of UTC."""
+    found = publication(entry(listed), written, url, NOW, first_year=2014)
+    assert (found.at.date().isoformat() if found.at else "", found.source) == expected

@@ -13,7 +13,7 @@ def test_a_configured_feed_comes_back_whole(con):
     """Every field of the configuration is stored, and a second save replaces it."""
     feed = Feed(
         slug="a", url="https://a/", publisher="Ä", language="de", country="DE", scope="focus",
-        enabled=False, every_minutes=90, note="n",
+        enabled=False, every_minutes=90, first_year=2009, note="n",
     )  # fmt: skip
     feeds.save_feeds(con, [feed, Feed(slug="b", url="https://b/", publisher="B")])
     feeds.save_feeds(con, [replace(feed, url="https://a/new")])
