@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedupe import numbers
+from dedupe.characters import U64, led
 from dedupe.cohesion import names
 from dedupe.furniture import without_furniture
 from dedupe.hashing import hash_simply, hash_words
@@ -21,7 +21,8 @@ from dedupe.policy import RECIPE
 from dedupe.shingles import LONGEST_TEXT, shingle
 from dedupe.text import fold, words
 
-Bag = tuple[NDArray[np.uint64], NDArray[np.intp]]
+Bag = tuple[U64, NDArray[np.intp]]
+_NONE: U64 = np.zeros(0, dtype=np.uint64)
 _CORRECTS = re.compile(
     r"\b(?:correct(?:ed|s|ion)|refil(?:ed|es)|clarifi(?:es|ed|cation)|amended|korrigiert"
     r"|korrektur|berichtig(?:t|ung)|corrigé|rectificatif|corrección|corregid[ao])\b"
@@ -29,23 +30,33 @@ _CORRECTS = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prepared:
-    """A document with its shingles, made once for all the candidates it meets."""
+    """A document with its shingles, made once for all the candidates it meets.
+
+    Most candidates are refused by how many shingles they share, so that all else waits until it is
+    asked for.
+    """
 
     document: Document
-    text: str
-    """The text less furniture paragraphs."""
     words: int
     exact: int
-    ordered: tuple[int, ...]
+    ordered: U64 = field(repr=False)
     """Shingle hashes in reading order."""
-    boilerplate: AbstractSet[int]
+    boilerplate: U64 = field(repr=False)
+    word_hashes: U64 | None = field(repr=False)
+    """Of each word, as ``hash_simply`` makes them; None where it makes none."""
 
     @cached_property
-    def shingles(self) -> frozenset[int]:
-        """The distinct shingles that are not boilerplate."""
-        return frozenset(self.ordered) - self.boilerplate
+    def text(self) -> str:
+        """The text less furniture paragraphs."""
+        return _stripped(self.document)
+
+    @cached_property
+    def shingles(self) -> U64:
+        """The distinct shingles that are not boilerplate, ascending."""
+        distinct, _ = _counted(self.ordered)
+        return distinct[~within(distinct, self.boilerplate)] if len(self.boilerplate) else distinct
 
     @cached_property
     def tokens(self) -> list[numbers.Token]:
@@ -60,8 +71,8 @@ class Prepared:
     @cached_property
     def bag(self) -> Bag:
         """The hashes of its words in order of size, and how often each stands in the text."""
-        hashed = hash_simply(self.text) or hash_words(fold(self.text))
-        return np.unique(hashed.hashes, return_counts=True)
+        known = self.word_hashes
+        return _counted(hash_words(fold(self.text)).hashes if known is None else known)
 
     @cached_property
     def figures(self) -> Counter[str]:
@@ -94,28 +105,82 @@ class Prepared:
         return frozenset(filter(None, map(_stem, self.title_words)))
 
 
-def prepare(document: Document, boilerplate: AbstractSet[int] = frozenset()) -> Prepared:
-    """Tokenise and shingle one document; shingles in ``boilerplate`` do not count."""
+def prepare(document: Document, boilerplate: U64 = _NONE) -> Prepared:
+    """Tokenise and shingle one document; shingles in ``boilerplate``, ascending, do not count."""
     return prepare_all([document], boilerplate)[0]
 
 
-def prepare_all(
-    documents: Sequence[Document], boilerplate: AbstractSet[int] = frozenset()
-) -> list[Prepared]:
+def prepare_all(documents: Sequence[Document], boilerplate: U64 = _NONE) -> list[Prepared]:
     """``prepare`` for a batch, which is several times faster a document."""
-    texts = [without_furniture(document.text[:LONGEST_TEXT]) for document in documents]
-    shingles = shingle(texts, RECIPE.shingle_words)
+    made = _made(
+        documents,
+        [_stripped(one) if one.exact is None else one.text[:LONGEST_TEXT] for one in documents],
+        boilerplate,
+    )
+    # What was signed had no furniture.  To look for it takes longer than to hash all the words,
+    # and most texts have none: then they have the words that were signed.
+    others = [
+        place
+        for place, one in enumerate(made)
+        if one.document.exact is not None and one.exact != one.document.exact
+    ]
+    again = [documents[place] for place in others]
+    for place, one in zip(
+        others, _made(again, list(map(_stripped, again)), boilerplate), strict=True
+    ):
+        made[place] = one
+    return made
+
+
+def within(keys: U64, among: U64) -> NDArray[np.bool_]:
+    """Which of ``keys`` stand in ``among``, which is ascending."""
+    if not len(among):
+        return np.zeros(len(keys), dtype=bool)
+    found: NDArray[np.bool_] = among.take(np.searchsorted(among, keys), mode="clip") == keys
+    return found
+
+
+def _stripped(document: Document) -> str:
+    return without_furniture(document.text[:LONGEST_TEXT])
+
+
+def _made(documents: Sequence[Document], texts: Sequence[str], boilerplate: U64) -> list[Prepared]:
+    """``documents`` by their words in ``texts``."""
+    hashed = [_word_hashes(*one) for one in zip(documents, texts, strict=True)]
+    shingles = shingle(
+        texts, RECIPE.shingle_words, [None if one is None else one.tobytes() for one in hashed]
+    )
     return [
         Prepared(
             document=document,
-            text=texts[index],
             words=int(shingles.words[index]),
             exact=int(shingles.exact[index]),
-            ordered=tuple(shingles.of(index).tolist()),
+            ordered=shingles.of(index),
             boilerplate=boilerplate,
+            word_hashes=hashed[index],
         )
         for index, document in enumerate(documents)
     ]
+
+
+def _word_hashes(document: Document, text: str) -> U64 | None:
+    """The hashes of the words of ``text``, read only where they did not come along."""
+    if document.word_hashes is not None and text is document.text:
+        return np.frombuffer(document.word_hashes, dtype="<u8")
+    found = hash_simply(text)
+    return None if found is None else found.hashes
+
+
+def _counted(hashes: U64) -> Bag:
+    """The distinct ``hashes``, ascending, and how often each stands there.
+
+    As ``np.unique``, which took four times as long for the words of an article (NumPy 2.4).
+    """
+    if not len(hashes):
+        return _NONE, np.zeros(0, dtype=np.intp)
+    ordered = np.sort(hashes)
+    first = np.flatnonzero(led(ordered[1:] != ordered[:-1]))
+    return ordered[first], np.diff(first, append=len(ordered))
 
 
 def corrects(said: str) -> bool:

@@ -120,16 +120,16 @@ def documents(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[Docume
         return []
     found = con.execute(
         "SELECT article_id, text, title, publisher, language, "
-        "coalesce(published_at, fetched_at), published_at IS NOT NULL FROM core.articles "
+        "coalesce(published_at, fetched_at), published_at IS NOT NULL, exact FROM core.articles "
         f"WHERE rowid IN {PLACES} ORDER BY article_id",
         at(places(con, "core.articles", "article_id", ids)),
     ).fetchall()
     return [
         Document(
             article_id=article_id, text=text, title=title, publisher=publisher,
-            language=language, published_at=at, dated=dated,
+            language=language, published_at=at, dated=dated, exact=exact,
         )
-        for article_id, text, title, publisher, language, at, dated in found
+        for article_id, text, title, publisher, language, at, dated, exact in found
     ]  # fmt: skip
 
 
@@ -189,7 +189,7 @@ def _written(values: list[object]) -> Written:
         document=Document(
             **told, text=storable(row["text"]), language=storable(row["language"]),
             published_at=row["published_at"] or row["fetched_at"],
-            dated=row["published_at"] is not None,
+            dated=row["published_at"] is not None, exact=row["exact"],
         ),
         node=StoryNode(
             **told, words=row["words"], published_at=row["published_at"],
