@@ -19,10 +19,12 @@ from dedupe.hashing import hash_simply, hash_words
 from dedupe.models import Document
 from dedupe.policy import RECIPE
 from dedupe.shingles import LONGEST_TEXT, shingle
-from dedupe.text import fold, words
+from dedupe.text import fold, without_typography, words
 
 Bag = tuple[U64, NDArray[np.intp]]
 _NONE: U64 = np.zeros(0, dtype=np.uint64)
+# Three times the distinct words of a long article: few share a bin.
+_BINS = np.uint64((1 << 12) - 1)
 _CORRECTS = re.compile(
     r"\b(?:correct(?:ed|s|ion)|refil(?:ed|es)|clarifi(?:es|ed|cation)|amended|korrigiert"
     r"|korrektur|berichtig(?:t|ung)|corrigé|rectificatif|corrección|corregid[ao])\b"
@@ -71,8 +73,17 @@ class Prepared:
     @cached_property
     def bag(self) -> Bag:
         """The hashes of its words in order of size, and how often each stands in the text."""
+        return _counted(self._words)
+
+    @cached_property
+    def bins(self) -> NDArray[np.intp]:
+        """How many of its words fall into each of some bins by their hashes."""
+        return np.bincount((self._words & _BINS).astype(np.intp), minlength=int(_BINS) + 1)
+
+    @cached_property
+    def _words(self) -> U64:
         known = self.word_hashes
-        return _counted(hash_words(fold(self.text)).hashes if known is None else known)
+        return hash_words(fold(self.text)).hashes if known is None else known
 
     @cached_property
     def figures(self) -> Counter[str]:
@@ -167,7 +178,8 @@ def _word_hashes(document: Document, text: str) -> U64 | None:
     """The hashes of the words of ``text``, read only where they did not come along."""
     if document.word_hashes is not None and text is document.text:
         return np.frombuffer(document.word_hashes, dtype="<u8")
-    found = hash_simply(text)
+    # Those signs part words folded or not, and without them most texts are one byte a character.
+    found = hash_simply(without_typography(text))
     return None if found is None else found.hashes
 
 

@@ -139,10 +139,15 @@ def _array(values: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:
     kinds = set(map(type, values))
     plain: Iterable[Any] = values
     if kinds == {str}:
-        plain = map(storable, values)
+        plain = values if _all_plain(values) else map(storable, values)
     elif not kinds <= _NO_TEXT:
         plain = map(_storable, values)
     return np.fromiter(plain, dtype=object, count=len(values))
+
+
+def _all_plain(texts: Sequence[str]) -> bool:
+    """Whether ``storable`` leaves them all as they are, told for many at once: ASCII, no NUL."""
+    return all(map(str.isascii, texts)) and "\x00" not in "".join(texts)
 
 
 def _storable(value: Any) -> Any:
