@@ -46,8 +46,8 @@ class Prepared:
     ordered: U64 = field(repr=False)
     """Shingle hashes in reading order."""
     boilerplate: U64 = field(repr=False)
-    word_hashes: U64 | None = field(repr=False)
-    """Of each word, as ``hash_simply`` makes them; None where it makes none."""
+    word_hashes: U64 = field(repr=False)
+    """Of each word, folded."""
 
     @cached_property
     def text(self) -> str:
@@ -73,17 +73,12 @@ class Prepared:
     @cached_property
     def bag(self) -> Bag:
         """The hashes of its words in order of size, and how often each stands in the text."""
-        return _counted(self._words)
+        return _counted(self.word_hashes)
 
     @cached_property
     def bins(self) -> NDArray[np.intp]:
         """How many of its words fall into each of some bins by their hashes."""
-        return np.bincount((self._words & _BINS).astype(np.intp), minlength=int(_BINS) + 1)
-
-    @cached_property
-    def _words(self) -> U64:
-        known = self.word_hashes
-        return hash_words(fold(self.text)).hashes if known is None else known
+        return np.bincount((self.word_hashes & _BINS).astype(np.intp), minlength=int(_BINS) + 1)
 
     @cached_property
     def figures(self) -> Counter[str]:
@@ -157,9 +152,11 @@ def _stripped(document: Document) -> str:
 
 def _made(documents: Sequence[Document], texts: Sequence[str], boilerplate: U64) -> list[Prepared]:
     """``documents`` by their words in ``texts``."""
-    hashed = [_word_hashes(*one) for one in zip(documents, texts, strict=True)]
+    hashed = [_hashed(*one) for one in zip(documents, texts, strict=True)]
     shingles = shingle(
-        texts, RECIPE.shingle_words, [None if one is None else one.tobytes() for one in hashed]
+        texts,
+        RECIPE.shingle_words,
+        [words.tobytes() if spaced else None for words, spaced in hashed],
     )
     return [
         Prepared(
@@ -168,19 +165,27 @@ def _made(documents: Sequence[Document], texts: Sequence[str], boilerplate: U64)
             exact=int(shingles.exact[index]),
             ordered=shingles.of(index),
             boilerplate=boilerplate,
-            word_hashes=hashed[index],
+            word_hashes=hashed[index][0],
         )
         for index, document in enumerate(documents)
     ]
 
 
-def _word_hashes(document: Document, text: str) -> U64 | None:
-    """The hashes of the words of ``text``, read only where they did not come along."""
+def _hashed(document: Document, text: str) -> tuple[U64, bool]:
+    """The hashes of the words of ``text``, and whether shingles are made of no more than them.
+
+    The text is read only where they did not come along.
+    """
     if document.word_hashes is not None and text is document.text:
-        return np.frombuffer(document.word_hashes, dtype="<u8")
+        return np.frombuffer(document.word_hashes, dtype="<u8"), True
     # Those signs part words folded or not, and without them most texts are one byte a character.
-    found = hash_simply(without_typography(text))
-    return None if found is None else found.hashes
+    plain = without_typography(text)
+    found = hash_simply(plain)
+    if found is not None:
+        return found.hashes, True
+    folded = fold(plain)
+    found = hash_words(folded)
+    return found.hashes, len(folded) <= LONGEST_TEXT and not found.unspaced.any()
 
 
 def _counted(hashes: U64) -> Bag:
