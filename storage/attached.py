@@ -47,6 +47,7 @@ class Attached:
         try:
             con = self._kept[0].cursor()
             set_up(con)
+            log_first(con)
             con.execute(compaction.NEVER)
             quoted = str(path).replace("'", "''")
             con.execute(
