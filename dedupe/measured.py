@@ -5,15 +5,15 @@ No figure depends on the policy, so that one pair can be judged by many policies
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 
 from dedupe import numbers
+from dedupe.characters import U64
 from dedupe.cohesion import cohesion
 from dedupe.policy import RECIPE
-from dedupe.prepared import Prepared
+from dedupe.prepared import Prepared, within
 from dedupe.text import word_spans
 
 
@@ -28,7 +28,10 @@ class Measured:
     @cached_property
     def shared(self) -> int:
         """Distinct shingles in both."""
-        return len(self.a.shingles & self.b.shingles)
+        both = np.concatenate([self.a.shingles, self.b.shingles])
+        # Stable, which finds the two ascending halves and merges them: five times as fast.
+        both.sort(kind="stable")
+        return int(np.count_nonzero(both[1:] == both[:-1]))
 
     @property
     def jaccard(self) -> float:
@@ -39,12 +42,12 @@ class Measured:
     @property
     def left_in_right(self) -> float:
         """Share of the left text's shingles that stand in the right one."""
-        return self.shared / len(self.a.shingles) if self.a.shingles else 0.0
+        return self.shared / len(self.a.shingles) if len(self.a.shingles) else 0.0
 
     @property
     def right_in_left(self) -> float:
         """Share of the right text's shingles that stand in the left one."""
-        return self.shared / len(self.b.shingles) if self.b.shingles else 0.0
+        return self.shared / len(self.b.shingles) if len(self.b.shingles) else 0.0
 
     @cached_property
     def containment(self) -> float:
@@ -108,6 +111,14 @@ class Measured:
         return both / union if union else 1.0
 
     @cached_property
+    def words_shared_at_most(self) -> float:
+        """No less than ``words_shared``, and told sooner."""
+        left, right = self.a.bins, self.b.bins
+        both = int(np.minimum(left, right).sum())
+        union = int(left.sum()) + int(right.sum()) - both
+        return both / union if union else 1.0
+
+    @cached_property
     def figures_shared(self) -> float:
         """Figures of both together that stand in both, in whatever order; 1 without figures."""
         left, right = self.a.figures, self.b.figures
@@ -132,11 +143,11 @@ class Measured:
         The stretch of the highest sum when a shared shingle counts 1 and a foreign one -1/3
         (Kadane): edits inside a copy do not break it, a foreign paragraph ends it.
         """
-        shingles = self.shorter.shingles
+        shared = within(self.longer.ordered, self.shorter.shingles)
         best = running = 0.0
         start = best_start = best_end = 0
-        for position, key in enumerate(self.longer.ordered):
-            running += 1.0 if key in shingles else -1 / 3
+        for position, is_shared in enumerate(shared.tolist()):
+            running += 1.0 if is_shared else -1 / 3
             if running <= 0:
                 running, start = 0.0, position + 1
             elif running > best:
@@ -146,8 +157,7 @@ class Measured:
     @cached_property
     def held(self) -> float:
         """Share of the shorter text's shingles, repeated ones counted, in the longer."""
-        ordered = self.shorter.ordered
-        return sum(key in self.longer.shingles for key in ordered) / len(ordered)
+        return _share(self.shorter.ordered, self.longer.shingles)
 
     @cached_property
     def rest_cohesion(self) -> float:
@@ -159,19 +169,22 @@ class Measured:
         return cohesion(text[first:last], text[:first] if before else text[last:])
 
 
-def _head(of: Prepared, within: frozenset[int], size: int) -> float:
-    head: Sequence[int] = of.ordered[: max(1, size - RECIPE.shingle_words + 1)]
-    return sum(key in within for key in head) / len(head) if head else 0.0
+def _head(of: Prepared, among: U64, size: int) -> float:
+    return _share(of.ordered[: max(1, size - RECIPE.shingle_words + 1)], among)
 
 
-def _named(of: Prepared, within: frozenset[int]) -> tuple[int, int]:
+def _share(keys: U64, among: U64) -> float:
+    """Share of ``keys`` that stand in ``among``; 0 of none."""
+    return int(np.count_nonzero(within(keys, among))) / len(keys) if len(keys) else 0.0
+
+
+def _named(of: Prepared, among: U64) -> tuple[int, int]:
     if not of.subjects:
         return 0, 0
     size = len(of.stems) - len(of.ordered) + 1
     shared = bytearray(len(of.stems))
-    for position, key in enumerate(of.ordered):
-        if key in within:
-            shared[position : position + size] = b"\1" * size
+    for position in np.flatnonzero(within(of.ordered, among)).tolist():
+        shared[position : position + size] = b"\1" * size
     named: tuple[set[str], set[str]] = (set(), set())
     for stem, is_shared in zip(of.stems, shared, strict=False):
         if stem in of.subjects:

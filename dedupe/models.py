@@ -65,6 +65,8 @@ class Document:
     in one: an archive is fetched in an hour."""
     word_hashes: bytes | None = field(default=None, compare=False, repr=False)
     """As in ``RepeatReport``: a text of which they are known is not read again to sign it."""
+    exact: int | None = field(default=None, compare=False)
+    """That of the signature of this text; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,6 +94,7 @@ def reordered(pair: Measured, policy: MatchPolicy) -> bool:
     return (
         fewer >= policy.reordered_words
         and fewer >= policy.reordered * more  # or they cannot have so much in common
+        and pair.words_shared_at_most >= policy.reordered
         and pair.words_shared >= policy.reordered
         and pair.figures_shared >= policy.numbers
     )

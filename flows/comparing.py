@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dedupe import match
 from dedupe.models import CandidatePair, Document, Match
 
-# Articles made ready to be compared at once.  Fewer are made ready in more and smaller batches,
-# and more often twice; a backfill of near copies had more than a thousand.
-COMPARED_AT_ONCE = 128
+# Articles made ready to be compared at once.  Fewer are made ready in more and smaller batches, and
+# more often twice, and each batch reads texts from the store, which decompresses its neighbours'
+# too; a backfill of near copies had more than a thousand.
+COMPARED_AT_ONCE = 256
 
 
 def compared(
@@ -32,7 +33,7 @@ def compared(
 
 
 def groups(pairs: Iterable[CandidatePair]) -> Iterator[list[CandidatePair]]:
-    """``pairs`` in order, in pieces of few articles: each takes up to a megabyte when compared."""
+    """``pairs`` in order, in pieces of few articles: most take some 100 kB when compared."""
     group: list[CandidatePair] = []
     ends: set[str] = set()
     for pair in pairs:

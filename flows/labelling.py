@@ -19,6 +19,7 @@ import duckdb
 
 from dedupe import match
 from dedupe.margin import STEPS, Margin, margin
+from dedupe.measured import Measured
 from dedupe.models import Document
 from dedupe.passages import side_by_side
 from dedupe.policy import POLICY
@@ -98,7 +99,7 @@ def uncertain(con: duckdb.DuckDBPyConnection, count: int, progress: Progress) ->
 
 def _may_turn(a: Prepared, b: Prepared) -> bool:
     """Whether enough stands in both for any rule but the first to speak."""
-    shared = len(a.shingles & b.shingles)
+    shared = Measured(a, b).shared
     shorter = min(len(a.shingles), len(b.shingles))
     return (
         bool(shorter)

@@ -21,9 +21,11 @@ from dedupe.signature import sign
 from flows.comparing import compared
 from flows.digested import Digested
 from storage import articles, connected, entries, matches, rejections, signatures, stories
+from storage.attached import write_through
 from storage.errors import StoreFault
 from storage.keys import Keys
 from storage.models import EntryOutcome, PreparedArticle, Written
+from storage.policy import STORAGE
 from storage.store import Store
 
 _LOG = logging.getLogger(__name__)
@@ -102,6 +104,8 @@ def save_rows(
     saved = Saved(new=list(result.new), changed=list(result.changed))
     relate(con, prepared, result.id_of, saved, now, written=result.written)
     _record(con, batch, result.id_of, saved, now, keep_known_entries=keep_known_entries)
+    if len(prepared) >= STORAGE.written_through:
+        write_through(con)
     return saved
 
 

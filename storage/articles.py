@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import duckdb
+from numpy.typing import NDArray
 
 from dedupe.models import Document, StoryNode
-from storage.batches import insert, rows, staged, storable
+from storage.batches import insert, rows, staged, storable, stored
 from storage.details import DETAIL_TYPES, day_of, details_of
 from storage.edits import count_words, is_real_edit, word_changes
 from storage.identities import MASK, identities, site_of, urls_of
@@ -103,14 +104,14 @@ def save(con: duckdb.DuckDBPyConnection, prepared: Sequence[PreparedArticle]) ->
             written[article_id] = best
         else:
             known.append(article_id)
-    _write(con, inserts, superseded, changed, written)
+    stands = _write(con, inserts, superseded, changed, written)
     _write_urls(con, groups, known_as.urls)
     return SaveResult(
         new=tuple(new),
         changed=tuple(changed),
         known=tuple(known),
         id_of=id_of,
-        written={one.document.article_id: one for one in map(_written, inserts)},
+        written={one.document.article_id: one for one in stands},
     )
 
 
@@ -120,16 +121,16 @@ def documents(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> list[Docume
         return []
     found = con.execute(
         "SELECT article_id, text, title, publisher, language, "
-        "coalesce(published_at, fetched_at), published_at IS NOT NULL FROM core.articles "
+        "coalesce(published_at, fetched_at), published_at IS NOT NULL, exact FROM core.articles "
         f"WHERE rowid IN {PLACES} ORDER BY article_id",
         at(places(con, "core.articles", "article_id", ids)),
     ).fetchall()
     return [
         Document(
             article_id=article_id, text=text, title=title, publisher=publisher,
-            language=language, published_at=at, dated=dated,
+            language=language, published_at=at, dated=dated, exact=exact,
         )
-        for article_id, text, title, publisher, language, at, dated in found
+        for article_id, text, title, publisher, language, at, dated, exact in found
     ]  # fmt: skip
 
 
@@ -179,24 +180,30 @@ def _row(article_id: str, one: PreparedArticle, was: _Current | None) -> list[ob
     ]  # fmt: skip
 
 
-def _written(values: list[object]) -> Written:
-    """What ``documents`` and ``connected.nodes`` would read of a row of ``_ARTICLE``."""
-    row: dict[str, Any] = dict(zip(_ARTICLE, values, strict=True))
-    told: dict[str, Any] = {
-        name: storable(row[name]) for name in ("article_id", "title", "publisher")
-    }
-    return Written(
-        document=Document(
-            **told, text=storable(row["text"]), language=storable(row["language"]),
-            published_at=row["published_at"] or row["fetched_at"],
-            dated=row["published_at"] is not None,
-        ),
-        node=StoryNode(
-            **told, words=row["words"], published_at=row["published_at"],
-            full_page=row["text_source"] != "feed", beginning=row["notice"] == "paywall",
-            origin=storable(row["origin"]),
-        ),
-    )  # fmt: skip
+_TOLD = (
+    "article_id", "title", "publisher", "text", "language", "exact", "published_at", "fetched_at",
+    "words", "text_source", "notice", "origin",
+)  # fmt: skip
+
+
+def _told(columns: Mapping[str, NDArray[Any]]) -> Iterator[Written]:
+    """What ``documents`` and ``connected.nodes`` would read of rows of ``_ARTICLE``."""
+    for (
+        article_id, title, publisher, text, language, exact, published_at, fetched_at, words,
+        text_source, notice, origin,
+    ) in zip(*(columns[name].tolist() for name in _TOLD), strict=True):  # fmt: skip
+        yield Written(
+            document=Document(
+                article_id=article_id, text=text, title=title, publisher=publisher,
+                language=language, published_at=published_at or fetched_at,
+                dated=published_at is not None, exact=exact,
+            ),
+            node=StoryNode(
+                article_id=article_id, words=words, published_at=published_at,
+                full_page=text_source != "feed", beginning=notice == "paywall", title=title,
+                publisher=publisher, origin=origin,
+            ),
+        )  # fmt: skip
 
 
 def _load_current(con: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> dict[str, _Current]:
@@ -216,7 +223,8 @@ def _write(
     superseded: list[list[object]],
     changed: list[str],
     written: dict[str, PreparedArticle],
-) -> None:
+) -> Iterable[Written]:
+    """Write the rows of all tables but the URLs'; returns the new and the changed articles."""
     if changed:
         types = {
             "article_id": "VARCHAR", "version": "INTEGER", "seen_at": "TIMESTAMPTZ",
@@ -229,8 +237,9 @@ def _write(
                 con.execute(
                     f"DELETE FROM {table} WHERE article_id IN (SELECT article_id FROM {batch})"
                 )
+    columns = stored(rows(_ARTICLE, inserts), _ARTICLE)
     if inserts:
-        insert(con, "core.articles", _ARTICLE, rows(_ARTICLE, inserts))
+        insert(con, "core.articles", _ARTICLE, columns)
     repeats = [
         [article_id, r.start, r.end, r.of_start, r.of_end, r.words, r.similarity, r.removed_text]
         for article_id, one in written.items()
@@ -245,6 +254,7 @@ def _write(
     ]
     if links:
         insert(con, "core.links", _LINK, rows(_LINK, links))
+    return _told(columns)
 
 
 def _write_urls(

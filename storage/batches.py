@@ -21,6 +21,7 @@ millisecond in which arrays are made known."""
 
 _NO_TEXT = {int, float, bool, bytes, date, datetime, type(None)}
 """Types of values that are stored as they are."""
+_PERHAPS_TEXT = {str, type(None)}
 
 
 @contextmanager
@@ -35,7 +36,7 @@ def staged(
     ``types`` gives each column's SQL type, in the table's order.  Yields the table's name.
     Strings are made storable: what has no UTF-8 form becomes U+FFFD, NUL goes.
     """
-    arrays = {column: _array(columns[column]) for column in types}
+    arrays = stored(columns, types)
     casts = ", ".join(f'"{column}"::{kind} AS "{column}"' for column, kind in types.items())
     with shown(con, f"{name}_source", arrays) as source:
         con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {casts} FROM {source}")
@@ -56,7 +57,7 @@ def insert(
     take as long again.
     """
     into = f"INSERT INTO {table} ({', '.join(types)}) SELECT"
-    arrays = {column: _array(columns[column]) for column in types}
+    arrays = stored(columns, types)
     if sum(map(len, arrays.values())) <= _FEW:
         lists = ", ".join(f"unnest(${column}::{kind}[])" for column, kind in types.items())
         con.execute(f"{into} {lists}", {name: column.tolist() for name, column in arrays.items()})
@@ -133,13 +134,27 @@ def storable(text: str) -> str:
     return text
 
 
+def stored(
+    columns: Mapping[str, Sequence[Any] | NDArray[Any]], names: Iterable[str]
+) -> dict[str, NDArray[Any]]:
+    """The columns of ``names`` with their values as they will be stored, as ``insert`` takes them.
+
+    Handed on, they are not looked at a second time.
+    """
+    return {name: _array(columns[name]) for name in names}
+
+
 def _array(values: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:
     if isinstance(values, np.ndarray):
         return values
     kinds = set(map(type, values))
     plain: Iterable[Any] = values
-    if kinds == {str}:
-        plain = map(storable, values)
+    if kinds <= _PERHAPS_TEXT:
+        # As ``storable``, without a call for each of the many that are ASCII.
+        plain = [
+            one if one is None or (one.isascii() and "\0" not in one) else storable(one)
+            for one in values
+        ]
     elif not kinds <= _NO_TEXT:
         plain = map(_storable, values)
     return np.fromiter(plain, dtype=object, count=len(values))

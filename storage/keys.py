@@ -143,7 +143,10 @@ def at(
 
 def unsigned(values: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
     """Hashes as they are stored: one kept as a signed number is the same 64 bits."""
-    return np.fromiter((value & _MASK for value in values), dtype=np.uint64, count=len(values))
+    try:
+        return np.fromiter(values, dtype=np.uint64, count=len(values))
+    except OverflowError:
+        return np.fromiter((value & _MASK for value in values), dtype=np.uint64, count=len(values))
 
 
 def day_number(at: datetime | None) -> int:

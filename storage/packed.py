@@ -39,7 +39,7 @@ class Packed(NamedTuple):
     @property
     def nbytes(self) -> int:
         """What the arrays take in memory."""
-        return sum(column.nbytes for column in self)
+        return self.ids.nbytes + self.ends.nbytes + self.keys.nbytes
 
     def where(self, articles: NDArray[np.bool_]) -> Packed:
         """Some of the articles."""

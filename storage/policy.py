@@ -32,6 +32,9 @@ class StoragePolicy:
     # Most of what a batch asks for was written lately: itself, and articles of the same two weeks
     # (19,000 of a million over two years).  So many rows are looked at before the whole table.
     recent_rows: int = 50_000
+    # Articles from which a batch goes to the file when it is committed, without a log.  Smaller
+    # ones often share a window, and then one checkpoint at its end serves them all.
+    written_through: int = 100
     # Keys a segment: 4,000 bytes.  DuckDB keeps strings of up to 4,096 in line, and reads longer
     # ones 2,048 at a time, whichever are asked for: 100 ms and 110 MB for a window of 4 MB.
     segment_keys: int = 1000

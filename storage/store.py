@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 
 from storage import compaction, migrate
-from storage.attached import CATALOG, Attached, set_up
+from storage.attached import CATALOG, Attached, log_first, set_up
 from storage.errors import StoreBusy, StoreError, StoreFault, StoreFull, StoreMissing
 from storage.lock import locked
 from storage.policy import LOCK, STORAGE
@@ -93,6 +93,7 @@ class Store:
         self._windows += 1
         try:
             with _explained(self.live):
+                log_first(con)
                 con.execute("BEGIN")
                 yield con
                 con.execute("COMMIT")

@@ -77,14 +77,14 @@ def _documents(
         return {}
     named = chunks.source(pairs)
     found = con.execute(
-        "SELECT article_id, text, title, publisher, language, told_at, dated "
+        "SELECT article_id, text, title, publisher, language, told_at, dated, exact "
         f"FROM {chunks.source(remade)} WHERE article_id IN "
         f"(SELECT article_id FROM {named} UNION SELECT of_article_id FROM {named})"
     ).fetchall()
     return {
         row[0]: Document(
             article_id=row[0], text=row[1], title=row[2], publisher=row[3], language=row[4],
-            published_at=row[5], dated=row[6],
+            published_at=row[5], dated=row[6], exact=row[7],
         )
         for row in found
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from dedupe.models import Repeat
 from ingest.models import ArchivePointer
-from storage import articles, matches
+from storage import articles, connected, matches
 
 
 def _all(con, view, columns="*"):
@@ -234,3 +235,34 @@ def test_find_tells_story_and_matches_from_the_articles_side(con, build):
     assert [(m.of_article_id, m.relation) for m in found.matches] == [
         ("a00000000000", "contained_in")
     ]
+
+
+_ANY = st.text(st.characters(exclude_categories=()), max_size=20)
+"""Surrogates and NUL as well, which the store takes out."""
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+@given(
+    told=st.lists(
+        st.fixed_dictionaries({
+            "title": _ANY, "publisher": _ANY, "text": _ANY, "language": st.sampled_from(("", "en")),
+            "published_at": st.sampled_from((None, datetime(2026, 11, 19, 7, tzinfo=UTC))),
+            "text_source": st.sampled_from(("page", "feed")),
+            "notice": st.sampled_from(("", "paywall")),
+        }),
+        min_size=1, max_size=3,
+    )
+)  # fmt: skip
+def test_what_was_written_is_what_would_be_read_back(con, build, told):
+    """Texts are compared and stories made of it without reading it again."""
+    batch = []
+    for one in told:
+        name = secrets.token_hex(6)  # in the title too: alike, two would be one article
+        batch.append(build.prepared(name, **one | {"title": name + one["title"]}))
+    written = articles.save(con, batch).written
+    ids = sorted(written)
+    assert ids == sorted(one.article.article_id for one in batch)
+    documents = articles.documents(con, ids)
+    assert documents == [written[one].document for one in ids]
+    assert [one.exact for one in documents] == [written[one].document.exact for one in ids]
+    assert list(connected.nodes(con, ids)) == [written[one].node for one in ids]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from storage.attached import Attached
+from storage.attached import Attached, write_through
 from storage.store import Store
 
 
@@ -106,3 +107,36 @@ def test_a_store_travels_without_its_duckdb(tmp_path: Path) -> None:
     other = pickle.loads(pickle.dumps(store))
     with other.write() as con:
         assert con.execute("FROM t").fetchall() == [(1,)]
+
+
+def test_a_large_transaction_leaves_no_log_and_the_next_one_does(tmp_path: Path) -> None:
+    """Written through, its rows are in the file once it is committed; that is said once."""
+    store = Store(tmp_path / "store")
+    log = store.live.with_name(store.live.name + ".wal")
+    with store.opened() as transaction:
+        with transaction() as con:
+            con.execute(
+                "CREATE TABLE t AS SELECT range AS n, repeat('x', 99) AS s FROM range(9999)"
+            )
+            write_through(con)
+        assert not log.exists()
+        with transaction() as con:
+            con.execute("INSERT INTO t SELECT range, repeat('y', 99) FROM range(9999)")
+        assert log.stat().st_size > 0
+    assert not log.exists()
+    with store.write() as con:
+        assert con.execute("SELECT count(*) FROM t").fetchall() == [(2 * 9999,)]
+
+
+def test_a_large_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    """Also where it was to be written through."""
+    store = Store(tmp_path / "store")
+    with store.write() as con:
+        con.execute("CREATE TABLE t AS SELECT range FROM range(9999)")
+        write_through(con)
+    with suppress(duckdb.Error), store.write() as con:
+        con.execute("INSERT INTO t FROM range(9999)")
+        write_through(con)
+        con.execute("no SQL")
+    with store.write() as con:
+        assert con.execute("SELECT count(*) FROM t").fetchall() == [(9999,)]
