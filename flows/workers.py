@@ -122,18 +122,26 @@ class Workers(UsesProcesses):
         return made
 
     def _chunks(self, captures: Sequence[Capture]) -> Iterator[Sequence[Capture]]:
-        """``captures`` in order, in pieces that spread over the processes and fit a pipe."""
-        share = -(-len(captures) // self._processes.most)
-        most = max(min(CHUNK, share), min(LEAST_CHUNK, CHUNK))
+        """``captures`` in order, in pieces that spread over the processes and fit a pipe.
+
+        Smaller ones towards the end, so that all processes come to it at about the same time
+        (guided self-scheduling: Polychronopoulos and Kuck 1987).
+        """
         start = size = 0
+        most = self._share(len(captures))
         for at, capture in enumerate(captures):
             own = len(capture.page.body) if capture.page is not None else 0
             if at > start and (at - start >= most or size + own > CHUNK_BYTES):
                 yield captures[start:at]
                 start, size = at, 0
+                most = self._share(len(captures) - at)
             size += own
         if captures:
             yield captures[start:]
+
+    def _share(self, left: int) -> int:
+        """Pages of the next piece when so many are left."""
+        return max(min(CHUNK, -(-left // (2 * self._processes.most))), min(LEAST_CHUNK, CHUNK))
 
     async def _chunk(self, chunk: Sequence[Capture], now: datetime) -> list[Digested]:
         """``chunk`` read, however many of its pages end the process that reads them."""

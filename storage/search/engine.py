@@ -12,7 +12,6 @@ reads 2,000 texts to hand out one, 20 ms of processor time for each hit.
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from hashlib import md5
 from pathlib import Path
 
 import tantivy
+import zstandard
 
 from storage.errors import StoreError
 from storage.search.policy import INDEX
@@ -66,20 +66,26 @@ def story_key(story_id: str) -> int:
     return int.from_bytes(digest[:8], "little")
 
 
-def _packed(one: Indexed) -> bytes:
+def _packed(one: Indexed, compressor: zstandard.ZstdCompressor) -> bytes:
     fields = [
         one.article_id, one.title, one.text[:TEXT_CHARS], one.language, one.publisher, one.url,
         one.at, one.story_id, one.is_representative,
     ]  # fmt: skip
-    # The quickest level: the best one takes twice the time for a twentieth less.
-    return zlib.compress(json.dumps(fields, ensure_ascii=False).encode(errors="replace"), 1)
+    # At its quickest level zstd takes a third of zlib's time for as few bytes, and to read as well.
+    return compressor.compress(json.dumps(fields, ensure_ascii=False).encode(errors="replace"))
 
 
 def unpacked(key: int, packed: bytes) -> Indexed:
-    """An article as it was put in, its text as far as it is kept."""
-    article_id, title, text, language, publisher, url, at, story_id, shown = json.loads(
-        zlib.decompress(packed)
-    )
+    """An article as it was put in, its text as far as it is kept.
+
+    Raises:
+        ValueError: when these are not the bytes that were put in.
+    """
+    try:
+        fields = zstandard.decompress(packed)
+    except zstandard.ZstdError as error:
+        raise ValueError(f"an article that cannot be unpacked: {error}") from error
+    article_id, title, text, language, publisher, url, at, story_id, shown = json.loads(fields)
     return Indexed(
         key=key, article_id=article_id, title=title, text=text, language=language,
         publisher=publisher, url=url, at=at, story_id=story_id, is_representative=shown,
@@ -144,6 +150,7 @@ class Writer:
         heap = INDEX.rebuild_heap if new else INDEX.update_heap
         index = opened(folder, new=new)
         self._schema = index.schema
+        self._compressor = zstandard.ZstdCompressor(level=1)
         with explained(folder):
             # One thread: a second one makes a segment of its own of every update.
             self._writer = index.writer(heap_size=heap, num_threads=1)
@@ -164,7 +171,7 @@ class Writer:
         document.add_boolean("shown", one.is_representative)
         if one.at is not None:
             document.add_integer("at", one.at // 1_000_000)
-        document.add_bytes("article", _packed(one))
+        document.add_bytes("article", _packed(one, self._compressor))
         with explained(self._folder):
             self._writer.add_document(document)
 

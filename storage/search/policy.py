@@ -83,4 +83,4 @@ INDEX = IndexPolicy()
 ANSWER = AnswerPolicy()
 
 # Which words, fields and marks an index was made with; another one is made anew.
-RECIPE = 3
+RECIPE = 4

@@ -28,6 +28,7 @@ _SPACED = {code: chr(code) if chr(code).isalnum() else " " for code in range(128
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _SHORT = 8
 """Characters of a run that is worth remembering."""
+_TYPOGRAPHY = "’‘“”–—…\xa0"
 # Signs that are no letter and no digit, such as quotation marks and dashes.
 _SIGNS = re.compile(rf"[^\x00-\x7f\w{_UNSPACED}]+")
 _RUN = re.compile(rf"([{_UNSPACED}]+)|[^\W_{_UNSPACED}]{{1,{WORDS.longest}}}")
@@ -97,7 +98,8 @@ def written_words(text: str) -> str:
     """The words of ``text`` as the index holds them, in order, with spaces between."""
     # As ``fold``, but run by run: few of other letters than ASCII's come again and again, and most
     # have no letter.  A mark that stands alone goes, so that it need not meet its letter.
-    folded = text if text.isascii() else _NOT_ASCII.sub(_letters_of, text)
+    folded = _without_typography(text)
+    folded = folded if folded.isascii() else _NOT_ASCII.sub(_letters_of, folded)
     folded = folded.casefold()
     if folded.isascii():
         found = folded.translate(_SPACED).split()
@@ -111,6 +113,15 @@ def written_words(text: str) -> str:
             found += pairs(one.group())
             found.append(one.group()[-1])
     return " ".join(found)
+
+
+def _without_typography(text: str) -> str:
+    """``text`` with a space for each sign that is all of most texts that is not ASCII."""
+    if not text.isascii():
+        for sign in _TYPOGRAPHY:
+            if sign in text:
+                text = text.replace(sign, " ")
+    return text
 
 
 def _letters_of(found: re.Match[str]) -> str:

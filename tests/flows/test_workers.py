@@ -55,6 +55,23 @@ def test_results_come_in_the_order_of_the_captures(monkeypatch: pytest.MonkeyPat
     assert all(one.prepared is not None for one in found)
 
 
+@pytest.mark.parametrize(
+    ("pages", "processes", "sizes"),
+    [
+        (150, 2, [32, 30, 22, 17, 13, 9, 8, 8, 8, 3]),
+        (12, 2, [8, 4]),
+        (64, 1, [32, 16, 8, 8]),
+        (0, 2, []),
+    ],
+)
+def test_pieces_get_smaller_towards_the_end(pages: int, processes: int, sizes: list[int]) -> None:
+    """So that no process waits for another one's long piece; all pages are in them, in order."""
+    captures = [capture(f"n{n}") for n in range(pages)]
+    pieces = list(workers.Workers(processes, {}, all_topics=True)._chunks(captures))
+    assert [len(piece) for piece in pieces] == sizes
+    assert [one for piece in pieces for one in piece] == captures
+
+
 def test_a_page_that_kills_its_process_costs_that_page_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

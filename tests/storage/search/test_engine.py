@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.search.engine import IndexBroken, Indexed, Writer
+from storage.search.engine import IndexBroken, Indexed, Writer, unpacked
 from storage.search.policy import ASK
 from storage.search.question import understand
 from storage.search.reader import Within, open_index
@@ -224,3 +224,10 @@ def test_words_by_hand_are_the_words_of_the_index() -> None:
     title, text = _corpus(1, random.Random(1))[0]
     assert words(" ".join(text)) == text
     assert words(" ".join(title)) == title
+
+
+@pytest.mark.parametrize("packed", [b"", b"no frame", b"\x28\xb5\x2f\xfd\x04\x00"])
+def test_bytes_that_are_no_article_are_a_fault_that_is_told(packed: bytes) -> None:
+    """As of an index whose file was damaged: ``explained`` makes a plain message of it."""
+    with pytest.raises(ValueError, match="cannot be unpacked"):
+        unpacked(7, packed)
