@@ -164,10 +164,10 @@ def _find(text: str, words: Tokens, policy: RepeatPolicy) -> tuple[list[Cut], se
     found = chains(words.ids, runs, policy) if runs else []
     if found is None:
         return None
-    laid = lines(text)
+    laid, written = lines(text)
     reach = reach_of(words.starts, laid)
     found += rewritten(words, reach, found, policy)
-    found += doubled_lines(text, laid, reach, policy)
+    found += doubled_lines(written, reach, policy)
     found.sort(key=lambda chain: (-chain.matched, int(chain.later[0])))
     if not found or found[0].matched < policy.least_words:
         return [], set()

@@ -91,14 +91,17 @@ def reach_of(word_starts: Ints, laid: list[Line]) -> Ints:
     return np.searchsorted(word_starts, edges).reshape(-1, 2)
 
 
-def lines(text: str) -> list[Line]:
-    """The paragraphs of ``text``, stripped: its non-empty lines, wrapped ones joined."""
+def lines(text: str) -> tuple[list[Line], list[str]]:
+    """The paragraphs of ``text``, stripped, and what is written in each.
+
+    Its non-empty lines, wrapped ones joined.
+    """
     raws = text.split("\n")
     if all(raws) and raws == list(map(str.strip, raws)):
         # So a text stands that was tidied.
         sizes = list(map(len, raws))
         starts = [0, *accumulate([size + 1 for size in sizes[:-1]])]
-        return _unwrapped(text, _rows(Line, starts, map(add, starts, sizes)))
+        return _unwrapped(text, _rows(Line, starts, map(add, starts, sizes)), raws)
     found = []
     at = 0
     for raw in raws:
@@ -107,7 +110,7 @@ def lines(text: str) -> list[Line]:
             start = at + len(raw) - len(raw.lstrip())
             found.append(Line(start, start + len(stripped)))
         at += len(raw) + 1
-    return _unwrapped(text, found)
+    return _unwrapped(text, found, list(filter(None, map(str.strip, raws))))
 
 
 _NARROW = range(40, 101)
@@ -118,14 +121,14 @@ _EDITED_CHARACTERS = 12
 """A line may be shorter by so much when a word of it was dropped after wrapping."""
 
 
-def _unwrapped(text: str, found: list[Line]) -> list[Line]:
+def _unwrapped(text: str, found: list[Line], written: list[str]) -> tuple[list[Line], list[str]]:
     """``found`` with lines joined that were broken because the next word did not fit.
 
     A text counts as wrapped when most lines that another follows at once are as full as can be.
     """
-    lengths = sorted([end - start for start, end in found])
+    lengths = sorted(map(len, written))
     if len(found) < _LEAST_WRAPPED or lengths[len(lengths) * 9 // 10] not in _NARROW:
-        return found
+        return found, written
     width = lengths[len(lengths) * 9 // 10]
     full = []
     tight = 0
@@ -134,20 +137,20 @@ def _unwrapped(text: str, found: list[Line]) -> list[Line]:
         at_once = text.count("\n", line.end, after.start) == 1
         word = text[after.start : after.end].split(None, 1)[0]
         if 2 * len(word) > width:
-            return found  # a script without spaces, or links
+            return found, written  # a script without spaces, or links
         room = width - (line.end - line.start) - 1 - len(word)
         following += at_once
         tight += at_once and room < 0
         full.append(at_once and room < _EDITED_CHARACTERS and not _MARKED.match(text, after.start))
     if tight < _LEAST_WRAPPED or 2 * tight <= following:
-        return found
+        return found, written
     joined = [found[0]]
     for line, is_full in zip(found[1:], full, strict=True):
         if is_full:
             joined[-1] = Line(joined[-1].start, line.end)
         else:
             joined.append(line)
-    return joined
+    return joined, [text[start:end] for start, end in joined]
 
 
 def style(line: str) -> Style:

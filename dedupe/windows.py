@@ -16,7 +16,6 @@ import numpy as np
 from dedupe.align import Chain, common
 from dedupe.characters import U64, led, mix64
 from dedupe.policy import RepeatPolicy
-from dedupe.segments import Line
 from dedupe.tokens import Bools, Ints, Tokens
 
 _BINS = 16
@@ -125,16 +124,13 @@ def _laid_out(ids: Ints, windows: Ints) -> tuple[Ints, Ints, Ints]:
     return counts, np.repeat(np.arange(len(windows)), counts), inside
 
 
-def doubled_lines(text: str, laid: list[Line], reach: Ints, policy: RepeatPolicy) -> list[Chain]:
+def doubled_lines(written: list[str], reach: Ints, policy: RepeatPolicy) -> list[Chain]:
     """Chains between runs of three lines and more that stand twice word for word.
 
-    ``reach`` is that of ``laid``.  The rows of a table resemble each other so much that their
-    words lead anywhere.
+    ``reach`` is that of the lines ``written``.  The rows of a table resemble each other so much
+    that their words lead anywhere.
     """
-    if len(laid) < 2 * _LEAST_LINES:
-        return []
-    written = [text[start:end] for start, end in laid]
-    if len(set(written)) > len(laid) - _LEAST_LINES:
+    if len(written) < 2 * _LEAST_LINES or len(set(written)) > len(written) - _LEAST_LINES:
         return []
     keys: dict[str, int] = {}
     line_ids = [keys.setdefault(line, len(keys)) for line in written]

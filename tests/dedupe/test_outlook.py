@@ -67,7 +67,7 @@ def article(chance: random.Random) -> str:
 
 
 def reading_of(text: str) -> Reading | None:
-    words, laid = tokens(text), lines(text)
+    words, (laid, _) = tokens(text), lines(text)
     runs = repeated_runs(words.ids, words.often, 5, POLICY.least_words, POLICY.most_runs)
     found = chains(words.ids, runs, POLICY)
     return read(text, words, laid, reach_of(words.starts, laid), found, POLICY) if found else None
