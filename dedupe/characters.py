@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.text import fold, word_spans
+from dedupe.text import fold, raw_words
 
 U64 = npt.NDArray[np.uint64]
 
@@ -119,10 +119,10 @@ def points_of(text: str) -> npt.NDArray[np.intp]:
 def as_written() -> Characters:
     """Each character as it stands: for texts that are folded, or must not be."""
     table = np.zeros(TABLE_SIZE, dtype=np.uint8)
-    # Each character doubled: one span of two is part of a word, two spans of one stand alone.
-    points = _telling()
-    for start, end in word_spans("\0".join(chr(point) * 2 for point in points)):
-        table[points[start // 3]] = SPACED if end - start == 2 else UNSPACED
+    # Each character doubled: one word of two is part of a word, two words of one stand alone.
+    found = raw_words("\0".join([one + one for one in map(chr, _telling())]))
+    table[[ord(word) for word in found if len(word) == 1]] = UNSPACED
+    table[[ord(word[0]) for word in found if len(word) == 2]] = SPACED
     for alike in _ALIKE:
         table[alike.start : alike.stop] = table[alike.start]
     numbers = np.arange(TABLE_SIZE, dtype=np.uint64)
@@ -163,28 +163,37 @@ def partly_folded() -> Characters:
 
 def _folded_singly() -> npt.NDArray[np.intp]:
     """The one character that each folds to by itself whatever stands beside it, or -1."""
-    points = _telling()
-    characters = [chr(point) for point in points]
-    lines = "\n".join(characters)
-    folds = fold(lines).split("\n")
+    points = np.array(_telling())
+    characters = list(map(chr, points.tolist()))
+    lines = "\n".join(characters) + "\n"
+    folds = fold(lines)
     single = np.arange(TABLE_SIZE)
-    single[points] = [ord(each) if len(each) == 1 else -1 for each in folds]
+    single[points], _ = _line_by_line(folds)
 
     joining = np.zeros(TABLE_SIZE, dtype=bool)
-    joining[points] = [unicodedata.combining(character) != 0 for character in characters]
-    for character in characters:
-        parts = unicodedata.decomposition(character).split()
-        if len(parts) == 2 and parts[0][0] != "<":
-            joining[int(parts[1], 16)] = True
+    joining[points] = np.fromiter(map(unicodedata.combining, characters), np.uint8) != 0
+    # What stands behind the first in a character's parts joins with it.
+    _, behind = _line_by_line(unicodedata.normalize("NFD", lines))
+    joining[behind] = True
     joining[0x1160:0x1200] = True  # Hangul vowels and finals join with what stands before
-    plain = unicodedata.normalize("NFKC", lines).split("\n")
-    joins = joining.take([ord(each) if len(each) == 1 else 0 for each in plain])
-    single[points] = np.where(joins, -1, single[points])
+    plain, _ = _line_by_line(unicodedata.normalize("NFKC", lines))
+    single[points[joining.take(np.maximum(plain, 0))]] = -1
     single[joining] = -1
     # A character that folding can give must stay what it is when looked up again.
-    given = [ord(each) for each in set("".join(folds)) if ord(each) < TABLE_SIZE]
-    single[[point for point in given if single[point] != point]] = -1
+    given = np.zeros(TABLE_SIZE, dtype=bool)
+    given[points_of(folds)] = True
+    single[given & (single != np.arange(TABLE_SIZE))] = -1
     return single
+
+
+def _line_by_line(lines: str) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """The character of each line, -1 where it has several; and all behind the first of theirs."""
+    points = points_of(lines)
+    ends = np.flatnonzero(points == ord("\n"))
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    behind = np.ones(len(points), dtype=bool)
+    behind[starts] = behind[ends] = False
+    return np.where(ends - starts == 1, points[starts], -1), points[behind]
 
 
 def _telling() -> list[int]:
