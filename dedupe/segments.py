@@ -210,9 +210,11 @@ def sentence_starts(text: str, start: int, stop: int) -> list[int]:
         if following.isspace():
             while end < stop and text[end].isspace():
                 end += 1
-            short = _ABBREVIATION.search(text, max(start, match.start() - 3), match.start())
-            if not (short and text[end : end + 1].islower()):
-                starts.append(end)
+            if text[end : end + 1].islower() and _ABBREVIATION.search(
+                text, max(start, match.start() - 3), match.start()
+            ):
+                continue
+            starts.append(end)
         elif match.group()[0] in WIDE_ENDS:
             starts.append(end)
         elif match.start() > start and (following.isupper() or following in "\"'“‘«「『("):
