@@ -46,6 +46,8 @@ class Reading:
     """``[first, last)`` in words of each line of ``laid``."""
     partner: Ints
     """For each word the earlier word that it copies, or -1."""
+    copied_before: Ints
+    """How many words before each, and before the end, have a partner."""
     weight: npt.NDArray[np.float64]
     """For each word 1, or less for a character of an unspaced script."""
     joints: list[int]
@@ -98,9 +100,7 @@ class Reading:
     @cached_property
     def matched(self) -> list[int]:
         """How many words of each unit stand earlier."""
-        before = np.zeros(len(self.partner) + 1, dtype=np.int64)
-        np.cumsum(self.partner >= 0, out=before[1:])
-        counts = before[self.edges]
+        counts = self.copied_before[self.edges]
         found: list[int] = (counts[:, 1] - counts[:, 0]).tolist()
         return found
 
@@ -171,12 +171,16 @@ def read(
         partner[chain.later] = chain.earlier
         twice[chain.later] = True
         twice[chain.earlier] = True
+    copied_before = np.zeros(len(words) + 1, dtype=np.int64)
+    np.cumsum(partner >= 0, out=copied_before[1:])
     weight = np.ones(len(words))
     if not words.simple:
         weight[words.unspaced] = policy.unspaced_weight
     joints = sorted(_joints(text, words, found))
     whole = whole_lines(laid, reach)
-    made = Reading(text, words, laid, reach, partner, weight, joints, whole, parted=[])
+    made = Reading(
+        text, words, laid, reach, partner, copied_before, weight, joints, whole, parted=[]
+    )
     return made.parting(sorted(set(made.lines_of(np.flatnonzero(twice)))))
 
 

@@ -6,7 +6,7 @@ occurrence only, never to all of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -79,8 +79,7 @@ _REACH = 64
 """Words by which a run is extended; a phrase that stands often is shorter."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Runs:
+class _Runs(NamedTuple):
     """Runs as columns, sorted by diagonal (``b - a``) and place if nothing else is said."""
 
     a: Ints
@@ -160,10 +159,10 @@ _GRAM_BASE = np.uint64(0xD1342543DE82EF95)
 
 def _gram_hashes(ids: Ints, k: int, at: Ints) -> U64:
     """A 64-bit hash of the k-gram at each of the places ``at``: a polynomial in the words."""
-    words = ids.astype(np.uint64)
+    words = ids.view(np.uint64)
     grams = words.take(at)
     for offset in range(1, k):
         grams *= _GRAM_BASE
-        grams += words.take(at + offset)
+        grams += words[offset:].take(at)
     grams *= _GRAM_BASE  # what is sorted by are the upper bits
     return grams
