@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import partial
 from urllib.parse import urlsplit
 
 from ingest import dates
@@ -12,6 +13,7 @@ from ingest.models import FeedEntry, PublishedFrom
 from ingest.policy import DatePolicy
 
 _POLICY = DatePolicy()
+_EARLIEST = datetime(_POLICY.first_year, 1, 1, tzinfo=UTC)
 _URL_DATE = re.compile(
     r"(?<!\d)((?:19|20)\d\d)[/_-]?(0[1-9]|1[0-2])[/_-]?(0[1-9]|[12]\d|3[01])(?!\d)"
 )
@@ -25,11 +27,11 @@ def is_possible(moment: datetime | None, now: datetime, *, first_year: int = 0) 
 
     ``first_year``: of its publisher's first article, where that is known.
     """
-    if moment is None or moment > now + timedelta(days=_POLICY.future_days):
-        return False
-    # A day of slack: in its publisher's zone the year may have begun before.
-    earliest = datetime(max(first_year, _POLICY.first_year), 1, 1, tzinfo=UTC) - timedelta(days=1)
-    return moment >= earliest
+    earliest = _EARLIEST
+    if first_year > _POLICY.first_year:
+        # A day of slack: in its publisher's zone the year may have begun before.
+        earliest = datetime(first_year, 1, 1, tzinfo=UTC) - timedelta(days=1)
+    return moment is not None and earliest <= moment <= now + timedelta(days=_POLICY.future_days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +59,11 @@ def publication(
     the day, or a local time without its zone, is made precise by the feed when both mean the same
     moment; the day stays the page's.
     """
-    listed = (
-        entry.published_at if is_possible(entry.published_at, now, first_year=first_year) else None
-    )
+    possible = partial(is_possible, now=now, first_year=first_year)
+    listed = entry.published_at if possible(entry.published_at) else None
     for raw in written:
         moment = dates.parse_date(raw, now=now) if raw else None
-        if moment is None or not is_possible(moment, now, first_year=first_year):
+        if moment is None or not possible(moment):
             continue
         day = dates.day_written(raw, now=now)
         if listed and _means(raw, moment, listed, now):
@@ -76,7 +77,7 @@ def publication(
             moment = datetime(*map(int, match.groups()), tzinfo=UTC)  # type: ignore[misc,arg-type]
         except ValueError:
             moment = None
-        if moment and is_possible(moment, now, first_year=first_year):
+        if moment and possible(moment):
             return Publication(at=moment, on=moment.date(), source="url", raw=match.group())
     return Publication(raw=entry.published_raw)
 

@@ -34,6 +34,7 @@ def entry(published_at: datetime | None = None) -> FeedEntry:
         ((), None, "https://a.example/2026/11/17/plant", ("2026-11-17T00:00", "url")),
         ((), None, "https://a.example/2026/13/17/plant", ("", "unknown")),
         ((), NOW + timedelta(days=2), URL, ("", "unknown")),
+        ((), datetime(1989, 12, 31, 12, tzinfo=UTC), URL, ("", "unknown")),
     ],
 )
 def test_page_goes_before_feed_before_url(
