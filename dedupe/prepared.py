@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedupe import numbers
-from dedupe.characters import U64, led
+from dedupe.characters import U64
 from dedupe.cohesion import names
 from dedupe.furniture import without_furniture
 from dedupe.hashing import hash_simply, hash_words
@@ -20,6 +20,7 @@ from dedupe.models import Document
 from dedupe.policy import RECIPE
 from dedupe.shingles import LONGEST_TEXT, shingle
 from dedupe.text import fold, without_typography, words
+from dedupe.tokens import distinct
 
 Bag = tuple[U64, NDArray[np.intp]]
 _NONE: U64 = np.zeros(0, dtype=np.uint64)
@@ -57,9 +58,8 @@ class Prepared:
     @cached_property
     def shingles(self) -> U64:
         """The distinct shingles that are not boilerplate, ascending."""
-        ranked = np.sort(self.ordered)
-        distinct = ranked[led(ranked[1:] != ranked[:-1])[: len(ranked)]]
-        return distinct[~within(distinct, self.boilerplate)] if len(self.boilerplate) else distinct
+        found = distinct(self.ordered)
+        return found[~within(found, self.boilerplate)] if len(self.boilerplate) else found
 
     @cached_property
     def tokens(self) -> list[numbers.Token]:

@@ -103,14 +103,16 @@ def lines(text: str) -> tuple[list[Line], list[str]]:
         starts = [0, *accumulate([size + 1 for size in sizes[:-1]])]
         return _unwrapped(text, _rows(Line, starts, map(add, starts, sizes)), raws)
     found = []
+    written = []
     at = 0
     for raw in raws:
         stripped = raw.strip()
         if stripped:
             start = at + len(raw) - len(raw.lstrip())
             found.append(Line(start, start + len(stripped)))
+            written.append(stripped)
         at += len(raw) + 1
-    return _unwrapped(text, found, list(filter(None, map(str.strip, raws))))
+    return _unwrapped(text, found, written)
 
 
 _NARROW = range(40, 101)
@@ -122,7 +124,8 @@ _EDITED_CHARACTERS = 12
 
 
 def _unwrapped(text: str, found: list[Line], written: list[str]) -> tuple[list[Line], list[str]]:
-    """``found`` with lines joined that were broken because the next word did not fit.
+    """``found`` with lines joined that were broken because the next word did not fit, and what is
+    written in each.
 
     A text counts as wrapped when most lines that another follows at once are as full as can be.
     """

@@ -31,7 +31,6 @@ _FIELDS = {
     "slug": str, "url": str, "publisher": str, "language": str, "country": str, "scope": str,
     "enabled": bool, "every_minutes": int, "first_year": int, "note": str,
 }  # fmt: skip
-_YEARS = range(1000, 10000)
 
 
 class CatalogueError(VoltwireError):
@@ -192,7 +191,7 @@ def _feed(table: dict[str, Any], where: str, about: str | Path, taken: set[str])
         raise wrong(f"scope {table['scope']!r} is unknown", "'focus' or 'general'")
     if table.get("every_minutes", 1) < 1:
         raise wrong("every_minutes must be 1 or more", "minutes between two polls")
-    if table.get("first_year", 1000) not in _YEARS:
+    if "first_year" in table and table["first_year"] not in _POLICY.first_years:
         raise wrong(f"first_year {table['first_year']}", "the year of its first article, in full")
     slug = str(table.get("slug", ""))
     if slug and slug != slugify(slug):

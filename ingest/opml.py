@@ -22,7 +22,7 @@ from ingest.urls import canonical_url, resolve
 _POLICY = CataloguePolicy()
 _NAMESPACE = "https://voltwire.invalid/opml"
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_YEAR = re.compile(r"[1-9][0-9]{3}")
+_MINUTES = range(1, 1_000_000)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?=$|[-_])")
 
 
@@ -152,9 +152,8 @@ def _feed(
     scope = attributes.get(_own("scope"), "")
     if scope not in ("focus", "general"):
         scope = "focus" if "focus" in words | {slugify(name) for name in folders} else "general"
-    minutes = attributes.get(_own("every_minutes"), "")
-    valid = minutes.isascii() and minutes.isdecimal() and 0 < len(minutes) < 7 and int(minutes) > 0
-    year = attributes.get(_own("first_year"), "")
+    minutes = _number(attributes.get(_own("every_minutes"), ""), _MINUTES)
+    year = _number(attributes.get(_own("first_year"), ""), _POLICY.first_years)
     return Feed(
         slug=slug,
         url=url,
@@ -163,7 +162,15 @@ def _feed(
         country=attributes.get(_own("country"), ""),
         scope=cast(Scope, scope),
         enabled=attributes.get(_own("enabled"), "").lower() != "false",
-        every_minutes=int(minutes) if valid else _POLICY.every_minutes,
-        first_year=int(year) if _YEAR.fullmatch(year) else 0,
+        every_minutes=_POLICY.every_minutes if minutes is None else minutes,
+        first_year=year or 0,
         note=attributes.get(_own("note"), ""),
     )
+
+
+def _number(written: str, allowed: range) -> int | None:
+    """``written`` as a whole number; None where it is none, or none of ``allowed``."""
+    if not (written.isascii() and written.isdecimal() and len(written) <= len(str(allowed[-1]))):
+        return None
+    number = int(written)
+    return number if number in allowed else None

@@ -462,6 +462,8 @@ class CataloguePolicy:
     """Long enough for a publisher and its section, short enough for a table."""
     every_minutes: int = 30
     """For a feed of which nothing is known; as ``Feed.every_minutes``."""
+    first_years: range = range(1000, 10_000)
+    """Of a publisher's first article: written in full, so that 14 is not taken for a year."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from flows.commands.options import feeds_option, json_option, settings_from, sto
 from flows.oneline import clean, dumps
 from flows.settings import store_folder
 from ingest.models import Feed
+from ingest.policy import CataloguePolicy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 # Wide enough that nothing is cut for a program that reads along.
 PIPE_WIDTH = 1000
+_YEARS = CataloguePolicy().first_years
 EXAMPLES = """\b
 Examples:
   voltwire feeds list
@@ -105,7 +107,7 @@ def list_feeds(feeds_file: Path | None, store: Path | None, as_json: bool) -> in
 @click.option("--every", "every_minutes", type=click.IntRange(5, 1440), default=30, metavar="MIN")
 @click.option(
     "--first-year",
-    type=click.IntRange(1000, 9999),
+    type=click.IntRange(_YEARS[0], _YEARS[-1]),
     metavar="YEAR",
     help="Of its publisher's first article: dates before it are not believed.",
 )
