@@ -16,7 +16,7 @@ import numpy as np
 from dedupe.align import Chain, common
 from dedupe.characters import U64, led, mix64
 from dedupe.policy import RepeatPolicy
-from dedupe.tokens import Bools, Ints, Tokens
+from dedupe.tokens import Bools, Ints, Tokens, ranged
 
 _BINS = 16
 _LEAST_LINES = 3
@@ -162,8 +162,7 @@ def _sketch(words: Tokens, windows: Ints) -> U64:
     """One row of ``_BINS`` hashes a window; ``_EMPTY`` where no word pair fell into the bin."""
     size = 3 if words.mostly_unspaced else 2
     counts = windows[:, 1] - windows[:, 0] - size + 1
-    before = np.cumsum(counts) - counts
-    at = np.arange(int(counts.sum())) + np.repeat(windows[:, 0] - before, counts)
+    at = ranged(windows - np.array([0, size - 1]))
     grams = np.zeros(len(at), dtype=np.uint64)
     for offset in range(size):
         grams = mix64(grams * _BASE + words.ids[at + offset].astype(np.uint64) + np.uint64(1))
